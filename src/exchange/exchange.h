@@ -1,0 +1,68 @@
+/*
+ * The exchanges of one connection: HTTP events and what TCP saw become facts (record.h). A state
+ * machine over one request and its responses; no judgement, no other connection.
+ *
+ * An exchange begins with its request head (content withheld or not), or with a response that
+ * answers no request seen. It ends when request and response are complete, or the next request
+ * shows that owed content stays home, or the connection closes, idles or is let go. A complete
+ * expectation exchange stays open for `settle` more, for a stray 100, unless a next request, the
+ * close or a 100 already seen make that needless.
+ *
+ * Cost: one pool block an open exchange, text included; content costs a few stores a segment.
+ */
+#ifndef AW_EXCHANGE_EXCHANGE_H
+#define AW_EXCHANGE_EXCHANGE_H
+
+#include "await100/engine.h"
+#include "base/pool.h"
+#include "flow/flow.h"
+#include "http/event.h"
+
+struct aw_exchanges; /* of one connection */
+
+enum aw_change {
+    AW_EX_OPENED, /* just became known: identity, conn, request strings are set */
+    AW_EX_CLOSED, /* its facts are final; freed on return */
+};
+/* ex is borrowed until the callback returns. `at` is the packet on which it happened. */
+typedef void aw_exchange_sink(void *ctx, enum aw_change change, const struct aw_exchange *ex,
+                              const struct aw_mark *at);
+
+struct aw_exchange_stats {
+    uint64_t opened, expectation, no_memory, orphans;
+};
+
+/* Shared by the connections of a shard; all borrowed for the life of the exchanges. */
+struct aw_exchange_room {
+    struct aw_pool *pool;
+    const int64_t *threshold; /* by enum aw_threshold */
+    aw_exchange_sink *sink;
+    void *ctx;
+    struct aw_exchange_stats stats;
+};
+
+AW_MUST_USE struct aw_exchanges *aw_exchanges_new(struct aw_exchange_room *room);
+void aw_exchanges_free(struct aw_exchanges *xs); /* without callbacks */
+
+/* Takes an event of aw_http_push of the same connection. `now`: the packet being worked on. */
+void aw_exchanges_event(struct aw_exchanges *xs, struct aw_flow *flow,
+                        const struct aw_http_event *ev, const struct aw_mark *now);
+
+/* Takes a chunk that speaks of TCP: FIN, AGAIN, ACK, WINDOW, IDLE, CLOSE. FIN and CLOSE after
+ * aw_http_push had them. A CLOSE ends every open exchange. */
+void aw_exchanges_tcp(struct aw_exchanges *xs, struct aw_flow *flow, const struct aw_chunk *chunk,
+                      const struct aw_mark *now);
+
+/* When a complete exchange that only waits for a stray 100 may end: the time to call
+ * aw_exchanges_settle at; AW_NS_NONE = no such. */
+aw_ns aw_exchanges_deadline(const struct aw_exchanges *xs);
+void aw_exchanges_settle(struct aw_exchanges *xs, struct aw_flow *flow, const struct aw_mark *now);
+
+bool aw_exchanges_open(const struct aw_exchanges *xs); /* any open exchange */
+
+/* Copies an exchange with its strings into `size` bytes at `mem` (aligned for any type); size is
+ * aw_exchange_size(ex). The copy's spans point into the copy. */
+size_t aw_exchange_size(const struct aw_exchange *ex);
+struct aw_exchange *aw_exchange_copy(void *mem, size_t size, const struct aw_exchange *ex);
+
+#endif

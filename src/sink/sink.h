@@ -1,0 +1,39 @@
+/*
+ * Reports: records and totals in, text out. Each format is one file behind one function table; all
+ * are made from the same records and the same summary, so that figures agree. Every byte that came
+ * from the wire goes through the escapers of out.h.
+ */
+#ifndef AW_SINK_SINK_H
+#define AW_SINK_SINK_H
+
+#include "await100.h"
+#include "sink/out.h"
+
+/* What a report may ask of the run besides records. */
+struct aw_run {
+    const char *const *files;   /* inputs, as given on the command line */
+    size_t file_count;
+    const struct aw_config *config;
+    const struct aw_stats *stats; /* totals; final when `finish` is called */
+    struct aw_summary *summary;   /* figures; final when `finish` is called */
+    bool show_secrets;            /* do not mask */
+    uint64_t dropped;             /* by kernel and interface, live */
+    uint64_t truncated_inputs;    /* damaged inputs */
+};
+
+struct aw_report; /* one report under way */
+
+struct aw_format {
+    const char *name; /* as after -o */
+    const char *help;
+    struct aw_report *(*open)(struct aw_out *out, const struct aw_run *run); /* NULL: no memory */
+    void (*record)(struct aw_report *r, const struct aw_record *rec);
+    void (*finish)(struct aw_report *r); /* writes what is left */
+    void (*close)(struct aw_report *r);  /* frees; r may be NULL */
+};
+
+/* The table of formats, NULL-terminated; find by name gives NULL where there is none. */
+extern const struct aw_format *const aw_formats[];
+const struct aw_format *aw_format_find(const char *name);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * Where packets come from: capture files in any of their shapes, plain or compressed, standard
+ * input, several of them merged by time. The only room that includes libpcap and libarchive.
+ *
+ * Cost: plain files are read in 256 KiB blocks and parsed in place, no copy a packet; compressed and
+ * piped input is read the same way from the decompressor. Only records that straddle a block's end
+ * are moved.
+ */
+#ifndef AW_SOURCE_SOURCE_H
+#define AW_SOURCE_SOURCE_H
+
+#include "await100/packet.h"
+
+struct aw_source;
+
+enum aw_read {
+    AW_READ_OK,      /* *n packets at *pkts, n >= 1 */
+    AW_READ_END,     /* no more */
+    AW_READ_DAMAGED, /* no more: the input is damaged from here on; see aw_source_error */
+    AW_READ_AGAIN,   /* interrupted by a signal, or nothing for now: ask again */
+};
+
+/* Opens one input: a path, or "-" for standard input. `index` numbers it for aw_ref. On failure
+ * returns NULL and writes one line without newline, naming file and reason, to err. */
+struct aw_source *aw_source_open(const char *path, uint16_t index, char *err, size_t err_size);
+void aw_source_close(struct aw_source *s);
+
+/*
+ * Lends the next packets in file order, `ord` unset. They, and the array, are valid until the next
+ * call for this source with the same `hold`: bytes live in one of AW_SOURCE_HOLDS rings of blocks, so
+ * that a caller with several batches under way passes 0, 1, ... in turn and gets the promise for
+ * each. After DAMAGED or END every further call gives the same.
+ */
+enum { AW_SOURCE_HOLDS = 8 };
+enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_packet **pkts,
+                            size_t *n);
+
+const char *aw_source_name(const struct aw_source *s);  /* as given; "-" for standard input */
+const char *aw_source_error(const struct aw_source *s); /* one line: file, packet, byte, reason */
+uint64_t aw_source_bytes(const struct aw_source *s);    /* read so far, as stored */
+uint64_t aw_source_size(const struct aw_source *s);     /* in all, as stored; 0 = unknown */
+
+/* Whether any packet's link type can be filtered, and the filter itself: a BPF program a link type.
+ * NULL and a message where the expression does not compile (err holds libpcap's words). */
+struct aw_filter;
+struct aw_filter *aw_filter_new(const char *expression, char *err, size_t err_size);
+void aw_filter_free(struct aw_filter *f);
+bool aw_filter_match(struct aw_filter *f, const struct aw_packet *pkt);
+
+/*
+ * Several sources as one, merged by packet time; ties in the order given. Sets `ord`, applies the
+ * filter (NULL = none). `stop_after`: at most so many packets in all, 0 = no limit.
+ */
+struct aw_merge;
+struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct aw_filter *filter,
+                              uint64_t stop_after); /* sources and filter are given; NULL: no memory */
+void aw_merge_free(struct aw_merge *m);             /* closes the sources, frees the filter */
+/* As aw_source_next, `hold` included. A damaged source ends alone: the others go on, and END is given
+ * at last; aw_merge_damaged tells. */
+enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_packet **pkts, size_t *n);
+bool aw_merge_damaged(const struct aw_merge *m, const char **error); /* the first error, NULL = none */
+uint64_t aw_merge_filtered(const struct aw_merge *m);                /* packets that did not match */
+size_t aw_merge_sources(const struct aw_merge *m, struct aw_source *const **sources);
+
+#endif
