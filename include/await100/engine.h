@@ -8,13 +8,13 @@
  * With threads, the same work in three phases on batches that the caller owns. For each batch, in
  * the order of input:
  *   1. aw_engine_decode, on one thread: link layers, tunnels, fragments; deals segments to shards.
- *   2. aw_engine_work(e, k, b) once for each shard k: TCP, HTTP, exchanges. Different shards may run
- *      at the same time on different threads; one shard takes its batches in order.
+ *   2. aw_engine_work(e, k, b) once for each shard k: TCP, HTTP, exchanges. Different shards may
+ * run at the same time on different threads; one shard takes its batches in order.
  *   3. aw_engine_collect, on one thread, after all shards have worked on the batch: joins attempts
  *      and legs, diagnoses, calls the sink. In order.
- * The packets' bytes have to stay valid until phase 2 of the batch is over. A batch may be used again
- * after phase 3. Different phases may run at the same time on different batches. The records do not
- * depend on the number of shards, as long as nothing was evicted.
+ * The packets' bytes have to stay valid until phase 2 of the batch is over. A batch may be used
+ * again after phase 3. Different phases may run at the same time on different batches. The records
+ * do not depend on the number of shards, as long as nothing was evicted.
  */
 #ifndef AWAIT100_ENGINE_H
 #define AWAIT100_ENGINE_H
@@ -35,12 +35,12 @@ AW_API int64_t aw_threshold_default(enum aw_threshold t);
 AW_API enum aw_unit aw_threshold_unit(enum aw_threshold t);
 
 struct aw_config {
-    size_t memory;                   /* bytes that connection state may take in all; 0 = 256 MiB */
-    unsigned shards;                 /* 1 to AW_SHARDS_MAX; 0 = 1 */
-    bool all;                        /* records of exchanges without expectation, too */
-    int64_t threshold[AW_T_COUNT];   /* fill with aw_config_init, then change */
-    uint8_t secret[192];             /* random: keys the hash of connections */
-    struct aw_alloc alloc;           /* get == NULL: malloc and friends */
+    size_t memory;                 /* bytes that connection state may take in all; 0 = 256 MiB */
+    unsigned shards;               /* 1 to AW_SHARDS_MAX; 0 = 1 */
+    bool all;                      /* records of exchanges without expectation, too */
+    int64_t threshold[AW_T_COUNT]; /* fill with aw_config_init, then change */
+    uint8_t secret[192];           /* random: keys the hash of connections */
+    struct aw_alloc alloc;         /* get == NULL: malloc and friends */
 };
 enum { AW_SHARDS_MAX = 64 };
 
@@ -49,12 +49,12 @@ AW_API void aw_config_init(struct aw_config *c);
 
 /* One reassembled piece of a connection, as aw_tap gets it. */
 struct aw_stream_piece {
-    uint64_t conn_ord;  /* the connection, by the ordinal of its first packet */
+    uint64_t conn_ord; /* the connection, by the ordinal of its first packet */
     enum aw_dir dir;
-    aw_off off;         /* stream offset */
-    const uint8_t *data;/* NULL: a hole */
+    aw_off off;          /* stream offset */
+    const uint8_t *data; /* NULL: a hole */
     uint64_t len;
-    bool close;         /* the connection ended; nothing follows */
+    bool close; /* the connection ended; nothing follows */
 };
 
 /* Ways out for what is not a record; any may be NULL. `stream` is called in phase 2, on the shard's
@@ -62,7 +62,8 @@ struct aw_stream_piece {
  * reassembled as well. */
 struct aw_tap {
     void *ctx;
-    void (*stream)(void *ctx, const struct aw_conn_facts *conn, const struct aw_stream_piece *piece);
+    void (*stream)(void *ctx, const struct aw_conn_facts *conn,
+                   const struct aw_stream_piece *piece);
 };
 
 /* Receives what was found, in phase 3. Everything is lent until the callback returns. */
@@ -80,23 +81,24 @@ struct aw_drop_count {
     uint64_t count;
 };
 struct aw_stats {
-    uint64_t packets, bytes;         /* handed in; bytes as on the wire */
-    aw_ns first, last;               /* capture times; AW_NS_NONE */
-    uint64_t truncated;              /* packets cut by the snap length */
-    uint64_t segments;               /* TCP */
+    uint64_t packets, bytes; /* handed in; bytes as on the wire */
+    aw_ns first, last;       /* capture times; AW_NS_NONE */
+    uint64_t truncated;      /* packets cut by the snap length */
+    uint64_t segments;       /* TCP */
     uint64_t bad_checksums;
-    uint64_t decode_errors;          /* packets that were damaged, out of those dropped by the decoder */
-    uint64_t time_jumps;             /* time stamps not believed for timeouts */
-    uint64_t connections, http, evicted, gaps, one_sided, tls_opaque, http2_opaque, not_http, midstream;
-    uint64_t empty;                  /* connections without any payload */
+    uint64_t decode_errors; /* packets that were damaged, out of those dropped by the decoder */
+    uint64_t time_jumps;    /* time stamps not believed for timeouts */
+    uint64_t connections, http, evicted, gaps, one_sided, tls_opaque, http2_opaque, not_http,
+        midstream;
+    uint64_t empty; /* connections without any payload */
     uint64_t retransmissions, copies, conflicts, cut_bytes;
     uint64_t exchanges, expectation, failing;
     uint64_t requests, responses, interims, orphans;
-    uint64_t unparsed;               /* messages that could not be read */
-    uint64_t no_memory;              /* things let go for want of memory, evicted connections aside */
-    uint64_t linked;                 /* exchanges joined to an earlier attempt */
+    uint64_t unparsed;  /* messages that could not be read */
+    uint64_t no_memory; /* things let go for want of memory, evicted connections aside */
+    uint64_t linked;    /* exchanges joined to an earlier attempt */
     unsigned drop_kinds;
-    struct aw_drop_count drop[32];   /* why packets went no further, in table order */
+    struct aw_drop_count drop[32]; /* why packets went no further, in table order */
     unsigned broken_kinds;
     struct aw_drop_count broken[32]; /* why messages could not be read */
 };
@@ -123,7 +125,8 @@ AW_API AW_MUST_USE struct aw_batch *aw_batch_new(struct aw_engine *e);
 AW_API void aw_batch_free(struct aw_batch *b);
 /* `last`: the input ends with this batch (n may be 0). */
 AW_API AW_MUST_USE enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
-                                                   const struct aw_packet *pkts, size_t n, bool last);
+                                                   const struct aw_packet *pkts, size_t n,
+                                                   bool last);
 AW_API void aw_engine_work(struct aw_engine *e, unsigned shard, struct aw_batch *b);
 AW_API void aw_engine_collect(struct aw_engine *e, struct aw_batch *b);
 AW_API unsigned aw_engine_shards(const struct aw_engine *e);

@@ -13,37 +13,37 @@
 enum aw_vantage { AW_VANTAGE_UNKNOWN = 0, AW_VANTAGE_CLIENT, AW_VANTAGE_SERVER, AW_VANTAGE_MIDDLE };
 
 enum aw_conn_close { /* how the connection ended, as far as the exchange lived to see it */
-    AW_CONN_OPEN = 0,
-    AW_CONN_FIN,
-    AW_CONN_RST,
+                     AW_CONN_OPEN = 0,
+                     AW_CONN_FIN,
+                     AW_CONN_RST,
 };
 
 /* What TCP knows of a connection at a moment. Arrays are by direction: [AW_C2S] is what the client
  * sends; addr[AW_C2S] is the client. */
 struct aw_conn_facts {
-    uint64_t ord;              /* ordinal of its first packet: its name inside a run */
+    uint64_t ord; /* ordinal of its first packet: its name inside a run */
     struct aw_addr addr[2];
     uint16_t port[2];
-    bool syn_seen[2];          /* [AW_C2S] the SYN, [AW_S2C] the SYN-ACK was captured */
-    bool any_seen[2];          /* any segment of that side was captured */
-    bool client_known;         /* by SYN, SYN-ACK or HTTP bytes; otherwise a guess */
-    uint32_t isn[2];           /* initial sequence numbers where syn_seen */
-    aw_ns rtt_c, rtt_s;        /* capture point to client, to server: smallest sample; AW_NS_NONE */
-    uint64_t hole_count;       /* both directions, acknowledged and never captured */
+    bool syn_seen[2];    /* [AW_C2S] the SYN, [AW_S2C] the SYN-ACK was captured */
+    bool any_seen[2];    /* any segment of that side was captured */
+    bool client_known;   /* by SYN, SYN-ACK or HTTP bytes; otherwise a guess */
+    uint32_t isn[2];     /* initial sequence numbers where syn_seen */
+    aw_ns rtt_c, rtt_s;  /* capture point to client, to server: smallest sample; AW_NS_NONE */
+    uint64_t hole_count; /* both directions, acknowledged and never captured */
     uint64_t hole_bytes[2];
-    uint64_t cut_bytes[2];     /* lost to the snap length */
-    uint64_t retransmissions;  /* segments, both directions, copies not counted */
+    uint64_t cut_bytes[2];    /* lost to the snap length */
+    uint64_t retransmissions; /* segments, both directions, copies not counted */
     uint64_t copies;
-    uint64_t conflicts;        /* overlaps whose bytes disagreed */
-    uint64_t zero_windows[2];  /* times that side's window closed */
+    uint64_t conflicts;       /* overlaps whose bytes disagreed */
+    uint64_t zero_windows[2]; /* times that side's window closed */
     enum aw_conn_close close;
-    enum aw_dir closed_by;     /* where close is not OPEN: who sent the first FIN, or the RST */
+    enum aw_dir closed_by; /* where close is not OPEN: who sent the first FIN, or the RST */
     struct aw_mark closed_at;
-    struct aw_mark fin[2];     /* first FIN of each side */
-    struct aw_mark rst[2];     /* first believed RST of each side */
-    uint8_t ttl_first[2];      /* of each side's first segment; 0 = unknown */
+    struct aw_mark fin[2];        /* first FIN of each side */
+    struct aw_mark rst[2];        /* first believed RST of each side */
+    uint8_t ttl_first[2];         /* of each side's first segment; 0 = unknown */
     struct aw_mark last_activity; /* last new payload, FIN or RST */
-    aw_ns last_packet;         /* capture time of its last packet */
+    aw_ns last_packet;            /* capture time of its last packet */
 };
 
 /* --- exchange --- */
@@ -55,67 +55,71 @@ enum aw_text {
     AW_TEXT_TARGET,
     AW_TEXT_HOST,
     AW_TEXT_USER_AGENT,
-    AW_TEXT_EXPECT,          /* raw value, joined lines */
+    AW_TEXT_EXPECT, /* raw value, joined lines */
     AW_TEXT_REQ_VIA,
-    AW_TEXT_XFF,             /* X-Forwarded-For */
+    AW_TEXT_XFF, /* X-Forwarded-For */
     AW_TEXT_FORWARDED,
-    AW_TEXT_REQUEST_ID,      /* X-Request-Id, X-Correlation-Id, traceparent, X-Amzn-Trace-Id: first found */
-    AW_TEXT_REQ_HINT,        /* other client signs: X-Amz-*, SOAPAction ..., "Name: value" by "\n" */
-    AW_TEXT_REASON,          /* of the final response */
-    AW_TEXT_SERVER,          /* of the final response, else of an interim one */
-    AW_TEXT_VIA,             /* of the final response, else of an interim one */
+    AW_TEXT_REQUEST_ID, /* X-Request-Id, X-Correlation-Id, traceparent, X-Amzn-Trace-Id: first found
+                         */
+    AW_TEXT_REQ_HINT,   /* other client signs: X-Amz-*, SOAPAction ..., "Name: value" by "\n" */
+    AW_TEXT_REASON,     /* of the final response */
+    AW_TEXT_SERVER,     /* of the final response, else of an interim one */
+    AW_TEXT_VIA,        /* of the final response, else of an interim one */
     AW_TEXT_LOCATION,
     AW_TEXT_RETRY_AFTER,
     AW_TEXT_X_SQUID_ERROR,
     AW_TEXT_X_CACHE,
-    AW_TEXT_RES_HINT,        /* other server signs: X-Powered-By, CF-Ray, X-Amz-* ..., likewise */
-    AW_TEXT_ERROR_BODY,      /* first KiB of the content of a final status >= 400 */
+    AW_TEXT_RES_HINT,   /* other server signs: X-Powered-By, CF-Ray, X-Amz-* ..., likewise */
+    AW_TEXT_ERROR_BODY, /* first KiB of the content of a final status >= 400 */
     AW_TEXT_COUNT
 };
 
-enum aw_point { /* moments of an exchange; marks of AW_POINT_COUNT */
-    AW_AT_REQ_FIRST,   /* first byte of the request line (t_req) */
-    AW_AT_HEAD,        /* the last missing byte of the request head (t_head) */
-    AW_AT_BODY,        /* first byte after the head, chunk framing included (t_body) */
-    AW_AT_BODY_END,    /* last byte of the content so far (t_body_end where content_complete) */
-    AW_AT_PAUSE,       /* last byte before the first pause of W or more in the content */
-    AW_AT_RESUME,      /* first byte after that pause */
-    AW_AT_FINAL_FIRST, /* first byte of the final response */
-    AW_AT_FINAL,       /* its head complete (t_final) */
-    AW_AT_FINAL_END,   /* all of it (t_final_end), where final_complete */
-    AW_AT_ACK_HEAD,    /* first server segment that acknowledges the head (t_ack_head) */
-    AW_AT_AFTER_FINAL, /* first content byte sent although the final head had been received */
-    AW_AT_AFTER_FINAL_LAST,
-    AW_AT_END,         /* the event that ended the exchange */
-    AW_POINT_COUNT
+enum aw_point {                  /* moments of an exchange; marks of AW_POINT_COUNT */
+                AW_AT_REQ_FIRST, /* first byte of the request line (t_req) */
+                AW_AT_HEAD,      /* the last missing byte of the request head (t_head) */
+                AW_AT_BODY,      /* first byte after the head, chunk framing included (t_body) */
+                AW_AT_BODY_END,  /* last byte of the content so far (t_body_end where
+                                    content_complete) */
+                AW_AT_PAUSE,     /* last byte before the first pause of W or more in the content */
+                AW_AT_RESUME,    /* first byte after that pause */
+                AW_AT_FINAL_FIRST, /* first byte of the final response */
+                AW_AT_FINAL,       /* its head complete (t_final) */
+                AW_AT_FINAL_END,   /* all of it (t_final_end), where final_complete */
+                AW_AT_ACK_HEAD, /* first server segment that acknowledges the head (t_ack_head) */
+                AW_AT_AFTER_FINAL, /* first content byte sent although the final head had been
+                                      received */
+                AW_AT_AFTER_FINAL_LAST,
+                AW_AT_END, /* the event that ended the exchange */
+                AW_POINT_COUNT
 };
 
 /* What an exchange could not see, or what is odd about it: bits of aw_exchange.flags. */
 enum aw_flag {
-    AW_F_MIDSTREAM = 1 << 0,      /* the connection was joined after its start, before this request */
-    AW_F_REQ_UNSEEN = 1 << 1,     /* responses without a request: see `unseen` */
-    AW_F_HOLE_REQ_HEAD = 1 << 2,  /* a hole or cut touches the request head */
-    AW_F_HOLE_CONTENT = 1 << 3,   /* ... the content */
-    AW_F_HOLE_RESPONSE = 1 << 4,  /* ... server bytes between head and final response, where a 100 would stand */
-    AW_F_HOLE_FINAL = 1 << 5,     /* ... the final response */
-    AW_F_CUT = 1 << 6,            /* one of these is due to the snap length */
+    AW_F_MIDSTREAM = 1 << 0,  /* the connection was joined after its start, before this request */
+    AW_F_REQ_UNSEEN = 1 << 1, /* responses without a request: see `unseen` */
+    AW_F_HOLE_REQ_HEAD = 1 << 2, /* a hole or cut touches the request head */
+    AW_F_HOLE_CONTENT = 1 << 3,  /* ... the content */
+    AW_F_HOLE_RESPONSE =
+        1 << 4, /* ... server bytes between head and final response, where a 100 would stand */
+    AW_F_HOLE_FINAL = 1 << 5,       /* ... the final response */
+    AW_F_CUT = 1 << 6,              /* one of these is due to the snap length */
     AW_F_CUT_CONTENT_SIZE = 1 << 7, /* chunk sizes lost: bytes of content unknown */
-    AW_F_NO_SERVER_SIDE = 1 << 8, /* no server segment of this connection was captured */
+    AW_F_NO_SERVER_SIDE = 1 << 8,   /* no server segment of this connection was captured */
     AW_F_NO_CLIENT_SIDE = 1 << 9,
-    AW_F_EVICTED = 1 << 10,       /* state let go for want of memory */
-    AW_F_IDLE_ENDED = 1 << 11,    /* ended by the idle timeout */
-    AW_F_INPUT_ENDED = 1 << 12,   /* still open when the input ended */
-    AW_F_CONFLICT = 1 << 13,      /* overlapping segments with different bytes in a head */
-    AW_F_PIPELINED = 1 << 14,     /* the request began before the previous final response ended */
-    AW_F_KEPT = 1 << 15,          /* not the first request of its connection */
-    AW_F_WITHHELD = 1 << 16,      /* the content, or the rest of it, never came and a next request did */
-    AW_F_SWALLOWED = 1 << 17,     /* where content was owed, a request line came (desync) */
-    AW_F_UPGRADED = 1 << 18,      /* 101 or a 2xx to CONNECT: what follows is not HTTP */
+    AW_F_EVICTED = 1 << 10,     /* state let go for want of memory */
+    AW_F_IDLE_ENDED = 1 << 11,  /* ended by the idle timeout */
+    AW_F_INPUT_ENDED = 1 << 12, /* still open when the input ended */
+    AW_F_CONFLICT = 1 << 13,    /* overlapping segments with different bytes in a head */
+    AW_F_PIPELINED = 1 << 14,   /* the request began before the previous final response ended */
+    AW_F_KEPT = 1 << 15,        /* not the first request of its connection */
+    AW_F_WITHHELD = 1 << 16, /* the content, or the rest of it, never came and a next request did */
+    AW_F_SWALLOWED = 1 << 17, /* where content was owed, a request line came (desync) */
+    AW_F_UPGRADED = 1 << 18,  /* 101 or a 2xx to CONNECT: what follows is not HTTP */
     AW_F_100_AFTER_FINAL = 1 << 19,
-    AW_F_HEAD_UNFINISHED = 1 << 20, /* the request head never ended */
+    AW_F_HEAD_UNFINISHED = 1 << 20,  /* the request head never ended */
     AW_F_FINAL_UNFINISHED = 1 << 21, /* a response head began and never ended */
-    AW_F_CHUNK_BAD = 1 << 22,     /* chunk framing of the request broke */
-    AW_F_TIME_STEPPED = 1 << 23,  /* capture times inside ran backwards */
+    AW_F_CHUNK_BAD = 1 << 22,        /* chunk framing of the request broke */
+    AW_F_TIME_STEPPED = 1 << 23,     /* capture times inside ran backwards */
 };
 
 /* Why a response has no request, or a message could not be read. */
@@ -135,38 +139,38 @@ enum aw_req_bit {
     AW_REQ_CHUNKED = 1 << 0,
     AW_REQ_HAS_LENGTH = 1 << 1,
     AW_REQ_HAS_TE = 1 << 2,
-    AW_REQ_EXPECT = 1 << 3,          /* an Expect field that is not empty */
-    AW_REQ_EXPECT_100 = 1 << 4,      /* a member is 100-continue, letter case aside */
-    AW_REQ_EXPECT_OTHER = 1 << 5,    /* a well-formed member is something else */
-    AW_REQ_EXPECT_CASE = 1 << 6,     /* 100-continue spelled in other letter case */
-    AW_REQ_EXPECT_MALFORMED = 1 << 7,/* not of the grammar of RFC 9110, 10.1.1 */
-    AW_REQ_EXPECT_LINES = 1 << 8,    /* more than one Expect line */
-    AW_REQ_EXPECT_MEMBERS = 1 << 9,  /* more than one member */
-    AW_REQ_EXPECT_FOLDED = 1 << 10,  /* obs-fold in it */
-    AW_REQ_EXPECT_CONTROL = 1 << 11, /* control bytes in it */
-    AW_REQ_EXPECT_SPACE = 1 << 12,   /* white space between "Expect" and the colon */
-    AW_REQ_EXPECT_PARAMS = 1 << 13,  /* 100-continue with parameters or a value */
-    AW_REQ_CLOSE = 1 << 14,          /* Connection: close */
-    AW_REQ_KEEP = 1 << 15,           /* Connection: keep-alive */
+    AW_REQ_EXPECT = 1 << 3,           /* an Expect field that is not empty */
+    AW_REQ_EXPECT_100 = 1 << 4,       /* a member is 100-continue, letter case aside */
+    AW_REQ_EXPECT_OTHER = 1 << 5,     /* a well-formed member is something else */
+    AW_REQ_EXPECT_CASE = 1 << 6,      /* 100-continue spelled in other letter case */
+    AW_REQ_EXPECT_MALFORMED = 1 << 7, /* not of the grammar of RFC 9110, 10.1.1 */
+    AW_REQ_EXPECT_LINES = 1 << 8,     /* more than one Expect line */
+    AW_REQ_EXPECT_MEMBERS = 1 << 9,   /* more than one member */
+    AW_REQ_EXPECT_FOLDED = 1 << 10,   /* obs-fold in it */
+    AW_REQ_EXPECT_CONTROL = 1 << 11,  /* control bytes in it */
+    AW_REQ_EXPECT_SPACE = 1 << 12,    /* white space between "Expect" and the colon */
+    AW_REQ_EXPECT_PARAMS = 1 << 13,   /* 100-continue with parameters or a value */
+    AW_REQ_CLOSE = 1 << 14,           /* Connection: close */
+    AW_REQ_KEEP = 1 << 15,            /* Connection: keep-alive */
     AW_REQ_UPGRADE = 1 << 16,
     AW_REQ_ABSOLUTE = 1 << 17,       /* absolute-form target */
     AW_REQ_LENGTHS_DIFFER = 1 << 18, /* several Content-Length values that disagree */
     AW_REQ_LENGTH_BAD = 1 << 19,     /* Content-Length that is no number */
     AW_REQ_CONNECT = 1 << 20,
     AW_REQ_HEAD = 1 << 21,
-    AW_REQ_SOAP = 1 << 22,           /* SOAPAction field */
-    AW_REQ_PROXY_FIELD = 1 << 23,    /* Proxy-Connection or Proxy-Authorization */
-    AW_REQ_SIGNED = 1 << 24,         /* Authorization: AWS4-HMAC-SHA256 */
+    AW_REQ_SOAP = 1 << 22,        /* SOAPAction field */
+    AW_REQ_PROXY_FIELD = 1 << 23, /* Proxy-Connection or Proxy-Authorization */
+    AW_REQ_SIGNED = 1 << 24,      /* Authorization: AWS4-HMAC-SHA256 */
 };
 
 /* Signs in the final response. Bits of aw_exchange.res. */
 enum aw_res_bit {
-    AW_RES_CLOSE = 1 << 0,      /* Connection: close */
+    AW_RES_CLOSE = 1 << 0, /* Connection: close */
     AW_RES_KEEP = 1 << 1,
     AW_RES_CHUNKED = 1 << 2,
     AW_RES_HAS_LENGTH = 1 << 3,
-    AW_RES_UNTIL_CLOSE = 1 << 4,/* content ends with the connection */
-    AW_RES_PROXY_FIELD = 1 << 5,/* a Proxy-* field */
+    AW_RES_UNTIL_CLOSE = 1 << 4, /* content ends with the connection */
+    AW_RES_PROXY_FIELD = 1 << 5, /* a Proxy-* field */
     AW_RES_AGE = 1 << 6,
     AW_RES_VIA = 1 << 7,
     AW_RES_X_CACHE = 1 << 8,
@@ -176,23 +180,23 @@ enum aw_res_bit {
 };
 
 struct aw_interim {
-    uint16_t status;      /* 100 to 199 */
-    bool has_length;      /* Content-Length present */
-    bool length_not_zero; /* ... and above 0 */
-    bool has_te;          /* Transfer-Encoding present */
-    bool has_fields;      /* any field at all */
-    bool has_server;      /* Server or Via among them */
-    bool unfinished;      /* its head never ended */
+    uint16_t status;          /* 100 to 199 */
+    bool has_length;          /* Content-Length present */
+    bool length_not_zero;     /* ... and above 0 */
+    bool has_te;              /* Transfer-Encoding present */
+    bool has_fields;          /* any field at all */
+    bool has_server;          /* Server or Via among them */
+    bool unfinished;          /* its head never ended */
     struct aw_mark first, at; /* first byte; head complete */
-    aw_off off, end;      /* in the server's stream */
-    aw_off ack_off;       /* client bytes its segment acknowledged; AW_OFF_NONE */
+    aw_off off, end;          /* in the server's stream */
+    aw_off ack_off;           /* client bytes its segment acknowledged; AW_OFF_NONE */
     uint8_t ttl;
 };
 enum { AW_INTERIM_MAX = 6 }; /* kept: the first five and the last; all are counted */
 
 /* What was lost on the way of one part, so that delay by loss is told from delay by a peer. */
 struct aw_loss {
-    uint32_t count;            /* retransmissions seen */
+    uint32_t count; /* retransmissions seen */
     struct aw_mark first, last;
 };
 enum aw_part { AW_PART_HEAD, AW_PART_CONTENT, AW_PART_100, AW_PART_FINAL, AW_PART_COUNT };
@@ -212,13 +216,13 @@ struct aw_exchange {
     uint8_t req_version, res_version; /* 9, 10, 11; 0 = unseen */
     uint16_t status;                  /* of the final response, 0 = none */
     bool content_complete, final_complete;
-    bool ack_unknown;                 /* the ACK number of the first content was not captured */
-    int64_t declared;                 /* Content-Length; -1 = none (chunked, or no framing) */
-    int64_t sent;                     /* content bytes seen, decoded; -1 = unknown */
-    int64_t sent_before_answer;       /* of these, in segments that acknowledge no byte of any answer */
-    int64_t sent_after_final;         /* of these, in segments that acknowledge the final head */
-    int64_t sent_before_pause;        /* of these, before AW_AT_PAUSE */
-    aw_ns content_gap;                /* longest silence between two pieces of content */
+    bool ack_unknown;           /* the ACK number of the first content was not captured */
+    int64_t declared;           /* Content-Length; -1 = none (chunked, or no framing) */
+    int64_t sent;               /* content bytes seen, decoded; -1 = unknown */
+    int64_t sent_before_answer; /* of these, in segments that acknowledge no byte of any answer */
+    int64_t sent_after_final;   /* of these, in segments that acknowledge the final head */
+    int64_t sent_before_pause;  /* of these, before AW_AT_PAUSE */
+    aw_ns content_gap;          /* longest silence between two pieces of content */
     struct aw_mark content_gap_from;
 
     struct aw_mark at[AW_POINT_COUNT];
@@ -232,16 +236,16 @@ struct aw_exchange {
     aw_off final_ack;                 /* client bytes that the final's first segment acknowledged */
     uint8_t final_ttl;
 
-    uint32_t interim_count;           /* all of them */
-    uint32_t continue_count;          /* of status 100 */
+    uint32_t interim_count;  /* all of them */
+    uint32_t continue_count; /* of status 100 */
     struct aw_interim interim[AW_INTERIM_MAX];
 
     struct aw_loss loss[AW_PART_COUNT];
-    struct aw_mark zero_window[2];    /* first time within the exchange that side's window closed */
-    bool window_closed[2];            /* closed at its end */
-    uint64_t owed_bytes_next;         /* content still owed when the next request came */
-    struct aw_mark prev_final_end;    /* pipelined: end of the previous final response */
-    struct aw_mark next_request;      /* first client bytes after the exchange, if they ended it */
+    struct aw_mark zero_window[2]; /* first time within the exchange that side's window closed */
+    bool window_closed[2];         /* closed at its end */
+    uint64_t owed_bytes_next;      /* content still owed when the next request came */
+    struct aw_mark prev_final_end; /* pipelined: end of the previous final response */
+    struct aw_mark next_request;   /* first client bytes after the exchange, if they ended it */
 
     struct aw_span text[AW_TEXT_COUNT]; /* owned with the exchange */
 };
@@ -253,7 +257,14 @@ static inline bool aw_is_expectation(const struct aw_exchange *x)
 
 /* --- verdict --- */
 
-enum aw_severity { AW_SEV_OK, AW_SEV_INFO, AW_SEV_UNKNOWN, AW_SEV_WARNING, AW_SEV_ERROR, AW_SEV_COUNT };
+enum aw_severity {
+    AW_SEV_OK,
+    AW_SEV_INFO,
+    AW_SEV_UNKNOWN,
+    AW_SEV_WARNING,
+    AW_SEV_ERROR,
+    AW_SEV_COUNT
+};
 enum aw_cause {
 #define AW_CAUSE(id, slug, sev, title, meaning) AW_CAUSE_##id,
 #include "causes.def"
@@ -284,9 +295,9 @@ struct aw_evidence {
 };
 
 struct aw_cost {
-    aw_ns stall;               /* 0 = none */
-    int64_t wasted;            /* content bytes refused or sent again */
-    int64_t saved;             /* content bytes that stayed home; -1 = undeclared */
+    aw_ns stall;    /* 0 = none */
+    int64_t wasted; /* content bytes refused or sent again */
+    int64_t saved;  /* content bytes that stayed home; -1 = undeclared */
     uint32_t extra_round_trips;
 };
 
@@ -317,9 +328,9 @@ static inline bool aw_failing(const struct aw_verdict *v)
 
 struct aw_recovery { /* the later attempt that got a final status under 400 */
     uint64_t id, conn_id;
-    aw_ns time;      /* when that attempt began */
+    aw_ns time; /* when that attempt began */
     uint16_t status;
-    aw_ns after;     /* from the final response of this one to the beginning of that one */
+    aw_ns after; /* from the final response of this one to the beginning of that one */
 };
 
 struct aw_record { /* what a view gets; borrowed until it returns */
@@ -340,7 +351,8 @@ AW_API const char *aw_party_name(enum aw_party p);
 AW_API const char *aw_confidence_name(enum aw_confidence c);
 AW_API const char *aw_vantage_name(enum aw_vantage v);
 AW_API const char *aw_unseen_name(enum aw_unseen u);
-/* Where the capture point stands, by the two round trips: the client's side if rtt_c < rtt_s / 10. */
+/* Where the capture point stands, by the two round trips: the client's side if rtt_c < rtt_s / 10.
+ */
 AW_API enum aw_vantage aw_conn_vantage(const struct aw_conn_facts *c);
 
 #endif

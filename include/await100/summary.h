@@ -9,9 +9,9 @@
 #include "engine.h"
 
 /*
- * Latencies in logarithmic buckets: bucket b holds values v (ns) with b = AW_HIST_SUB * e + s, where
- * v lies in [2^e * (1 + s / AW_HIST_SUB), 2^e * (1 + (s + 1) / AW_HIST_SUB)). With 64 to an octave a
- * bucket's middle is at most 0.8 % from any value in it. Buckets of two runs add up.
+ * Latencies in logarithmic buckets: bucket b holds values v (ns) with b = AW_HIST_SUB * e + s,
+ * where v lies in [2^e * (1 + s / AW_HIST_SUB), 2^e * (1 + (s + 1) / AW_HIST_SUB)). With 64 to an
+ * octave a bucket's middle is at most 0.8 % from any value in it. Buckets of two runs add up.
  */
 enum { AW_HIST_SUB = 64, AW_HIST_BUCKETS = 48 * AW_HIST_SUB };
 struct aw_hist;
@@ -35,7 +35,7 @@ struct aw_cause_total { /* one for each cause and severity that occurred */
     uint64_t wasted;
 };
 
-struct aw_group { /* a server (address:port and Host) or a client product */
+struct aw_group {        /* a server (address:port and Host) or a client product */
     const char *key;     /* printable, owned by the summary */
     const char *product; /* "" where unknown */
     uint64_t exchanges, failing;

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
-#define AW_API __attribute__((visibility("default")))
-#define AW_MUST_USE __attribute__((warn_unused_result))
+#define AW_API                __attribute__((visibility("default")))
+#define AW_MUST_USE           __attribute__((warn_unused_result))
 #define AW_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #else
 #define AW_API
@@ -22,9 +22,9 @@
 /* Nanoseconds: a point in time since the Unix epoch (UTC), or a span between two such points. */
 typedef int64_t aw_ns;
 #define AW_NS_NONE INT64_MIN
-#define AW_US INT64_C(1000)
-#define AW_MS INT64_C(1000000)
-#define AW_SEC INT64_C(1000000000)
+#define AW_US      INT64_C(1000)
+#define AW_MS      INT64_C(1000000)
+#define AW_SEC     INT64_C(1000000000)
 
 /*
  * A position in one direction of a TCP connection, in bytes of stream. 64 bits, so it never wraps.

@@ -77,7 +77,8 @@ static inline void aw_cur_limit(struct aw_cur *c, size_t n)
     if (aw_cur_left(c) > n) c->end = c->p + n;
 }
 
-/* A cursor over the next n bytes, which the parent steps over; empty and `bad` where n is too much. */
+/* A cursor over the next n bytes, which the parent steps over; empty and `bad` where n is too much.
+ */
 static inline struct aw_cur aw_cur_sub(struct aw_cur *c, size_t n)
 {
     const uint8_t *at = aw_cur_take(c, n);

@@ -28,7 +28,8 @@ void aw_pool_put(struct aw_pool *p, void *block, size_t size);
  * block may be NULL with old = 0. */
 void *aw_pool_resize(struct aw_pool *p, void *block, size_t old_size, size_t new_size);
 
-size_t aw_pool_used(const struct aw_pool *p);   /* bytes of blocks in use, size class rounding included */
+size_t
+aw_pool_used(const struct aw_pool *p); /* bytes of blocks in use, size class rounding included */
 size_t aw_pool_budget(const struct aw_pool *p); /* the limit */
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * TCP: from segments to chunks (chunk.h). Finds or makes the connection of a segment, follows its
- * life, puts both directions in order, tells retransmissions from copies of a packet, measures round
- * trips, and lets go of what memory does not allow. Knows nothing of HTTP.
+ * life, puts both directions in order, tells retransmissions from copies of a packet, measures
+ * round trips, and lets go of what memory does not allow. Knows nothing of HTTP.
  *
  * Overlap policy: the bytes that arrived first win; a later segment that disagrees is counted and
  * marks the chunk. A hole is passed on once the other side has acknowledged past it and the reorder
@@ -23,38 +23,40 @@ struct aw_flow_table;
 /* What a table calls. Callbacks must not push, tick or finish the same table. */
 struct aw_flow_ops {
     void *ctx;
-    void (*open)(void *ctx, struct aw_flow *flow); /* a connection's first packet, before any chunk */
+    void (*open)(void *ctx,
+                 struct aw_flow *flow); /* a connection's first packet, before any chunk */
     void (*chunk)(void *ctx, struct aw_flow *flow, const struct aw_chunk *chunk);
     /* After the CLOSE chunk: the flow's memory goes away on return. Free what `app` points to. */
     void (*gone)(void *ctx, struct aw_flow *flow);
 };
 
 struct aw_flow_limits {
-    aw_ns idle_timeout;    /* without new payload, FIN or RST: IDLE */
-    aw_ns forget;          /* without any packet: CLOSE with AW_CLOSE_EXPIRED */
-    aw_ns reorder_grace;   /* an acknowledged hole may be filled for so long */
-    aw_ns copy_window;     /* the same segment within it is a copy */
-    size_t waiting_bytes;  /* per direction, most bytes kept out of order */
+    aw_ns idle_timeout;   /* without new payload, FIN or RST: IDLE */
+    aw_ns forget;         /* without any packet: CLOSE with AW_CLOSE_EXPIRED */
+    aw_ns reorder_grace;  /* an acknowledged hole may be filled for so long */
+    aw_ns copy_window;    /* the same segment within it is a copy */
+    size_t waiting_bytes; /* per direction, most bytes kept out of order */
 };
 
 struct aw_flow_stats {
     uint64_t segments;
-    uint64_t connections;         /* made */
-    uint64_t midstream;           /* of these, joined after their handshake */
-    uint64_t one_sided;           /* closed with payload or acknowledgements of it from one side only */
-    uint64_t evicted;             /* let go for want of memory */
-    uint64_t retransmitted;       /* segments */
-    uint64_t copies;              /* segments seen again with another TTL or interface */
-    uint64_t conflicts;           /* overlaps whose bytes disagree */
-    uint64_t holes, hole_bytes;   /* acknowledged, never captured */
-    uint64_t cut_bytes;           /* lost to the snap length */
-    uint64_t bad_rst;             /* resets outside the window, not believed */
-    uint64_t out_of_window;       /* segments too far from the window to belong to the stream */
-    uint64_t no_memory;           /* segments whose bytes could not be kept out of order */
-    uint64_t waited;              /* segments that stood in the reassembly queue */
+    uint64_t connections;   /* made */
+    uint64_t midstream;     /* of these, joined after their handshake */
+    uint64_t one_sided;     /* closed with payload or acknowledgements of it from one side only */
+    uint64_t evicted;       /* let go for want of memory */
+    uint64_t retransmitted; /* segments */
+    uint64_t copies;        /* segments seen again with another TTL or interface */
+    uint64_t conflicts;     /* overlaps whose bytes disagree */
+    uint64_t holes, hole_bytes; /* acknowledged, never captured */
+    uint64_t cut_bytes;         /* lost to the snap length */
+    uint64_t bad_rst;           /* resets outside the window, not believed */
+    uint64_t out_of_window;     /* segments too far from the window to belong to the stream */
+    uint64_t no_memory;         /* segments whose bytes could not be kept out of order */
+    uint64_t waited;            /* segments that stood in the reassembly queue */
 };
 
-/* The pool and the hash secret (at least 192 random bytes) are borrowed until aw_flow_table_free. */
+/* The pool and the hash secret (at least 192 random bytes) are borrowed until aw_flow_table_free.
+ */
 AW_MUST_USE struct aw_flow_table *aw_flow_table_new(const struct aw_alloc *alloc,
                                                     struct aw_pool *pool, const uint8_t *secret,
                                                     const struct aw_flow_limits *limits,
@@ -73,15 +75,16 @@ uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg);
 void aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
 void aw_flow_prefetch(const struct aw_flow_table *t, uint64_t hash);
 
-/* Moves the clock: hands up holes whose grace is over, idle connections, forgotten ones. `at` is the
- * packet that moved it. Time never goes back: an earlier `at->ts` changes nothing. */
+/* Moves the clock: hands up holes whose grace is over, idle connections, forgotten ones. `at` is
+ * the packet that moved it. Time never goes back: an earlier `at->ts` changes nothing. */
 void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at);
 
 /* The input is over: hands up all that waits, closes every connection, in the order of their first
  * packets. */
 void aw_flow_finish(struct aw_flow_table *t);
 
-/* Lets go of the connection that is best spared (oldest activity, not precious); false if none is. */
+/* Lets go of the connection that is best spared (oldest activity, not precious); false if none is.
+ */
 bool aw_flow_evict_one(struct aw_flow_table *t);
 
 const struct aw_flow_stats *aw_flow_stats(const struct aw_flow_table *t);
@@ -95,12 +98,15 @@ void **aw_flow_app(struct aw_flow *flow);
 void aw_flow_facts(const struct aw_flow *flow, struct aw_conn_facts *out);
 /* Which side is the client is a guess as long as neither SYN nor SYN-ACK was captured. */
 bool aw_flow_client_known(const struct aw_flow *flow);
-/* The guess was wrong: swaps the directions from the next chunk on (of the current chunk too, if the
- * callee flips its own copy). Only while nothing but HOLE and DATA that meant nothing was taken. */
+/* The guess was wrong: swaps the directions from the next chunk on (of the current chunk too, if
+ * the callee flips its own copy). Only while nothing but HOLE and DATA that meant nothing was
+ * taken. */
 void aw_flow_swap(struct aw_flow *flow);
-/* No more DATA and HOLE chunks for this connection (it is not HTTP): nothing is buffered any more. */
+/* No more DATA and HOLE chunks for this connection (it is not HTTP): nothing is buffered any more.
+ */
 void aw_flow_ignore(struct aw_flow *flow);
-/* Ask for one ACK chunk when the peer of `dir` acknowledges byte `off` of `dir` (all before `off`). */
+/* Ask for one ACK chunk when the peer of `dir` acknowledges byte `off` of `dir` (all before `off`).
+ */
 void aw_flow_watch(struct aw_flow *flow, enum aw_dir dir, aw_off off);
 /* Evict this one last: a failing exchange is under way. */
 void aw_flow_set_precious(struct aw_flow *flow, bool precious);

@@ -8,36 +8,36 @@
 #include "await100/record.h"
 
 enum aw_http_event_kind {
-    AW_HTTP_REQUEST,   /* a request head is complete; starts exchange `xid` */
-    AW_HTTP_RESPONSE,  /* a response head is complete: interim below 200 (101 too), else final */
-    AW_HTTP_BODY,      /* a piece of content; `bytes` decoded bytes (0: chunk framing alone) */
-    AW_HTTP_END,       /* the message of `dir` and `xid` is complete */
-    AW_HTTP_GAP,       /* `bytes` of the stream were not captured; `part` says what they were */
-    AW_HTTP_BROKEN,    /* a message of `xid` (0: unknown) that ends or breaks early: `why` */
-    AW_HTTP_JUNK,      /* `bytes` that are no HTTP where a message should begin: `why` */
-    AW_HTTP_WITHHELD,  /* the content, or the rest of it, of request `xid` will not come: the next
-                        * client bytes (this event's marks) are a new request; `bytes` still owed */
-    AW_HTTP_SWITCHED,  /* from here the connection speaks something else (101, CONNECT) */
-    AW_HTTP_OPAQUE,    /* the connection is TLS or HTTP/2 or no HTTP at all: `why`; the last event */
+    AW_HTTP_REQUEST,  /* a request head is complete; starts exchange `xid` */
+    AW_HTTP_RESPONSE, /* a response head is complete: interim below 200 (101 too), else final */
+    AW_HTTP_BODY,     /* a piece of content; `bytes` decoded bytes (0: chunk framing alone) */
+    AW_HTTP_END,      /* the message of `dir` and `xid` is complete */
+    AW_HTTP_GAP,      /* `bytes` of the stream were not captured; `part` says what they were */
+    AW_HTTP_BROKEN,   /* a message of `xid` (0: unknown) that ends or breaks early: `why` */
+    AW_HTTP_JUNK,     /* `bytes` that are no HTTP where a message should begin: `why` */
+    AW_HTTP_WITHHELD, /* the content, or the rest of it, of request `xid` will not come: the next
+                       * client bytes (this event's marks) are a new request; `bytes` still owed */
+    AW_HTTP_SWITCHED, /* from here the connection speaks something else (101, CONNECT) */
+    AW_HTTP_OPAQUE,   /* the connection is TLS or HTTP/2 or no HTTP at all: `why`; the last event */
 };
 
 enum aw_http_part { AW_IN_BETWEEN, AW_IN_HEAD, AW_IN_CONTENT, AW_IN_UNKNOWN };
 
 enum aw_http_why {
     AW_WHY_NONE = 0,
-    AW_WHY_TLS,            /* OPAQUE */
-    AW_WHY_HTTP2,          /* OPAQUE */
-    AW_WHY_NOT_HTTP,       /* OPAQUE */
-    AW_WHY_HEAD_TOO_LONG,  /* over 256 KiB */
-    AW_WHY_HEAD_HOLE,      /* a hole in a head */
-    AW_WHY_HEAD_CUT,       /* the snap length cut a head */
-    AW_WHY_HEAD_ENDED,     /* connection or input ended inside a head */
+    AW_WHY_TLS,           /* OPAQUE */
+    AW_WHY_HTTP2,         /* OPAQUE */
+    AW_WHY_NOT_HTTP,      /* OPAQUE */
+    AW_WHY_HEAD_TOO_LONG, /* over 256 KiB */
+    AW_WHY_HEAD_HOLE,     /* a hole in a head */
+    AW_WHY_HEAD_CUT,      /* the snap length cut a head */
+    AW_WHY_HEAD_ENDED,    /* connection or input ended inside a head */
     AW_WHY_BAD_START_LINE,
     AW_WHY_BAD_FIELD,
     AW_WHY_BAD_CHUNK,
-    AW_WHY_BAD_LENGTH,     /* Content-Length values that disagree or are no number */
-    AW_WHY_HTTP09,         /* a request line without a version, or an answer without a head */
-    AW_WHY_CONTENT_ENDED,  /* the connection ended inside content */
+    AW_WHY_BAD_LENGTH,    /* Content-Length values that disagree or are no number */
+    AW_WHY_HTTP09,        /* a request line without a version, or an answer without a head */
+    AW_WHY_CONTENT_ENDED, /* the connection ended inside content */
     AW_WHY_COUNT
 };
 
@@ -60,21 +60,21 @@ enum aw_field {
 
 /* A parsed head. Spans are borrowed until the callback returns. */
 struct aw_head {
-    struct aw_span raw;      /* all of it: start line to the empty line, as sent */
-    struct aw_span method, target;             /* request */
-    struct aw_span reason;                     /* response; may be empty */
-    uint16_t status;                           /* response */
-    uint8_t version;                           /* 9, 10 or 11 */
-    int64_t length;                            /* Content-Length, -1 = none or unusable */
+    struct aw_span raw;            /* all of it: start line to the empty line, as sent */
+    struct aw_span method, target; /* request */
+    struct aw_span reason;         /* response; may be empty */
+    uint16_t status;               /* response */
+    uint8_t version;               /* 9, 10 or 11 */
+    int64_t length;                /* Content-Length, -1 = none or unusable */
     bool has_length, chunked, has_te;
-    bool no_content;                           /* framing says there is none (HEAD, 1xx, 204, 304, CONNECT) */
-    bool until_close;                          /* response content ends with the connection */
-    uint32_t req;                              /* request: enum aw_req_bit */
-    uint32_t res;                              /* response: enum aw_res_bit */
-    unsigned fields;                           /* number of field lines */
-    struct aw_span field[AW_FIELD_COUNT];      /* first value of each; p NULL = absent */
-    bool repeated[AW_FIELD_COUNT];             /* there are more lines of it: join from `raw` */
-    struct aw_span req_hint, res_hint;         /* other signs of the product (record.h), or empty */
+    bool no_content;  /* framing says there is none (HEAD, 1xx, 204, 304, CONNECT) */
+    bool until_close; /* response content ends with the connection */
+    uint32_t req;     /* request: enum aw_req_bit */
+    uint32_t res;     /* response: enum aw_res_bit */
+    unsigned fields;  /* number of field lines */
+    struct aw_span field[AW_FIELD_COUNT]; /* first value of each; p NULL = absent */
+    bool repeated[AW_FIELD_COUNT];        /* there are more lines of it: join from `raw` */
+    struct aw_span req_hint, res_hint;    /* other signs of the product (record.h), or empty */
 };
 
 struct aw_http_event {
@@ -82,18 +82,19 @@ struct aw_http_event {
     enum aw_dir dir;
     enum aw_http_part part;
     enum aw_http_why why;
-    bool cut;                 /* GAP, BROKEN: due to the snap length */
-    bool conflict;            /* overlapping segments disagreed inside */
-    uint32_t xid;             /* ordinal of the request in its connection, from 1; 0 = none known */
+    bool cut;      /* GAP, BROKEN: due to the snap length */
+    bool conflict; /* overlapping segments disagreed inside */
+    uint32_t xid;  /* ordinal of the request in its connection, from 1; 0 = none known */
     uint64_t bytes;
-    aw_off off, end;          /* stream offsets: first byte, one past the last */
-    struct aw_mark first;     /* packet of the first byte */
-    struct aw_mark last;      /* capture of the byte that came last in time, not in order (t_head) */
-    aw_off ack_off;           /* peer bytes acknowledged by the first byte's segment; AW_OFF_NONE */
-    aw_off peer_high;         /* likewise aw_chunk.peer_high */
+    aw_off off, end;      /* stream offsets: first byte, one past the last */
+    struct aw_mark first; /* packet of the first byte */
+    struct aw_mark last;  /* capture of the byte that came last in time, not in order (t_head) */
+    aw_off ack_off;       /* peer bytes acknowledged by the first byte's segment; AW_OFF_NONE */
+    aw_off peer_high;     /* likewise aw_chunk.peer_high */
     uint8_t ttl;
     const struct aw_head *head; /* REQUEST, RESPONSE */
-    struct aw_span data;      /* BODY of a response with status >= 400, first KiB: the bytes; else empty */
+    struct aw_span
+        data; /* BODY of a response with status >= 400, first KiB: the bytes; else empty */
 };
 
 #endif

@@ -39,7 +39,8 @@ AW_MUST_USE struct aw_http *aw_http_new(struct aw_pool *pool, struct aw_http_sta
 void aw_http_free(struct aw_http *h);
 
 /* Feeds a DATA, HOLE, FIN or CLOSE chunk (others are not HTTP's business: AW_HTTP_OK, no event).
- * Calls sink zero or more times before it returns; spans in events are lent until the sink returns. */
+ * Calls sink zero or more times before it returns; spans in events are lent until the sink returns.
+ */
 enum aw_http_result aw_http_push(struct aw_http *h, const struct aw_chunk *chunk,
                                  aw_http_sink *sink, void *ctx);
 

@@ -1,15 +1,16 @@
 /*
  * Joins exchanges across connections: attempts of one request (a 417 and its retry, loops), and the
- * two legs of a proxy in one capture. One instance after all shards; it is told of openings and ends
- * in one order that does not depend on their number, gives out the ids, holds back an exchange whose
- * verdict a later one can still change, has each case diagnosed, and hands out records.
+ * two legs of a proxy in one capture. One instance after all shards; it is told of openings and
+ * ends in one order that does not depend on their number, gives out the ids, holds back an exchange
+ * whose verdict a later one can still change, has each case diagnosed, and hands out records.
  *
  * An attempt continues an earlier one if client address, method, Host, target, User-Agent and
  * declared length are equal and it begins after the earlier one's final response or close, within
  * the retry window. Each exchange is continued by at most one; several candidates: none.
  *
  * Cost: an exchange without failure passes through with one hash look-up; held ones are copied.
- * Bounded: at most `budget` bytes are held, beyond which the oldest is written as it stands (counted).
+ * Bounded: at most `budget` bytes are held, beyond which the oldest is written as it stands
+ * (counted).
  */
 #ifndef AW_LINK_LINK_H
 #define AW_LINK_LINK_H
@@ -20,8 +21,8 @@ struct aw_link;
 
 struct aw_link_stats {
     uint64_t opened, closed, expectation, failing;
-    uint64_t linked;    /* exchanges joined to an earlier attempt */
-    uint64_t let_go;    /* written before their verdict could not change any more: budget */
+    uint64_t linked; /* exchanges joined to an earlier attempt */
+    uint64_t let_go; /* written before their verdict could not change any more: budget */
 };
 
 AW_MUST_USE struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink *sink,
@@ -32,8 +33,9 @@ void aw_link_free(struct aw_link *l);
 void aw_link_connection(struct aw_link *l, uint64_t ord);
 
 /*
- * An exchange began (its head is complete, or an answer without request came). Gives it the next id.
- * ex needs: conn, ord, nth, at[] as far as known, req, declared, the request's strings. Borrowed.
+ * An exchange began (its head is complete, or an answer without request came). Gives it the next
+ * id. ex needs: conn, ord, nth, at[] as far as known, req, declared, the request's strings.
+ * Borrowed.
  */
 void aw_link_opened(struct aw_link *l, const struct aw_exchange *ex);
 

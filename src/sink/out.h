@@ -28,11 +28,12 @@ void aw_out_i64(struct aw_out *o, int64_t v);
 void aw_out_ms(struct aw_out *o, aw_ns v);
 /* RFC 3339 UTC with nanoseconds and Z. */
 void aw_out_time(struct aw_out *o, aw_ns t);
-/* A JSON string with its quotes: UTF-8 as it is, control bytes and bytes that are not valid UTF-8 as
- * \u00XX. p NULL: null. */
+/* A JSON string with its quotes: UTF-8 as it is, control bytes and bytes that are not valid UTF-8
+ * as \u00XX. p NULL: null. */
 void aw_out_json(struct aw_out *o, struct aw_span s);
 /* For terminals: printable UTF-8 as it is, all else (C0, C1, DEL, bidi controls, bad UTF-8) as \xNN
- * or \u{N}. At most `columns` columns (0 = no limit), an ellipsis where it was cut. Returns columns. */
+ * or \u{N}. At most `columns` columns (0 = no limit), an ellipsis where it was cut. Returns
+ * columns. */
 size_t aw_out_printable(struct aw_out *o, struct aw_span s, size_t columns);
 
 /* Writes out what is buffered. */

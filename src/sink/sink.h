@@ -11,7 +11,7 @@
 
 /* What a report may ask of the run besides records. */
 struct aw_run {
-    const char *const *files;   /* inputs, as given on the command line */
+    const char *const *files; /* inputs, as given on the command line */
     size_t file_count;
     const struct aw_config *config;
     const struct aw_stats *stats; /* totals; final when `finish` is called */

@@ -2,9 +2,9 @@
  * Where packets come from: capture files in any of their shapes, plain or compressed, standard
  * input, several of them merged by time. The only room that includes libpcap and libarchive.
  *
- * Cost: plain files are read in 256 KiB blocks and parsed in place, no copy a packet; compressed and
- * piped input is read the same way from the decompressor. Only records that straddle a block's end
- * are moved.
+ * Cost: plain files are read in 256 KiB blocks and parsed in place, no copy a packet; compressed
+ * and piped input is read the same way from the decompressor. Only records that straddle a block's
+ * end are moved.
  */
 #ifndef AW_SOURCE_SOURCE_H
 #define AW_SOURCE_SOURCE_H
@@ -27,8 +27,8 @@ void aw_source_close(struct aw_source *s);
 
 /*
  * Lends the next packets in file order, `ord` unset. They, and the array, are valid until the next
- * call for this source with the same `hold`: bytes live in one of AW_SOURCE_HOLDS rings of blocks, so
- * that a caller with several batches under way passes 0, 1, ... in turn and gets the promise for
+ * call for this source with the same `hold`: bytes live in one of AW_SOURCE_HOLDS rings of blocks,
+ * so that a caller with several batches under way passes 0, 1, ... in turn and gets the promise for
  * each. After DAMAGED or END every further call gives the same.
  */
 enum { AW_SOURCE_HOLDS = 8 };
@@ -52,14 +52,17 @@ bool aw_filter_match(struct aw_filter *f, const struct aw_packet *pkt);
  * filter (NULL = none). `stop_after`: at most so many packets in all, 0 = no limit.
  */
 struct aw_merge;
-struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct aw_filter *filter,
-                              uint64_t stop_after); /* sources and filter are given; NULL: no memory */
-void aw_merge_free(struct aw_merge *m);             /* closes the sources, frees the filter */
-/* As aw_source_next, `hold` included. A damaged source ends alone: the others go on, and END is given
- * at last; aw_merge_damaged tells. */
-enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_packet **pkts, size_t *n);
-bool aw_merge_damaged(const struct aw_merge *m, const char **error); /* the first error, NULL = none */
-uint64_t aw_merge_filtered(const struct aw_merge *m);                /* packets that did not match */
+struct aw_merge *
+aw_merge_new(struct aw_source **sources, size_t count, struct aw_filter *filter,
+             uint64_t stop_after);      /* sources and filter are given; NULL: no memory */
+void aw_merge_free(struct aw_merge *m); /* closes the sources, frees the filter */
+/* As aw_source_next, `hold` included. A damaged source ends alone: the others go on, and END is
+ * given at last; aw_merge_damaged tells. */
+enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_packet **pkts,
+                           size_t *n);
+bool aw_merge_damaged(const struct aw_merge *m,
+                      const char **error);            /* the first error, NULL = none */
+uint64_t aw_merge_filtered(const struct aw_merge *m); /* packets that did not match */
 size_t aw_merge_sources(const struct aw_merge *m, struct aw_source *const **sources);
 
 #endif

@@ -24,14 +24,14 @@ enum { AW_TCP_FIN = 1, AW_TCP_SYN = 2, AW_TCP_RST = 4, AW_TCP_PSH = 8, AW_TCP_AC
 struct aw_segment {
     struct aw_addr src, dst;
     uint16_t sport, dport;
-    uint32_t seq, ack;      /* ack is meaningful only with AW_TCP_ACK */
-    uint16_t window;        /* unscaled, as sent */
-    uint8_t flags;          /* AW_TCP_ bits */
-    uint8_t wscale;         /* window scale option of a SYN; 0xff = absent */
-    uint16_t mss;           /* of a SYN; 0 = absent */
-    uint8_t ttl;            /* TTL or hop limit of the innermost IP header */
-    bool bad_checksum;      /* TCP or IP checksum known to be wrong (never a reason to drop) */
-    bool has_ip_id;         /* false for IPv6, and for IPv4 with DF set and ID 0 */
+    uint32_t seq, ack; /* ack is meaningful only with AW_TCP_ACK */
+    uint16_t window;   /* unscaled, as sent */
+    uint8_t flags;     /* AW_TCP_ bits */
+    uint8_t wscale;    /* window scale option of a SYN; 0xff = absent */
+    uint16_t mss;      /* of a SYN; 0 = absent */
+    uint8_t ttl;       /* TTL or hop limit of the innermost IP header */
+    bool bad_checksum; /* TCP or IP checksum known to be wrong (never a reason to drop) */
+    bool has_ip_id;    /* false for IPv6, and for IPv4 with DF set and ID 0 */
     bool has_tsval;
     uint16_t ip_id;
     uint16_t iface;         /* of the packet */

@@ -1,0 +1,119 @@
+/*
+ * What passes between the phases: segments from the decoder to the shards, tellings from the shards
+ * to the link room. Brings the tellings of all shards into the one order that does not depend on
+ * how many shards there are.
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEEP_BYTES = 1 << 20 }; /* arena bytes a batch keeps from one use to the next */
+
+bool aw_batch_reserve(struct aw_batch *b, size_t items)
+{
+    if (items <= b->room) return true;
+    const struct aw_alloc *alloc = b->arena.alloc;
+    if (items > SIZE_MAX / sizeof *b->item) return false;
+    struct aw_item *grown = alloc->resize(alloc->ctx, b->item, items * sizeof *grown);
+    if (!grown) return false;
+    b->item = grown;
+    b->room = items;
+    return true;
+}
+
+void aw_batch_reset(struct aw_batch *b)
+{
+    b->count = 0;
+    b->last = false;
+    aw_arena_reset(&b->arena, KEEP_BYTES);
+    for (unsigned k = 0; k < b->shards; k++) {
+        b->tell[k].count = 0;
+        b->tell[k].sorted = true;
+        aw_arena_reset(&b->tell[k].arena, KEEP_BYTES);
+    }
+}
+
+static int compare(const struct aw_telling *a, const struct aw_telling *b)
+{
+    if (a->ord != b->ord) return a->ord < b->ord ? -1 : 1;
+    if (a->due != b->due) return a->due < b->due ? -1 : 1;
+    if (a->conn_ord != b->conn_ord) return a->conn_ord < b->conn_ord ? -1 : 1;
+    if (a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
+    return 0;
+}
+
+static int compare_refs(const void *a, const void *b)
+{
+    return compare(*(struct aw_telling *const *)a, *(struct aw_telling *const *)b);
+}
+
+bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
+                     const struct aw_telling *telling, const struct aw_exchange *ex)
+{
+    if (t->count == t->room) {
+        const size_t room = t->room ? t->room * 2 : 256;
+        struct aw_telling *grown = alloc->resize(alloc->ctx, t->list, room * sizeof *grown);
+        if (!grown) return false;
+        t->list = grown;
+        t->room = room;
+    }
+    struct aw_telling *slot = &t->list[t->count];
+    *slot = *telling;
+    slot->seq = t->count;
+    if (ex) {
+        const size_t size = aw_exchange_size(ex);
+        void *mem = aw_arena_get(&t->arena, size);
+        if (!mem) return false;
+        slot->ex = aw_exchange_copy(mem, size, ex);
+    }
+    if (t->count > 0 && compare(&t->list[t->count - 1], slot) > 0) t->sorted = false;
+    t->count++;
+    return true;
+}
+
+static void tell_one(struct aw_link *link, const struct aw_telling *t)
+{
+    aw_link_tick(link, t->clock, t->ord);
+    switch (t->kind) {
+    case AW_TELL_CONNECTION:
+        aw_link_connection(link, t->conn_ord);
+        break;
+    case AW_TELL_OPENED:
+        aw_link_opened(link, t->ex);
+        break;
+    case AW_TELL_CLOSED:
+        aw_link_closed(link, t->ex);
+        break;
+    case AW_TELL_GONE:
+        aw_link_gone(link, t->conn_ord);
+        break;
+    }
+}
+
+bool aw_batch_tell(struct aw_batch *b, struct aw_link *link)
+{
+    size_t total = 0;
+    for (unsigned k = 0; k < b->shards; k++)
+        total += b->tell[k].count;
+    if (total == 0) return true;
+    if (b->merged_room < total) {
+        const struct aw_alloc *alloc = b->arena.alloc;
+        struct aw_telling **grown = alloc->resize(alloc->ctx, b->merged, total * sizeof(*grown));
+        if (!grown) return false;
+        b->merged = grown;
+        b->merged_room = total;
+    }
+    size_t n = 0;
+    bool sorted = true;
+    for (unsigned k = 0; k < b->shards; k++) {
+        struct aw_tellings *t = &b->tell[k];
+        if (!t->sorted || (n > 0 && t->count > 0)) sorted = false;
+        for (size_t i = 0; i < t->count; i++)
+            b->merged[n++] = &t->list[i];
+    }
+    if (!sorted) qsort(b->merged, n, sizeof(struct aw_telling *), compare_refs);
+    for (size_t i = 0; i < n; i++)
+        tell_one(link, b->merged[i]);
+    return true;
+}

@@ -1,0 +1,366 @@
+/*
+ * The engine's door: decodes, deals to shards, collects. Read this file first: it holds the joints
+ * of phases 1 and 3; shard.c holds those of phase 2.
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PUSH_LOT = 512, /* packets a round of aw_engine_push: small enough to stay in cache */
+    MEMORY_DEFAULT_MIB = 256,
+    MEMORY_LEAST = 1 << 20, /* below this nothing sensible can be tracked */
+};
+
+struct aw_engine {
+    struct aw_config config;
+    struct aw_sink sink;
+    struct aw_wire *wire;
+    struct aw_link *link;
+    struct aw_shard **shard; /* owned, `shards` of them */
+    unsigned shards;
+    struct aw_batch *own; /* of aw_engine_push */
+
+    /* phase 1 */
+    bool started;
+    aw_ns clock, jump; /* jump: a time stamp far ahead that nothing confirmed yet; AW_NS_NONE */
+    struct aw_stats decoded; /* the totals phase 1 knows */
+
+    struct aw_stats stats; /* phase 3: everything, as of the last batch collected */
+};
+
+/* --- allocation by default --- */
+
+static void *default_get(void *ctx, size_t size)
+{
+    (void)ctx;
+    return malloc(size);
+}
+
+static void *default_resize(void *ctx, void *p, size_t size)
+{
+    (void)ctx;
+    return realloc(p, size);
+}
+
+static void default_put(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+/* --- life --- */
+
+void aw_engine_close(struct aw_engine *e)
+{
+    if (!e) return;
+    const struct aw_alloc alloc = e->config.alloc;
+    aw_batch_free(e->own);
+    for (unsigned k = 0; k < e->shards; k++)
+        aw_shard_free(e->shard[k]);
+    alloc.put(alloc.ctx, e->shard);
+    if (e->link) aw_link_free(e->link);
+    aw_wire_free(e->wire);
+    alloc.put(alloc.ctx, e);
+}
+
+static bool make_rooms(struct aw_engine *e, const struct aw_tap *tap)
+{
+    struct aw_config *config = &e->config;
+    const struct aw_alloc *alloc = &config->alloc;
+    /* An eighth each for fragments and for what the link room holds back; the rest for connections.
+     */
+    const size_t eighth = config->memory / 8;
+    e->wire = aw_wire_new(alloc, eighth);
+    e->link = aw_link_new(config, &e->sink, eighth);
+    if (!e->wire || !e->link) return false;
+    e->shard = alloc->get(alloc->ctx, config->shards * sizeof(struct aw_shard *));
+    if (!e->shard) return false;
+    const size_t memory = (config->memory - 2 * eighth) / config->shards;
+    for (unsigned k = 0; k < config->shards; k++) {
+        e->shard[k] = aw_shard_new(config, tap, memory);
+        if (!e->shard[k]) return false;
+        e->shards = k + 1;
+    }
+    e->own = aw_batch_new(e);
+    if (!e->own) return false;
+    if (e->shards == 1) e->own->link = e->link;
+    return true;
+}
+
+struct aw_engine *aw_engine_open(const struct aw_config *config, const struct aw_sink *sink,
+                                 const struct aw_tap *tap)
+{
+    struct aw_alloc alloc = config->alloc;
+    if (!alloc.get)
+        alloc = (struct aw_alloc){.get = default_get, .resize = default_resize, .put = default_put};
+    struct aw_engine *e = alloc.get(alloc.ctx, sizeof *e);
+    if (!e) return NULL;
+    *e = (struct aw_engine){.config = *config, .clock = AW_NS_NONE, .jump = AW_NS_NONE};
+    if (sink) e->sink = *sink;
+    e->config.alloc = alloc;
+    if (e->config.memory == 0) e->config.memory = (size_t)MEMORY_DEFAULT_MIB << 20;
+    if (e->config.memory < MEMORY_LEAST) e->config.memory = MEMORY_LEAST;
+    if (e->config.shards == 0) e->config.shards = 1;
+    if (e->config.shards > AW_SHARDS_MAX) e->config.shards = AW_SHARDS_MAX;
+    e->decoded.first = e->decoded.last = AW_NS_NONE;
+    e->stats = e->decoded;
+    if (make_rooms(e, tap)) return e;
+    aw_engine_close(e);
+    return NULL;
+}
+
+unsigned aw_engine_shards(const struct aw_engine *e)
+{
+    return e->shards;
+}
+
+struct aw_batch *aw_batch_new(struct aw_engine *e)
+{
+    const struct aw_alloc *alloc = &e->config.alloc;
+    struct aw_batch *b = alloc->get(alloc->ctx, sizeof *b);
+    if (!b) return NULL;
+    *b = (struct aw_batch){.engine = e, .shards = e->shards};
+    aw_arena_init(&b->arena, alloc);
+    b->tell = alloc->get(alloc->ctx, e->shards * sizeof *b->tell);
+    if (!b->tell) {
+        alloc->put(alloc->ctx, b);
+        return NULL;
+    }
+    for (unsigned k = 0; k < e->shards; k++) {
+        b->tell[k] = (struct aw_tellings){.sorted = true};
+        aw_arena_init(&b->tell[k].arena, alloc);
+    }
+    return b;
+}
+
+void aw_batch_free(struct aw_batch *b)
+{
+    if (!b) return;
+    const struct aw_alloc *alloc = &b->engine->config.alloc;
+    for (unsigned k = 0; k < b->shards; k++) {
+        alloc->put(alloc->ctx, b->tell[k].list);
+        aw_arena_fini(&b->tell[k].arena);
+    }
+    alloc->put(alloc->ctx, b->tell);
+    alloc->put(alloc->ctx, b->item);
+    alloc->put(alloc->ctx, b->merged);
+    aw_arena_fini(&b->arena);
+    alloc->put(alloc->ctx, b);
+}
+
+/* --- phase 1 --- */
+
+/*
+ * The engine's clock never goes back, and one wild time stamp does not move it: a jump ahead beyond
+ * the idle timeout counts only when the next packet agrees with it. Packets keep their own times.
+ */
+static aw_ns clock_at(struct aw_engine *e, aw_ns ts)
+{
+    const aw_ns idle = e->config.threshold[AW_T_IDLE_TIMEOUT];
+    const aw_ns far = e->clock > INT64_MAX - idle ? INT64_MAX : e->clock + idle;
+    if (ts <= far) {
+        e->jump = AW_NS_NONE;
+        if (ts > e->clock) e->clock = ts;
+    } else if (e->jump != AW_NS_NONE && ts >= e->jump - idle && ts <= e->jump + idle) {
+        e->decoded.time_jumps--;
+        e->jump = AW_NS_NONE;
+        e->clock = ts;
+    } else {
+        e->decoded.time_jumps++;
+        e->jump = ts;
+    }
+    return e->clock;
+}
+
+/* Capture times that leave room for sums of timeouts; a reader gives no others but by hostile
+ * files. */
+static aw_ns sane_time(aw_ns ts)
+{
+    const aw_ns most = INT64_MAX / 4;
+    return ts < 0 ? 0 : ts > most ? most : ts;
+}
+
+static bool damaged(enum aw_drop drop)
+{
+    switch (drop) {
+    case AW_DROP_LINK_SHORT:
+    case AW_DROP_LINK_DEPTH:
+    case AW_DROP_IP_SHORT:
+    case AW_DROP_IP_VERSION:
+    case AW_DROP_IP_EXT_BAD:
+    case AW_DROP_FRAGMENT_BAD:
+    case AW_DROP_FRAGMENT_LOST:
+    case AW_DROP_TCP_SHORT:
+    case AW_DROP_TCP_OFFSET:
+        return true;
+    case AW_DROP_NONE:
+    case AW_DROP_LINK_UNKNOWN:
+    case AW_DROP_NOT_IP:
+    case AW_DROP_ENCRYPTED:
+    case AW_DROP_LINK_CONTROL:
+    case AW_DROP_FRAGMENT_HELD:
+    case AW_DROP_NOT_TCP:
+    case AW_DROP_FILTERED:
+    case AW_DROP_COUNT:
+        break;
+    }
+    return false;
+}
+
+_Static_assert(AW_DROP_COUNT - 1 <=
+                   sizeof((struct aw_stats *)0)->drop / sizeof(struct aw_drop_count),
+               "aw_stats.drop has room for every reason");
+_Static_assert(AW_WHY_COUNT <= sizeof((struct aw_stats *)0)->broken / sizeof(struct aw_drop_count),
+               "aw_stats.broken has room for every reason");
+
+static void count_decoded(struct aw_engine *e)
+{
+    const struct aw_wire_stats *w = aw_wire_stats(e->wire);
+    struct aw_stats *s = &e->decoded;
+    s->truncated = w->truncated;
+    s->segments = w->drop[AW_DROP_NONE];
+    s->bad_checksums = w->bad_checksum;
+    s->decode_errors = 0;
+    s->drop_kinds = 0;
+    for (enum aw_drop d = AW_DROP_NONE + 1; d < AW_DROP_COUNT; d++) {
+        if (damaged(d)) s->decode_errors += w->drop[d];
+        s->drop[s->drop_kinds++] = (struct aw_drop_count){
+            .slug = aw_drop_slug(d),
+            .meaning = aw_drop_meaning(d),
+            .count = w->drop[d],
+        };
+    }
+}
+
+enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
+                                const struct aw_packet *pkts, size_t n, bool last)
+{
+    aw_batch_reset(b);
+    b->last = last;
+    if (!aw_batch_reserve(b, n)) return AW_ENOMEM;
+    if (!e->started && n > 0) {
+        /* The first time stamp may be the wild one: begin with the smaller of two. */
+        e->started = true;
+        e->clock = sane_time(n > 1 && pkts[1].ts < pkts[0].ts ? pkts[1].ts : pkts[0].ts);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct aw_packet pkt = pkts[i];
+        if (pkt.wire_len < pkt.cap_len) pkt.wire_len = pkt.cap_len;
+        pkt.ts = sane_time(pkt.ts);
+        struct aw_item *item = &b->item[i];
+        const enum aw_drop drop = aw_wire_decode(e->wire, &pkt, &b->arena, &item->seg);
+        item->clock = clock_at(e, pkt.ts);
+        if (drop == AW_DROP_NONE) {
+            item->hash = aw_flow_hash(e->config.secret, &item->seg);
+            item->shard = e->shards == 1 ? 0 : (unsigned)(item->hash >> 32) % e->shards;
+        } else {
+            item->shard = AW_NO_SHARD;
+            item->seg.at = (struct aw_mark){.ts = pkt.ts, .ord = pkt.ord, .ref = pkt.ref};
+        }
+        struct aw_stats *s = &e->decoded;
+        s->packets++;
+        s->bytes += pkt.wire_len;
+        if (s->first == AW_NS_NONE || pkt.ts < s->first) s->first = pkt.ts;
+        if (s->last == AW_NS_NONE || pkt.ts > s->last) s->last = pkt.ts;
+    }
+    b->count = n;
+    count_decoded(e);
+    b->decoded = e->decoded;
+    return AW_OK;
+}
+
+/* --- phase 2 --- */
+
+void aw_engine_work(struct aw_engine *e, unsigned shard, struct aw_batch *b)
+{
+    aw_shard_work(e->shard[shard], shard, b);
+}
+
+/* --- phase 3 --- */
+
+static void add_shard(struct aw_stats *s, const struct aw_shard_stats *k)
+{
+    s->connections += k->flow.connections;
+    s->http += k->conn_http;
+    s->evicted += k->flow.evicted;
+    s->gaps += k->flow.holes;
+    s->one_sided += k->flow.one_sided;
+    s->tls_opaque += k->conn_tls;
+    s->http2_opaque += k->conn_http2;
+    s->not_http += k->conn_other;
+    s->empty += k->conn_empty;
+    s->midstream += k->flow.midstream;
+    s->retransmissions += k->flow.retransmitted;
+    s->copies += k->flow.copies;
+    s->conflicts += k->flow.conflicts;
+    s->cut_bytes += k->flow.cut_bytes;
+    s->exchanges += k->exchange.opened;
+    s->orphans += k->exchange.orphans;
+    s->requests += k->http.requests;
+    s->responses += k->http.responses;
+    s->interims += k->http.interims;
+    s->no_memory += k->no_memory + k->flow.no_memory + k->http.no_memory + k->exchange.no_memory;
+    for (unsigned i = 0; i < AW_WHY_COUNT; i++) {
+        s->unparsed += k->http.broken[i];
+        s->broken[i].count += k->http.broken[i];
+    }
+}
+
+void aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
+{
+    if (!aw_batch_tell(b, e->link)) e->stats.no_memory++;
+    if (b->count > 0)
+        aw_link_tick(e->link, b->item[b->count - 1].clock, b->item[b->count - 1].seg.at.ord);
+    if (b->last) aw_link_finish(e->link, b->decoded.last);
+    struct aw_stats s = b->decoded;
+    s.broken_kinds = AW_WHY_COUNT;
+    for (unsigned i = 0; i < AW_WHY_COUNT; i++) {
+        const char *name = aw_http_why_name((enum aw_http_why)i);
+        s.broken[i] = (struct aw_drop_count){.slug = name, .meaning = name};
+    }
+    for (unsigned k = 0; k < b->shards; k++)
+        add_shard(&s, &b->tell[k].stats);
+    const struct aw_link_stats *l = aw_link_stats(e->link);
+    s.expectation = l->expectation;
+    s.failing = l->failing;
+    s.linked = l->linked;
+    s.no_memory += l->let_go;
+    e->stats = s;
+}
+
+void aw_engine_stats(const struct aw_engine *e, struct aw_stats *out)
+{
+    *out = e->stats;
+}
+
+/* --- all phases at once --- */
+
+static enum aw_status run_all(struct aw_engine *e, const struct aw_packet *pkts, size_t n,
+                              bool last)
+{
+    const enum aw_status status = aw_engine_decode(e, e->own, pkts, n, last);
+    if (status != AW_OK) return status;
+    for (unsigned k = 0; k < e->shards; k++)
+        aw_engine_work(e, k, e->own);
+    aw_engine_collect(e, e->own);
+    return AW_OK;
+}
+
+enum aw_status aw_engine_push(struct aw_engine *e, const struct aw_packet *pkts, size_t n)
+{
+    while (n > 0) {
+        const size_t lot = n < PUSH_LOT ? n : PUSH_LOT;
+        const enum aw_status status = run_all(e, pkts, lot, false);
+        if (status != AW_OK) return status;
+        pkts += lot;
+        n -= lot;
+    }
+    return AW_OK;
+}
+
+enum aw_status aw_engine_finish(struct aw_engine *e)
+{
+    return run_all(e, NULL, 0, true);
+}

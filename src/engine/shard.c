@@ -1,0 +1,334 @@
+/*
+ * One shard: the connections whose hash falls to it. Joins TCP, HTTP and exchanges of a connection,
+ * and tells the link room what opened and what ended. Touches nothing another shard touches.
+ */
+#include "engine/engine.h"
+
+#include <string.h>
+
+/* What a connection needs beyond TCP, made when its first payload byte comes. */
+struct conn {
+    struct aw_http *http; /* NULL once the connection turned out not to be HTTP */
+    struct aw_exchanges *xs;
+    struct conn *prev, *next; /* in the shard's list of settling connections */
+    struct aw_flow *flow;
+    aw_ns deadline; /* AW_NS_NONE = not in the list */
+    bool counted;   /* in the stats, under what it is */
+};
+
+struct aw_shard {
+    const struct aw_config *config; /* borrowed, as all pointers to other rooms' configuration */
+    struct aw_tap tap;
+    struct aw_link *link; /* of the batch worked on: told at once; NULL = through the batch */
+    struct aw_pool *pool;
+    struct aw_flow_table *flows;
+    struct aw_exchange_room room;
+    struct aw_shard_stats stats;
+    struct conn *settle_first, *settle_last; /* by deadline */
+    struct aw_mark now;                      /* packet worked on; its ts is the clock */
+    aw_ns due; /* deadline of the timer being worked on; INT64_MAX = the packet */
+    struct aw_tellings *tell;
+};
+
+static void tell(struct aw_shard *s, enum aw_telling_kind kind, uint64_t conn_ord,
+                 const struct aw_exchange *ex)
+{
+    if (s->link) {
+        aw_link_tick(s->link, s->now.ts, s->now.ord);
+        switch (kind) {
+        case AW_TELL_CONNECTION:
+            aw_link_connection(s->link, conn_ord);
+            break;
+        case AW_TELL_OPENED:
+            aw_link_opened(s->link, ex);
+            break;
+        case AW_TELL_CLOSED:
+            aw_link_closed(s->link, ex);
+            break;
+        case AW_TELL_GONE:
+            aw_link_gone(s->link, conn_ord);
+            break;
+        }
+        return;
+    }
+    const struct aw_telling telling = {
+        .ord = s->now.ord,
+        .clock = s->now.ts,
+        .due = s->due,
+        .conn_ord = conn_ord,
+        .kind = kind,
+    };
+    if (!aw_tellings_add(s->tell, &s->config->alloc, &telling, ex)) s->stats.no_memory++;
+}
+
+static void on_exchange(void *ctx, enum aw_change change, const struct aw_exchange *ex,
+                        const struct aw_mark *at)
+{
+    (void)at;
+    tell(ctx, change == AW_EX_OPENED ? AW_TELL_OPENED : AW_TELL_CLOSED, ex->conn.ord, ex);
+}
+
+/* --- settling: a list by deadline; all wait equally long, so the end is nearly always the place
+ * --- */
+
+static void settle_remove(struct aw_shard *s, struct conn *c)
+{
+    if (c->deadline == AW_NS_NONE) return;
+    *(c->prev ? &c->prev->next : &s->settle_first) = c->next;
+    *(c->next ? &c->next->prev : &s->settle_last) = c->prev;
+    c->prev = c->next = NULL;
+    c->deadline = AW_NS_NONE;
+}
+
+static bool settles_after(const struct conn *a, const struct conn *b)
+{
+    if (a->deadline != b->deadline) return a->deadline > b->deadline;
+    return aw_flow_ord(a->flow) > aw_flow_ord(b->flow);
+}
+
+static void settle_update(struct aw_shard *s, struct conn *c)
+{
+    const aw_ns deadline = aw_exchanges_deadline(c->xs);
+    if (deadline == c->deadline) return;
+    settle_remove(s, c);
+    if (deadline == AW_NS_NONE) return;
+    c->deadline = deadline;
+    struct conn *after = s->settle_last;
+    while (after && settles_after(after, c))
+        after = after->prev;
+    c->prev = after;
+    c->next = after ? after->next : s->settle_first;
+    *(c->prev ? &c->prev->next : &s->settle_first) = c;
+    *(c->next ? &c->next->prev : &s->settle_last) = c;
+}
+
+static void settle_due(struct aw_shard *s)
+{
+    while (s->settle_first && s->settle_first->deadline <= s->now.ts) {
+        struct conn *c = s->settle_first;
+        s->due = c->deadline;
+        settle_remove(s, c);
+        aw_exchanges_settle(c->xs, c->flow, &s->now);
+        settle_update(s, c);
+    }
+    s->due = INT64_MAX;
+}
+
+/* --- a connection's life --- */
+
+static void on_open(void *ctx, struct aw_flow *flow)
+{
+    tell(ctx, AW_TELL_CONNECTION, aw_flow_ord(flow), NULL);
+}
+
+static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow)
+{
+    struct conn *c = aw_pool_get(s->pool, sizeof *c);
+    if (!c) return NULL;
+    struct aw_conn_facts facts;
+    aw_flow_facts(flow, &facts);
+    const bool midstream = !facts.syn_seen[AW_C2S] && !facts.syn_seen[AW_S2C];
+    *c = (struct conn){
+        .http = aw_http_new(s->pool, &s->stats.http, midstream, aw_flow_client_known(flow)),
+        .xs = aw_exchanges_new(&s->room),
+        .flow = flow,
+        .deadline = AW_NS_NONE,
+    };
+    if (c->http && c->xs) return c;
+    aw_http_free(c->http);
+    if (c->xs) aw_exchanges_free(c->xs);
+    aw_pool_put(s->pool, c, sizeof *c);
+    return NULL;
+}
+
+static void on_gone(void *ctx, struct aw_flow *flow)
+{
+    struct aw_shard *s = ctx;
+    struct conn *c = *aw_flow_app(flow);
+    if (c) {
+        if (!c->counted) s->stats.conn_other++;
+        settle_remove(s, c);
+        aw_http_free(c->http);
+        aw_exchanges_free(c->xs);
+        aw_pool_put(s->pool, c, sizeof *c);
+        *aw_flow_app(flow) = NULL;
+    } else {
+        s->stats.conn_empty++;
+    }
+    tell(s, AW_TELL_GONE, aw_flow_ord(flow), NULL);
+}
+
+static void count_opaque(struct aw_shard *s, struct conn *c, enum aw_http_why why)
+{
+    if (c->counted) return;
+    c->counted = true;
+    if (why == AW_WHY_TLS)
+        s->stats.conn_tls++;
+    else if (why == AW_WHY_HTTP2)
+        s->stats.conn_http2++;
+    else
+        s->stats.conn_other++;
+}
+
+struct delivery {
+    struct aw_shard *shard;
+    struct conn *conn;
+};
+
+static void on_http(void *ctx, const struct aw_http_event *ev)
+{
+    const struct delivery *d = ctx;
+    if (ev->kind == AW_HTTP_OPAQUE) {
+        count_opaque(d->shard, d->conn, ev->why);
+        return;
+    }
+    if (!d->conn->counted && (ev->kind == AW_HTTP_REQUEST || ev->kind == AW_HTTP_RESPONSE)) {
+        d->conn->counted = true;
+        d->shard->stats.conn_http++;
+    }
+    aw_exchanges_event(d->conn->xs, d->conn->flow, ev, &d->shard->now);
+}
+
+static void push_http(struct aw_shard *s, struct conn *c, struct aw_chunk *chunk)
+{
+    if (!c->http) return;
+    struct delivery d = {.shard = s, .conn = c};
+    enum aw_http_result result = aw_http_push(c->http, chunk, on_http, &d);
+    if (result == AW_HTTP_SWAP) {
+        aw_flow_swap(c->flow);
+        chunk->dir = aw_dir_other(chunk->dir);
+        result = aw_http_push(c->http, chunk, on_http, &d);
+    }
+    if (result == AW_HTTP_IGNORE) {
+        aw_http_free(c->http);
+        c->http = NULL;
+        if (!s->tap.stream) aw_flow_ignore(c->flow);
+    }
+}
+
+static void tap_stream(struct aw_shard *s, struct aw_flow *flow, const struct aw_chunk *chunk)
+{
+    struct aw_conn_facts facts;
+    aw_flow_facts(flow, &facts);
+    const struct aw_stream_piece piece = {
+        .conn_ord = facts.ord,
+        .dir = chunk->dir,
+        .off = chunk->off,
+        .data = chunk->kind == AW_CHUNK_DATA ? chunk->data : NULL,
+        .len = chunk->kind == AW_CHUNK_CLOSE ? 0 : chunk->len,
+        .close = chunk->kind == AW_CHUNK_CLOSE,
+    };
+    s->tap.stream(s->tap.ctx, &facts, &piece);
+}
+
+static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *given)
+{
+    struct aw_shard *s = ctx;
+    struct conn *c = *aw_flow_app(flow);
+    struct aw_chunk chunk = *given;
+    if (!c && (chunk.kind == AW_CHUNK_DATA || chunk.kind == AW_CHUNK_HOLE)) {
+        c = conn_new(s, flow);
+        if (!c) {
+            s->stats.no_memory++;
+            if (!s->tap.stream) aw_flow_ignore(flow);
+        }
+        *aw_flow_app(flow) = c;
+    }
+    s->due = chunk.due ? chunk.due : INT64_MAX;
+    if (c) {
+        switch (chunk.kind) {
+        case AW_CHUNK_DATA:
+        case AW_CHUNK_HOLE:
+            push_http(s, c, &chunk);
+            break;
+        case AW_CHUNK_FIN:
+        case AW_CHUNK_CLOSE:
+            push_http(s, c, &chunk);
+            aw_exchanges_tcp(c->xs, flow, &chunk, &s->now);
+            break;
+        case AW_CHUNK_AGAIN:
+        case AW_CHUNK_ACK:
+        case AW_CHUNK_WINDOW:
+        case AW_CHUNK_IDLE:
+            aw_exchanges_tcp(c->xs, flow, &chunk, &s->now);
+            break;
+        }
+        settle_update(s, c);
+    }
+    if (s->tap.stream && (chunk.kind == AW_CHUNK_DATA || chunk.kind == AW_CHUNK_HOLE ||
+                          chunk.kind == AW_CHUNK_CLOSE))
+        tap_stream(s, flow, &chunk);
+}
+
+/* --- door --- */
+
+struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_tap *tap,
+                              size_t memory)
+{
+    const struct aw_alloc *alloc = &config->alloc;
+    struct aw_shard *s = alloc->get(alloc->ctx, sizeof *s);
+    if (!s) return NULL;
+    *s = (struct aw_shard){.config = config, .due = INT64_MAX};
+    if (tap) s->tap = *tap;
+    s->pool = aw_pool_new(alloc, memory);
+    if (!s->pool) {
+        alloc->put(alloc->ctx, s);
+        return NULL;
+    }
+    s->room = (struct aw_exchange_room){
+        .pool = s->pool,
+        .threshold = config->threshold,
+        .sink = on_exchange,
+        .ctx = s,
+    };
+    const aw_ns idle = config->threshold[AW_T_IDLE_TIMEOUT];
+    const struct aw_flow_limits limits = {
+        .idle_timeout = idle,
+        .forget = idle > INT64_MAX / 10 ? INT64_MAX : idle * 10,
+        .reorder_grace = config->threshold[AW_T_REORDER_GRACE],
+        .copy_window = config->threshold[AW_T_COPY_WINDOW],
+        .waiting_bytes = memory / 16 < (size_t)4 << 20 ? memory / 16 : (size_t)4 << 20,
+    };
+    const struct aw_flow_ops ops = {.ctx = s, .open = on_open, .chunk = on_chunk, .gone = on_gone};
+    s->flows = aw_flow_table_new(alloc, s->pool, config->secret, &limits, &ops);
+    if (!s->flows) {
+        aw_pool_free(s->pool);
+        alloc->put(alloc->ctx, s);
+        return NULL;
+    }
+    return s;
+}
+
+void aw_shard_free(struct aw_shard *s)
+{
+    if (!s) return;
+    const struct aw_alloc *alloc = &s->config->alloc;
+    aw_flow_table_free(s->flows);
+    aw_pool_free(s->pool); /* and with it whatever connections still held */
+    alloc->put(alloc->ctx, s);
+}
+
+enum { AHEAD = 8 }; /* segments between the prefetch of a connection and its use */
+
+void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
+{
+    s->tell = &b->tell[index];
+    s->link = b->link;
+    for (size_t i = 0; i < b->count; i++) {
+        const struct aw_item *item = &b->item[i];
+        if (i + AHEAD < b->count && item[AHEAD].shard == index)
+            aw_flow_prefetch(s->flows, item[AHEAD].hash);
+        s->now =
+            (struct aw_mark){.ts = item->clock, .ord = item->seg.at.ord, .ref = item->seg.at.ref};
+        aw_flow_tick(s->flows, &s->now);
+        settle_due(s);
+        if (item->shard == index) aw_flow_push_hashed(s->flows, &item->seg, item->hash);
+    }
+    if (b->last) {
+        s->now.ord = UINT64_MAX;
+        aw_flow_finish(s->flows);
+    }
+    s->stats.flow = *aw_flow_stats(s->flows);
+    s->stats.exchange = s->room.stats;
+    s->tell->stats = s->stats;
+}
