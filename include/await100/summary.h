@@ -49,6 +49,8 @@ enum { AW_GROUPS_MAX = 1024 };
 struct aw_summary;
 AW_API struct aw_summary *aw_summary_new(const struct aw_alloc *alloc); /* NULL: no memory */
 AW_API void aw_summary_free(struct aw_summary *s);
+/* The thresholds by which waiting is told from sending at once; the defaults until called. */
+AW_API void aw_summary_thresholds(struct aw_summary *s, const int64_t threshold[AW_T_COUNT]);
 /* Takes a record of an expectation exchange; others only count in the engine's stats. */
 AW_API void aw_summary_add(struct aw_summary *s, const struct aw_record *rec);
 

@@ -1,0 +1,146 @@
+/*
+ * Latencies in logarithmic buckets, 64 to an octave (summary.h gives the rule). Knows numbers only.
+ *
+ * A full table of buckets takes 24 KiB, and a run has thousands of groups with a few latencies each
+ * that lie close together: so an octave's 64 counters are allocated when its first value comes.
+ */
+#include "await100/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store.h"
+
+enum { OCTAVES = AW_HIST_BUCKETS / AW_HIST_SUB };
+#define SUB_BITS 6
+_Static_assert(AW_HIST_SUB == 1 << SUB_BITS, "the bucket of a value is made of its leading bits");
+_Static_assert(AW_HIST_BUCKETS % AW_HIST_SUB == 0, "whole octaves");
+
+struct aw_hist {
+    struct aw_alloc alloc;
+    uint64_t count;
+    uint64_t min, max;         /* exact, so that the ends do not suffer from the buckets' width */
+    uint64_t *octave[OCTAVES]; /* owned; NULL where no value came; AW_HIST_SUB counters each */
+};
+
+static void *std_get(void *ctx, size_t size)
+{
+    (void)ctx;
+    return malloc(size);
+}
+
+static void *std_resize(void *ctx, void *p, size_t size)
+{
+    (void)ctx;
+    return realloc(p, size);
+}
+
+static void std_put(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+struct aw_alloc aw_store_alloc(const struct aw_alloc *given)
+{
+    if (given && given->get) return *given;
+    return (struct aw_alloc){.get = std_get, .resize = std_resize, .put = std_put};
+}
+
+struct aw_hist *aw_hist_new(const struct aw_alloc *alloc)
+{
+    const struct aw_alloc a = aw_store_alloc(alloc);
+    struct aw_hist *h = a.get(a.ctx, sizeof *h);
+    if (!h) return NULL;
+    *h = (struct aw_hist){.alloc = a, .min = UINT64_MAX};
+    return h;
+}
+
+void aw_hist_free(struct aw_hist *h)
+{
+    if (!h) return;
+    const struct aw_alloc a = h->alloc;
+    for (int i = 0; i < OCTAVES; i++)
+        a.put(a.ctx, h->octave[i]);
+    a.put(a.ctx, h);
+}
+
+static unsigned bucket_of(uint64_t v)
+{
+    const unsigned e = 63u - (unsigned)__builtin_clzll(v);
+    if (e >= OCTAVES) return AW_HIST_BUCKETS - 1;
+    const uint64_t lead = e >= SUB_BITS ? v >> (e - SUB_BITS) : v << (SUB_BITS - e);
+    return e * AW_HIST_SUB + (unsigned)(lead & (AW_HIST_SUB - 1));
+}
+
+static uint64_t middle_of(unsigned bucket)
+{
+    const unsigned e = bucket / AW_HIST_SUB, s = bucket % AW_HIST_SUB;
+    /* 2^e * (1 + (s + 1/2) / SUB), in halves of a step so that it stays an integer. */
+    const uint64_t twice = 2u * (AW_HIST_SUB + s) + 1;
+    return e > SUB_BITS ? twice << (e - SUB_BITS - 1) : twice >> (SUB_BITS + 1 - e);
+}
+
+void aw_hist_add(struct aw_hist *h, aw_ns value)
+{
+    const uint64_t v = value < 1 ? 1 : (uint64_t)value;
+    const unsigned b = bucket_of(v);
+    uint64_t **octave = &h->octave[b / AW_HIST_SUB];
+    if (!*octave) {
+        const size_t size = AW_HIST_SUB * sizeof **octave;
+        *octave = h->alloc.get(h->alloc.ctx, size);
+        if (!*octave) return; /* the value is let go: count and buckets stay in step */
+        memset(*octave, 0, size);
+    }
+    (*octave)[b % AW_HIST_SUB]++;
+    h->count++;
+    if (v < h->min) h->min = v;
+    if (v > h->max) h->max = v;
+}
+
+uint64_t aw_hist_count(const struct aw_hist *h)
+{
+    return h->count;
+}
+
+aw_ns aw_hist_max(const struct aw_hist *h)
+{
+    return h->count ? (aw_ns)h->max : AW_NS_NONE;
+}
+
+bool aw_hist_next(const struct aw_hist *h, int *bucket, uint64_t *count)
+{
+    int b = *bucket < 0 ? 0 : *bucket + 1;
+    while (b < AW_HIST_BUCKETS) {
+        const uint64_t *octave = h->octave[b / AW_HIST_SUB];
+        if (!octave) {
+            b = (b / AW_HIST_SUB + 1) * AW_HIST_SUB;
+            continue;
+        }
+        if (octave[b % AW_HIST_SUB]) {
+            *bucket = b;
+            *count = octave[b % AW_HIST_SUB];
+            return true;
+        }
+        b++;
+    }
+    return false;
+}
+
+aw_ns aw_hist_percentile(const struct aw_hist *h, double percent)
+{
+    if (h->count == 0) return AW_NS_NONE;
+    if (percent >= 100) return (aw_ns)h->max;
+    /* Nearest rank: the smallest value that has at least `percent` of all at or below it. */
+    const double exact = (percent > 0 ? percent : 0) / 100 * (double)h->count;
+    uint64_t rank = (uint64_t)exact;
+    if ((double)rank < exact || rank == 0) rank++;
+    uint64_t below = 0, n;
+    int b = -1;
+    while (aw_hist_next(h, &b, &n)) {
+        below += n;
+        if (below >= rank) break;
+    }
+    const uint64_t v = middle_of((unsigned)b);
+    return (aw_ns)(v < h->min ? h->min : v > h->max ? h->max : v);
+}
