@@ -41,6 +41,10 @@ struct aw_config {
     int64_t threshold[AW_T_COUNT]; /* fill with aw_config_init, then change */
     uint8_t secret[192];           /* random: keys the hash of connections */
     struct aw_alloc alloc;         /* get == NULL: malloc and friends */
+    /* The printable name of an input, for evidence that points into another file than the
+     * exchange's own; valid while the engine lives. NULL: packets are named by number alone. */
+    const char *(*source_name)(void *ctx, uint16_t source);
+    void *source_ctx;
 };
 enum { AW_SHARDS_MAX = 64 };
 
