@@ -34,7 +34,7 @@ struct aw_segment {
     bool has_ip_id;    /* false for IPv6, and for IPv4 with DF set and ID 0 */
     bool has_tsval;
     uint16_t ip_id;
-    uint16_t iface;         /* of the packet */
+    uint16_t iface;         /* of the packet; of a cooked header that names the device, that */
     uint8_t link_dir;       /* 0 unknown, 1 incoming, 2 outgoing: from a cooked header */
     uint32_t tsval, tsecr;  /* RFC 7323, where has_tsval */
     struct aw_span payload; /* bytes captured */
@@ -52,7 +52,10 @@ struct aw_wire_stats {
     uint64_t tunnelled;           /* segments found inside a tunnel */
 };
 
-/* `fragment_budget` bytes at most are held in fragments; they are let go after 30 s of packet time.
+/* A fragment counts as held, also after its datagram became whole; when it is let go, or its datagram
+ * turns out to be bad, the count moves. The last fragment of a datagram counts as what was found.
+ *
+ * `fragment_budget` bytes at most are held in fragments; they are let go after 30 s of packet time.
  * Returns NULL where the allocator has no memory. The allocator is borrowed until aw_wire_free. */
 AW_MUST_USE struct aw_wire *aw_wire_new(const struct aw_alloc *alloc, size_t fragment_budget);
 void aw_wire_free(struct aw_wire *w); /* w may be NULL */

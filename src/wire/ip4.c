@@ -1,0 +1,68 @@
+/*
+ * IPv4 (RFC 791): lengths, header checksum, fragments. Knows nothing of what it carries.
+ */
+#include <string.h>
+
+#include "wire/decode.h"
+
+enum { HEADER_MIN = 20, DONT_FRAGMENT = 0x4000, MORE_FRAGMENTS = 0x2000, OFFSET = 0x1fff };
+
+static struct aw_addr address(const uint8_t *p)
+{
+    struct aw_addr a = {.v6 = false};
+    memcpy(a.b, p, 4);
+    return a;
+}
+
+static enum aw_drop fragment(struct aw_decode *d, const uint8_t *p, struct aw_cur c)
+{
+    const unsigned field = aw_be16(p + 6);
+    struct aw_frag_key key = {.id = aw_be16(p + 4), .protocol = p[9], .version = 4};
+    memcpy(key.src, p + 12, 4);
+    memcpy(key.dst, p + 16, 4);
+    const size_t left = aw_cur_left(&c);
+    const struct aw_frag in = {
+        .ts = d->pkt->ts,
+        .off = (field & OFFSET) * 8,
+        .len = (uint32_t)(left + d->cut),
+        .p = {c.p, left},
+        .protocol = p[9],
+        .more = (field & MORE_FRAGMENTS) != 0,
+    };
+    struct aw_frag_whole whole;
+    const enum aw_drop drop = aw_wire_fragment(d, &key, &in, &whole);
+    if (drop != AW_DROP_NONE) return drop;
+    d->cut = whole.len - whole.p.len;
+    return aw_wire_ip_payload(d, p[9], aw_cur_make(whole.p.p, whole.p.len));
+}
+
+enum aw_drop aw_wire_ip4(struct aw_decode *d, struct aw_cur c)
+{
+    const uint8_t *p = aw_cur_take(&c, HEADER_MIN);
+    if (!p) return AW_DROP_IP_SHORT;
+    if (p[0] >> 4 != 4) return AW_DROP_IP_VERSION;
+    const size_t header = (p[0] & 15u) * 4u, total = aw_be16(p + 2);
+    if (header < HEADER_MIN) return AW_DROP_IP_SHORT;
+    if (header > HEADER_MIN) {
+        aw_cur_skip(&c, header - HEADER_MIN);
+        if (c.bad) return AW_DROP_IP_SHORT;
+    }
+    /* Segmentation offload: the card would have filled in the length; all that is there counts. */
+    if (total != 0) {
+        if (total < header) return AW_DROP_IP_SHORT;
+        /* Trim before TCP looks: Ethernet pads short frames, and padding taken for payload would
+         * make a bare ACK look like the first byte of content. */
+        aw_wire_cut_to(d, &c, total - header);
+    }
+    if (aw_wire_fold(aw_wire_sum(p, header)) != 0xffff) d->bad_sum = true;
+
+    struct aw_segment *out = d->out;
+    out->src = address(p + 12);
+    out->dst = address(p + 16);
+    out->ttl = p[8];
+    out->ip_id = aw_be16(p + 4);
+    const unsigned field = aw_be16(p + 6);
+    out->has_ip_id = out->ip_id != 0 || !(field & DONT_FRAGMENT); /* RFC 6864: 0 where unused */
+    if (field & (MORE_FRAGMENTS | OFFSET)) return fragment(d, p, c);
+    return p[9] == AW_IP_TCP ? aw_wire_tcp(d, c) : aw_wire_ip_payload(d, p[9], c);
+}
