@@ -18,7 +18,7 @@ WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-q
        -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wformat=2 -Wswitch-enum \
        -Wimplicit-fallthrough
 STD = -std=c11 -D_GNU_SOURCE
-INCLUDE = -Iinclude -Isrc
+INCLUDE = -Iinclude -Isrc -Itests
 ALL_CFLAGS = $(STD) $(WARN) $(INCLUDE) -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 # The engine: no I/O, no threads, no globals. Rooms in the order in which data passes them.
@@ -65,9 +65,77 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(TEST_COMMON) $(filter-out $(M
 tools: $(TOOL_BIN)
 tests: $(TEST_BIN)
 
+# --- set-up: only where something is missing ---
+
+HEADERS = pcap/pcap.h archive.h jansson.h xxhash.h sha1.h
+CHECK_HEADERS = $(HEADERS) setjmp.h stdarg.h stddef.h stdint.h cmocka.h
+have = $(shell printf '\043include <%s>\n' $(1) | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+
+deps:
+	sh src/dist/deps.sh build
+deps-full:
+	sh src/dist/deps.sh full
+need-build:
+	@$(if $(call have,$(HEADERS)),:,$(MAKE) --no-print-directory deps)
+need-check:
+	@$(if $(call have,$(CHECK_HEADERS)),:,$(MAKE) --no-print-directory deps)
+
+# --- use ---
+
+DEMO = pcaps/curl-nginx-continued.pcap
+
+demo: need-build
+	@$(MAKE) --no-print-directory all
+	sh tests/demo.sh ./await100
+
+# --- test ---
+
+check: need-check
+	@$(MAKE) --no-print-directory all tests tools
+	sh tests/run.sh $(TEST_BIN)
+	sh tests/golden/run.sh $(PROGRAM) $(BUILD)/tests/tools
+
+# The same tests under the sanitizers, in folders of their own.
+SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+sanitize:
+	$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' all tests tools
+	sh tests/run.sh $(TEST_SRC:%.c=build-asan/%)
+	sh tests/golden/run.sh build-asan/await100 build-asan/tests/tools
+
+sanitize-thread:
+	$(MAKE) --no-print-directory BUILD=build-tsan CFLAGS='-O1 -g -fsanitize=thread' all tools
+	sh tests/threads.sh build-tsan/await100
+
+# No warning from either compiler.
+warnings:
+	$(MAKE) --no-print-directory BUILD=build-gcc CC=gcc CFLAGS='-O2 -Werror' all tests tools
+	$(MAKE) --no-print-directory BUILD=build-clang CC=clang CFLAGS='-O2 -Werror' all tests tools
+
+format-check:
+	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+
+check-differential: all tools
+	sh tests/differential/run.sh $(PROGRAM)
+
+check-valgrind: all tools
+	sh tests/valgrind.sh $(PROGRAM)
+
+check-lab: all
+	sh tests/lab/check.sh $(PROGRAM)
+
+check-full:
+	@$(MAKE) --no-print-directory deps-full
+	@$(MAKE) --no-print-directory warnings format-check
+	@$(MAKE) --no-print-directory sanitize sanitize-thread
+	@$(MAKE) --no-print-directory check-valgrind check-differential check-lab
+
+bench: all tools
+	sh tests/bench/run.sh $(PROGRAM) $(BUILD)/tests/tools
+
 clean:
 	rm -rf build build-* await100 libawait100.a
 
-.PHONY: all tools tests clean
+.PHONY: all tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
+        warnings format-check check-differential check-valgrind check-lab check-full bench clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d)

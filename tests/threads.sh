@@ -1,0 +1,30 @@
+#!/bin/sh
+# Runs a build with the thread sanitizer over every capture, with several engines, and asks for the
+# same bytes as one engine gives.
+#   threads.sh PROGRAM
+set -eu
+cd "$(dirname "$0")/.."
+program=$1
+one=$(mktemp) many=$(mktemp)
+trap 'rm -f "$one" "$many"' EXIT
+count=0
+all=
+for capture in pcaps/*.pcap*; do
+    all="$all -r $capture"
+    "$program" -q -A -o ndjson -j 1 -r "$capture" >"$one" || [ $? -le 1 ]
+    for jobs in 2 3; do
+        "$program" -q -A -o ndjson -j $jobs -r "$capture" >"$many"
+        cmp "$one" "$many" || {
+            echo "-j $jobs differs from -j 1 on $capture"
+            exit 1
+        }
+    done
+    count=$((count + 1))
+done
+# And all of them at once, merged by time.
+# shellcheck disable=SC2086 # a list of words
+"$program" -q -A -o ndjson -j 1 $all >"$one"
+# shellcheck disable=SC2086
+"$program" -q -A -o ndjson -j 4 $all >"$many"
+cmp "$one" "$many"
+echo "threads: $count captures, and all merged: the same bytes with 1, 2, 3 and 4 engines"
