@@ -20,8 +20,14 @@ enum aw_read {
     AW_READ_AGAIN,   /* interrupted by a signal, or nothing for now: ask again */
 };
 
-/* Opens one input: a path, or "-" for standard input. `index` numbers it for aw_ref. On failure
- * returns NULL and writes one line without newline, naming file and reason, to err. */
+/*
+ * Opens one input: a path, or "-" for standard input, which may be given once. `index` numbers it
+ * for aw_ref. On failure returns NULL and writes one line without newline, naming file and reason,
+ * to err. Nothing is read yet: an empty file, or what is no capture, shows as DAMAGED.
+ *
+ * A read that a signal interrupts gives AGAIN. A decompressor that waits for a pipe cannot take up
+ * where it was, so there the input ends as well: handlers that do not stop the run want SA_RESTART.
+ */
 struct aw_source *aw_source_open(const char *path, uint16_t index, char *err, size_t err_size);
 void aw_source_close(struct aw_source *s);
 
@@ -35,10 +41,15 @@ enum { AW_SOURCE_HOLDS = 8 };
 enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_packet **pkts,
                             size_t *n);
 
-const char *aw_source_name(const struct aw_source *s);  /* as given; "-" for standard input */
-const char *aw_source_error(const struct aw_source *s); /* one line: file, packet, byte, reason */
-uint64_t aw_source_bytes(const struct aw_source *s);    /* read so far, as stored */
-uint64_t aw_source_size(const struct aw_source *s);     /* in all, as stored; 0 = unknown */
+/* Whether a command-line argument names a capture: a regular file that begins as one, decompressed
+ * where need be, or a pipe, which cannot be looked into. */
+bool aw_source_is_capture(const char *path);
+
+const char *aw_source_name(const struct aw_source *s); /* as given; "-" for standard input */
+const char *
+aw_source_error(const struct aw_source *s); /* one line: file, packet, byte, reason; or "" */
+uint64_t aw_source_bytes(const struct aw_source *s); /* read so far, as stored */
+uint64_t aw_source_size(const struct aw_source *s);  /* in all, as stored; 0 = unknown */
 
 /* Whether any packet's link type can be filtered, and the filter itself: a BPF program a link type.
  * NULL and a message where the expression does not compile (err holds libpcap's words). */
@@ -46,22 +57,26 @@ struct aw_filter;
 struct aw_filter *aw_filter_new(const char *expression, char *err, size_t err_size);
 void aw_filter_free(struct aw_filter *f);
 bool aw_filter_match(struct aw_filter *f, const struct aw_packet *pkt);
+/* How many packets did not match because the expression makes no sense for their link type; *why is
+ * libpcap's reason, borrowed, or NULL where there were none. */
+uint64_t aw_filter_unfit(const struct aw_filter *f, const char **why);
 
 /*
  * Several sources as one, merged by packet time; ties in the order given. Sets `ord`, applies the
  * filter (NULL = none). `stop_after`: at most so many packets in all, 0 = no limit.
  */
 struct aw_merge;
-struct aw_merge *
-aw_merge_new(struct aw_source **sources, size_t count, struct aw_filter *filter,
-             uint64_t stop_after);      /* sources and filter are given; NULL: no memory */
+/* Takes over the sources and the filter; the array is copied. NULL: no memory, and nothing taken.
+ */
+struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct aw_filter *filter,
+                              uint64_t stop_after);
 void aw_merge_free(struct aw_merge *m); /* closes the sources, frees the filter */
 /* As aw_source_next, `hold` included. A damaged source ends alone: the others go on, and END is
  * given at last; aw_merge_damaged tells. */
 enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_packet **pkts,
                            size_t *n);
-bool aw_merge_damaged(const struct aw_merge *m,
-                      const char **error);            /* the first error, NULL = none */
+/* *error: what ended the first such source, NULL = none; aw_source_error tells for each. */
+bool aw_merge_damaged(const struct aw_merge *m, const char **error);
 uint64_t aw_merge_filtered(const struct aw_merge *m); /* packets that did not match */
 size_t aw_merge_sources(const struct aw_merge *m, struct aw_source *const **sources);
 
