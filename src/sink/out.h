@@ -24,9 +24,9 @@ void aw_out_str(struct aw_out *o, const char *s);                   /* raw, NUL-
 void aw_out_printf(struct aw_out *o, const char *fmt, ...) AW_PRINTF(2, 3); /* own text only */
 void aw_out_u64(struct aw_out *o, uint64_t v);
 void aw_out_i64(struct aw_out *o, int64_t v);
-/* Milliseconds with 3 to 6 places: 1234567 ns is 1.234567, 1000 ns is 0.001. */
+/* Milliseconds with 3 to 6 places: 1234567 ns is 1.234567, 1000 ns is 0.001; AW_NS_NONE is null. */
 void aw_out_ms(struct aw_out *o, aw_ns v);
-/* RFC 3339 UTC with nanoseconds and Z. */
+/* RFC 3339 UTC with nanoseconds and Z; AW_NS_NONE is null. */
 void aw_out_time(struct aw_out *o, aw_ns t);
 /* A JSON string with its quotes: UTF-8 as it is, control bytes and bytes that are not valid UTF-8
  * as \u00XX. p NULL: null. */
@@ -36,6 +36,10 @@ void aw_out_json(struct aw_out *o, struct aw_span s);
  * columns. */
 size_t aw_out_printable(struct aw_out *o, struct aw_span s, size_t columns);
 
+/* aw_out_printable writes ASCII only from here on: for terminals that do not speak UTF-8, where the
+ * bytes of a harmless character may be control codes. */
+void aw_out_ascii(struct aw_out *o, bool only);
+
 /* Writes out what is buffered. */
 void aw_out_flush(struct aw_out *o);
 /* 0, or the errno of the first failure. */
@@ -44,7 +48,8 @@ int aw_out_error(const struct aw_out *o);
 int aw_out_close(struct aw_out *o, bool commit);
 
 /* Target with the values of its query parameters masked: "/x?token=***". Writes at most size bytes
- * to buf, returns the span (target itself where there is nothing to mask). */
+ * to buf (2 * target.len + 4 hold any), returns the span (target itself where there is nothing to
+ * mask). */
 struct aw_span aw_mask_target(struct aw_span target, char *buf, size_t size);
 
 #endif

@@ -1,0 +1,231 @@
+/*
+ * The buffered writer: bytes to a descriptor, to a file that appears whole or not at all, or to
+ * memory. Knows nothing of reports. After the first failure all output is dropped, so that callers
+ * look once, at the end. A closed pipe gives EPIPE where SIGPIPE is ignored, as the program has it.
+ */
+#include "sink/out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sink/out_buf.h"
+
+enum { BUFFER = 256 * 1024 };
+
+static struct aw_out *new_out(int fd)
+{
+    struct aw_out *o = calloc(1, sizeof *o);
+    if (!o) return NULL;
+    o->fd = fd;
+    o->size = BUFFER;
+    o->buf = malloc(o->size);
+    if (!o->buf) {
+        free(o);
+        return NULL;
+    }
+    return o;
+}
+
+static void free_out(struct aw_out *o)
+{
+    free(o->buf);
+    free(o->path);
+    free(o->temp);
+    free(o);
+}
+
+struct aw_out *aw_out_fd(int fd)
+{
+    return new_out(fd);
+}
+
+struct aw_out *aw_out_memory(void)
+{
+    return new_out(-1);
+}
+
+struct aw_span aw_out_bytes(const struct aw_out *o)
+{
+    return (struct aw_span){.p = (const uint8_t *)o->buf, .len = o->used};
+}
+
+void aw_out_ascii(struct aw_out *o, bool only)
+{
+    o->ascii = only;
+}
+
+/* --- files --- */
+
+/* Creates a hidden file beside o->path that nobody else has. By hand rather than with mkstemp, so
+ * that the umask decides who may read the report. */
+static int open_temp(struct aw_out *o)
+{
+    const char *slash = strrchr(o->path, '/');
+    const size_t dir_len = slash ? (size_t)(slash - o->path) + 1 : 0;
+    const size_t size = strlen(o->path) + 48;
+    o->temp = malloc(size);
+    if (!o->temp) return -1;
+    for (unsigned attempt = 0; attempt < 1000; attempt++) {
+        (void)snprintf(o->temp, size, "%.*s.%s.%ld-%u.tmp", (int)dir_len, o->path,
+                       o->path + dir_len, (long)getpid(), attempt);
+        const int fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) return fd;
+    }
+    return -1;
+}
+
+static struct aw_out *fail_open(struct aw_out *o, const char *path, char *err, size_t err_size)
+{
+    const int why = errno;
+    (void)snprintf(err, err_size, "%s: %s", path, strerror(why));
+    if (o) free_out(o);
+    return NULL;
+}
+
+/* Things that cannot be replaced by renaming: pipes and devices, and the names of descriptors,
+ * which may lead to a regular file that the shell holds open. */
+static bool is_direct(const char *path, bool exists, const struct stat *st)
+{
+    return (exists && !S_ISREG(st->st_mode)) || strncmp(path, "/dev/", 5) == 0 ||
+           strncmp(path, "/proc/", 6) == 0;
+}
+
+struct aw_out *aw_out_file(const char *path, char *err, size_t err_size)
+{
+    struct aw_out *o = new_out(-1);
+    if (!o) {
+        errno = ENOMEM;
+        return fail_open(NULL, path, err, err_size);
+    }
+    o->close_fd = true;
+    struct stat st;
+    const bool exists = stat(path, &st) == 0;
+    if (is_direct(path, exists, &st)) {
+        o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        return o->fd >= 0 ? o : fail_open(o, path, err, err_size);
+    }
+    /* A link to a report keeps being one: the file it names is replaced. */
+    o->path = exists ? realpath(path, NULL) : strdup(path);
+    if (!o->path) return fail_open(o, path, err, err_size);
+    o->fd = open_temp(o);
+    if (o->fd < 0) return fail_open(o, path, err, err_size);
+    if (exists) (void)fchmod(o->fd, st.st_mode & 0777); /* as before; no harm where it is refused */
+    return o;
+}
+
+/* --- writing --- */
+
+void aw_out_fail(struct aw_out *o, int why)
+{
+    if (o->error == 0) o->error = why ? why : EIO;
+}
+
+static void write_all(struct aw_out *o, const char *p, size_t len)
+{
+    while (len > 0 && o->error == 0) {
+        const ssize_t n = write(o->fd, p, len);
+        if (n > 0) {
+            p += n;
+            len -= (size_t)n;
+        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            /* Somebody made our standard output non-blocking: wait as a blocking write would. */
+            struct pollfd wait = {.fd = o->fd, .events = POLLOUT};
+            if (poll(&wait, 1, -1) < 0 && errno != EINTR) aw_out_fail(o, errno);
+        } else if (n == 0 || errno != EINTR) {
+            aw_out_fail(o, errno);
+        }
+    }
+}
+
+void aw_out_flush(struct aw_out *o)
+{
+    if (o->fd < 0) return; /* memory: the buffer is the destination */
+    write_all(o, o->buf, o->used);
+    o->used = 0;
+}
+
+static bool grow(struct aw_out *o, size_t need)
+{
+    size_t size = o->size;
+    while (size - o->used < need) {
+        if (size > SIZE_MAX / 2) return false;
+        size *= 2;
+    }
+    char *buf = realloc(o->buf, size);
+    if (!buf) return false;
+    o->buf = buf;
+    o->size = size;
+    return true;
+}
+
+char *aw_out_make_room(struct aw_out *o, size_t need)
+{
+    if (o->fd >= 0) aw_out_flush(o);
+    if (o->size - o->used < need && !grow(o, need)) aw_out_fail(o, ENOMEM);
+    if (o->error) o->used = 0; /* dropped from here on; the buffer stays a place to write to */
+    return o->size - o->used < need ? NULL : o->buf + o->used;
+}
+
+void aw_out_write(struct aw_out *o, const void *bytes, size_t len)
+{
+    if (len == 0) return;
+    if (o->size - o->used < len && o->fd >= 0 && len > o->size) {
+        aw_out_flush(o);
+        write_all(o, bytes, len);
+        return;
+    }
+    char *p = aw_out_room(o, len);
+    if (!p) return;
+    memcpy(p, bytes, len);
+    o->used += len;
+}
+
+void aw_out_str(struct aw_out *o, const char *s)
+{
+    aw_out_write(o, s, strlen(s));
+}
+
+void aw_out_printf(struct aw_out *o, const char *fmt, ...)
+{
+    char line[512];
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    const int n = vsnprintf(line, sizeof line, fmt, args);
+    if (n >= 0 && (size_t)n < sizeof line) {
+        aw_out_write(o, line, (size_t)n);
+    } else if (n >= 0) {
+        char *p = aw_out_room(o, (size_t)n + 1);
+        if (p) {
+            (void)vsnprintf(p, (size_t)n + 1, fmt, again);
+            o->used += (size_t)n;
+        }
+    }
+    va_end(again);
+    va_end(args);
+}
+
+int aw_out_error(const struct aw_out *o)
+{
+    return o->error;
+}
+
+int aw_out_close(struct aw_out *o, bool commit)
+{
+    aw_out_flush(o);
+    if (o->close_fd && close(o->fd) != 0 && errno != EINTR) aw_out_fail(o, errno);
+    if (o->temp) {
+        if (commit && o->error == 0 && rename(o->temp, o->path) != 0) aw_out_fail(o, errno);
+        if (!commit || o->error) (void)unlink(o->temp);
+    }
+    const int error = o->error;
+    free_out(o);
+    return error;
+}
