@@ -1,6 +1,6 @@
 /*
  * Inside the decoder: what its files share. One packet is peeled layer by layer; each function
- * below takes a cursor at the start of its layer's header and ends with the verdict on the whole
+ * below finds the cursor at the start of its layer's header and ends with the verdict on the whole
  * packet, that of the layer it found inside. Nothing here is seen outside src/wire.
  */
 #ifndef AW_WIRE_DECODE_H
@@ -27,6 +27,7 @@ struct aw_decode {
     const struct aw_packet *pkt;
     struct aw_arena *arena;
     struct aw_segment *out;
+    struct aw_cur c;  /* what is left of the packet, from the header that is read next */
     size_t cut;       /* bytes that were on the wire behind the cursor's end, not captured */
     unsigned tags;    /* VLAN tags, labels and other shims so far */
     unsigned tunnels; /* tunnels entered so far */
@@ -44,11 +45,11 @@ static inline uint32_t aw_be32(const uint8_t *p)
 
 /* Narrows the cursor to the n bytes that an inner length announces: what lies behind is padding or
  * a trailer. A length beyond the frame is left to the IP header, which knows better. */
-static inline void aw_wire_narrow(struct aw_decode *d, struct aw_cur *c, size_t n)
+static inline void aw_wire_narrow(struct aw_decode *d, size_t n)
 {
-    const size_t left = aw_cur_left(c);
+    const size_t left = aw_cur_left(&d->c);
     if (n <= left) {
-        c->end = c->p + n;
+        d->c.end = d->c.p + n;
         d->cut = 0;
     } else if (n - left < d->cut) {
         d->cut = n - left;
@@ -56,11 +57,11 @@ static inline void aw_wire_narrow(struct aw_decode *d, struct aw_cur *c, size_t 
 }
 
 /* As above for the length of an IP datagram, which is believed: what is missing was cut away. */
-static inline void aw_wire_cut_to(struct aw_decode *d, struct aw_cur *c, size_t n)
+static inline void aw_wire_cut_to(struct aw_decode *d, size_t n)
 {
-    const size_t left = aw_cur_left(c);
+    const size_t left = aw_cur_left(&d->c);
     if (n <= left) {
-        c->end = c->p + n;
+        d->c.end = d->c.p + n;
         d->cut = 0;
     } else {
         d->cut = n - left;
@@ -78,42 +79,40 @@ static inline bool aw_wire_tunnel(struct aw_decode *d)
 }
 
 /* link.c */
-enum aw_drop aw_wire_link(struct aw_decode *d, uint32_t linktype, struct aw_cur c);
-enum aw_drop aw_wire_ethernet(struct aw_decode *d, struct aw_cur c);
-enum aw_drop aw_wire_ethertype(struct aw_decode *d, uint16_t type, struct aw_cur c);
-enum aw_drop aw_wire_llc(struct aw_decode *d, struct aw_cur c);
+enum aw_drop aw_wire_link(struct aw_decode *d, uint32_t linktype);
+enum aw_drop aw_wire_ethernet(struct aw_decode *d);
+enum aw_drop aw_wire_ethertype(struct aw_decode *d, uint16_t type);
+enum aw_drop aw_wire_llc(struct aw_decode *d);
 /* Whichever IP the first four bits name. */
-enum aw_drop aw_wire_ip(struct aw_decode *d, struct aw_cur c);
+enum aw_drop aw_wire_ip(struct aw_decode *d);
 
 /* mpls.c */
-enum aw_drop aw_wire_mpls(struct aw_decode *d, struct aw_cur c);
+enum aw_drop aw_wire_mpls(struct aw_decode *d);
 
 /* ppp.c */
-enum aw_drop aw_wire_ppp(struct aw_decode *d, struct aw_cur c); /* address and control optional */
-enum aw_drop aw_wire_pppoe(struct aw_decode *d, struct aw_cur c);
-enum aw_drop aw_wire_hdlc(struct aw_decode *d, struct aw_cur c);
+enum aw_drop aw_wire_ppp(struct aw_decode *d); /* address and control optional */
+enum aw_drop aw_wire_pppoe(struct aw_decode *d);
+enum aw_drop aw_wire_hdlc(struct aw_decode *d);
 
 /* wlan.c */
-enum aw_drop aw_wire_wlan(struct aw_decode *d, struct aw_cur c);
-enum aw_drop aw_wire_radiotap(struct aw_decode *d, struct aw_cur c);
-enum aw_drop aw_wire_prism(struct aw_decode *d, struct aw_cur c); /* AVS as well */
+enum aw_drop aw_wire_wlan(struct aw_decode *d);
+enum aw_drop aw_wire_radiotap(struct aw_decode *d);
+enum aw_drop aw_wire_prism(struct aw_decode *d); /* AVS as well */
 
 /* ip4.c, ip6.c */
-enum aw_drop aw_wire_ip4(struct aw_decode *d, struct aw_cur c);
-enum aw_drop aw_wire_ip6(struct aw_decode *d, struct aw_cur c);
+enum aw_drop aw_wire_ip4(struct aw_decode *d);
+enum aw_drop aw_wire_ip6(struct aw_decode *d);
 
 /* wire.c: NONE where the piece made its datagram whole. */
 enum aw_drop aw_wire_fragment(struct aw_decode *d, const struct aw_frag_key *key,
                               const struct aw_frag *piece, struct aw_frag_whole *whole);
 
 /* tunnel.c: what an IP header says follows, in both versions */
-enum aw_drop aw_wire_ip_payload(struct aw_decode *d, uint8_t protocol, struct aw_cur c);
+enum aw_drop aw_wire_ip_payload(struct aw_decode *d, uint8_t protocol);
 
 /* tcp.c: d->out holds addresses, TTL and IP ID already */
-enum aw_drop aw_wire_tcp(struct aw_decode *d, struct aw_cur c);
+enum aw_drop aw_wire_tcp(struct aw_decode *d);
 
-/* Sum of 16-bit words in network order for the Internet checksum (RFC 1071), not yet folded. */
-uint64_t aw_wire_sum(const uint8_t *p, size_t len);
 static inline uint16_t aw_wire_fold(uint64_t sum)
 {
     sum = (sum & 0xffffffff) + (sum >> 32);
@@ -122,5 +121,8 @@ static inline uint16_t aw_wire_fold(uint64_t sum)
     sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)sum;
 }
+
+/* The one's complement sum of 16-bit words (RFC 1071), folded; an odd last byte counts as upper. */
+uint16_t aw_wire_sum(const uint8_t *p, size_t len);
 
 #endif

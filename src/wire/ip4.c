@@ -14,18 +14,28 @@ static struct aw_addr address(const uint8_t *p)
     return a;
 }
 
-static enum aw_drop fragment(struct aw_decode *d, const uint8_t *p, struct aw_cur c)
+static bool checksum_wrong(const uint8_t *p, size_t header)
 {
+    const uint64_t fixed =
+        (uint64_t)aw_be32(p) + aw_be32(p + 4) + aw_be32(p + 8) + aw_be32(p + 12) + aw_be32(p + 16);
+    const uint64_t options =
+        header > HEADER_MIN ? aw_wire_sum(p + HEADER_MIN, header - HEADER_MIN) : 0;
+    return aw_wire_fold(fixed + options) != 0xffff;
+}
+
+static enum aw_drop fragment(struct aw_decode *d, const uint8_t *p)
+{
+    struct aw_cur *c = &d->c;
     const unsigned field = aw_be16(p + 6);
     struct aw_frag_key key = {.id = aw_be16(p + 4), .protocol = p[9], .version = 4};
     memcpy(key.src, p + 12, 4);
     memcpy(key.dst, p + 16, 4);
-    const size_t left = aw_cur_left(&c);
+    const size_t left = aw_cur_left(c);
     const struct aw_frag in = {
         .ts = d->pkt->ts,
         .off = (field & OFFSET) * 8,
         .len = (uint32_t)(left + d->cut),
-        .p = {c.p, left},
+        .p = {c->p, left},
         .protocol = p[9],
         .more = (field & MORE_FRAGMENTS) != 0,
     };
@@ -33,28 +43,30 @@ static enum aw_drop fragment(struct aw_decode *d, const uint8_t *p, struct aw_cu
     const enum aw_drop drop = aw_wire_fragment(d, &key, &in, &whole);
     if (drop != AW_DROP_NONE) return drop;
     d->cut = whole.len - whole.p.len;
-    return aw_wire_ip_payload(d, p[9], aw_cur_make(whole.p.p, whole.p.len));
+    d->c = aw_cur_make(whole.p.p, whole.p.len);
+    return aw_wire_ip_payload(d, p[9]);
 }
 
-enum aw_drop aw_wire_ip4(struct aw_decode *d, struct aw_cur c)
+enum aw_drop aw_wire_ip4(struct aw_decode *d)
 {
-    const uint8_t *p = aw_cur_take(&c, HEADER_MIN);
+    struct aw_cur *c = &d->c;
+    const uint8_t *p = aw_cur_take(c, HEADER_MIN);
     if (!p) return AW_DROP_IP_SHORT;
     if (p[0] >> 4 != 4) return AW_DROP_IP_VERSION;
     const size_t header = (p[0] & 15u) * 4u, total = aw_be16(p + 2);
     if (header < HEADER_MIN) return AW_DROP_IP_SHORT;
     if (header > HEADER_MIN) {
-        aw_cur_skip(&c, header - HEADER_MIN);
-        if (c.bad) return AW_DROP_IP_SHORT;
+        aw_cur_skip(c, header - HEADER_MIN);
+        if (c->bad) return AW_DROP_IP_SHORT;
     }
     /* Segmentation offload: the card would have filled in the length; all that is there counts. */
     if (total != 0) {
         if (total < header) return AW_DROP_IP_SHORT;
         /* Trim before TCP looks: Ethernet pads short frames, and padding taken for payload would
          * make a bare ACK look like the first byte of content. */
-        aw_wire_cut_to(d, &c, total - header);
+        aw_wire_cut_to(d, total - header);
     }
-    if (aw_wire_fold(aw_wire_sum(p, header)) != 0xffff) d->bad_sum = true;
+    if (checksum_wrong(p, header)) d->bad_sum = true;
 
     struct aw_segment *out = d->out;
     out->src = address(p + 12);
@@ -63,6 +75,6 @@ enum aw_drop aw_wire_ip4(struct aw_decode *d, struct aw_cur c)
     out->ip_id = aw_be16(p + 4);
     const unsigned field = aw_be16(p + 6);
     out->has_ip_id = out->ip_id != 0 || !(field & DONT_FRAGMENT); /* RFC 6864: 0 where unused */
-    if (field & (MORE_FRAGMENTS | OFFSET)) return fragment(d, p, c);
-    return p[9] == AW_IP_TCP ? aw_wire_tcp(d, c) : aw_wire_ip_payload(d, p[9], c);
+    if (field & (MORE_FRAGMENTS | OFFSET)) return fragment(d, p);
+    return p[9] == AW_IP_TCP ? aw_wire_tcp(d) : aw_wire_ip_payload(d, p[9]);
 }

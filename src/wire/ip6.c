@@ -71,14 +71,15 @@ static const uint8_t *extension(struct aw_cur *c, unsigned unit, unsigned base, 
     return aw_cur_take(c, *len);
 }
 
-enum aw_drop aw_wire_ip6(struct aw_decode *d, struct aw_cur c)
+enum aw_drop aw_wire_ip6(struct aw_decode *d)
 {
-    const uint8_t *ip = aw_cur_take(&c, HEADER);
+    struct aw_cur *c = &d->c;
+    const uint8_t *ip = aw_cur_take(c, HEADER);
     if (!ip) return AW_DROP_IP_SHORT;
     if (ip[0] >> 4 != 6) return AW_DROP_IP_VERSION;
     const uint16_t payload = aw_be16(ip + 4);
-    const uint8_t *begin = c.p;
-    if (payload != 0) aw_wire_cut_to(d, &c, payload); /* 0: a jumbogram, or segmentation offload */
+    const uint8_t *begin = c->p;
+    if (payload != 0) aw_wire_cut_to(d, payload); /* 0: a jumbogram, or segmentation offload */
 
     struct aw_segment *out = d->out;
     out->src = address(ip + 8);
@@ -93,19 +94,19 @@ enum aw_drop aw_wire_ip6(struct aw_decode *d, struct aw_cur c)
         size_t len = 0;
         switch (next) {
         case AW_IP_TCP:
-            return aw_wire_tcp(d, c);
+            return aw_wire_tcp(d);
         case 0: /* hop by hop */
-            h = extension(&c, 8, 1, &len);
+            h = extension(c, 8, 1, &len);
             if (!h) return AW_DROP_IP_EXT_BAD;
             if (payload == 0 && count == 0) {
                 const size_t bytes = jumbo(aw_cur_make(h + 2, len - 2));
                 if (bytes != 0 && bytes < len) return AW_DROP_IP_EXT_BAD;
-                if (bytes != 0) aw_wire_cut_to(d, &c, bytes - (size_t)(c.p - begin));
+                if (bytes != 0) aw_wire_cut_to(d, bytes - (size_t)(c->p - begin));
             }
             next = h[0];
             break;
         case 43: /* routing */
-            h = extension(&c, 8, 1, &len);
+            h = extension(c, 8, 1, &len);
             if (!h) return AW_DROP_IP_EXT_BAD;
             final_destination(out, h, len);
             next = h[0];
@@ -114,26 +115,26 @@ enum aw_drop aw_wire_ip6(struct aw_decode *d, struct aw_cur c)
         case 135: /* mobility */
         case 139: /* host identity */
         case 140: /* shim6 */
-            h = extension(&c, 8, 1, &len);
+            h = extension(c, 8, 1, &len);
             if (!h) return AW_DROP_IP_EXT_BAD;
             next = h[0];
             break;
         case 51: /* authentication: in words of 4 bytes */
-            h = extension(&c, 4, 2, &len);
+            h = extension(c, 4, 2, &len);
             if (!h) return AW_DROP_IP_EXT_BAD;
             next = h[0];
             break;
         case 44:
-            h = aw_cur_take(&c, 8);
+            h = aw_cur_take(c, 8);
             if (!h) return AW_DROP_IP_EXT_BAD;
             next = h[0];
             if ((aw_be16(h + 2) & 0xfff9) != 0) { /* else atomic (RFC 6946): all in one */
-                const enum aw_drop drop = fragment(d, ip, h, &c, &next);
+                const enum aw_drop drop = fragment(d, ip, h, c, &next);
                 if (drop != AW_DROP_NONE) return drop;
             }
             break;
         default:
-            return aw_wire_ip_payload(d, next, c);
+            return aw_wire_ip_payload(d, next);
         }
     }
     return AW_DROP_IP_EXT_BAD;

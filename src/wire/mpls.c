@@ -37,24 +37,25 @@ static bool ethernet_at(const struct aw_cur *c, size_t at)
     }
 }
 
-enum aw_drop aw_wire_mpls(struct aw_decode *d, struct aw_cur c)
+enum aw_drop aw_wire_mpls(struct aw_decode *d)
 {
+    struct aw_cur *c = &d->c;
     enum { CONTROL_WORD = 4 };
     const uint8_t *label;
     do {
-        label = aw_cur_take(&c, 4);
+        label = aw_cur_take(c, 4);
         if (!label) return AW_DROP_LINK_SHORT;
         if (!aw_wire_tag(d)) return AW_DROP_LINK_DEPTH;
     } while (!(label[2] & 1)); /* bottom of stack */
 
-    if (aw_cur_left(&c) == 0) return AW_DROP_LINK_SHORT;
-    const unsigned nibble = c.p[0] >> 4;
-    if (nibble == 4 && ip4_fits(d, &c)) return aw_wire_ip4(d, c);
-    if (nibble == 6 && ip6_fits(d, &c)) return aw_wire_ip6(d, c);
-    if (nibble == 1 && !ethernet_at(&c, 0)) return AW_DROP_LINK_CONTROL; /* RFC 5586 */
+    if (aw_cur_left(c) == 0) return AW_DROP_LINK_SHORT;
+    const unsigned nibble = c->p[0] >> 4;
+    if (nibble == 4 && ip4_fits(d, c)) return aw_wire_ip4(d);
+    if (nibble == 6 && ip6_fits(d, c)) return aw_wire_ip6(d);
+    if (nibble == 1 && !ethernet_at(c, 0)) return AW_DROP_LINK_CONTROL; /* RFC 5586 */
     /* RFC 4385: a control word begins with a zero nibble, but so do the addresses of many vendors.
      */
-    if (nibble == 0 && (ethernet_at(&c, CONTROL_WORD) || !ethernet_at(&c, 0)))
-        aw_cur_skip(&c, CONTROL_WORD);
-    return c.bad ? AW_DROP_LINK_SHORT : aw_wire_ethernet(d, c);
+    if (nibble == 0 && (ethernet_at(c, CONTROL_WORD) || !ethernet_at(c, 0)))
+        aw_cur_skip(c, CONTROL_WORD);
+    return c->bad ? AW_DROP_LINK_SHORT : aw_wire_ethernet(d);
 }

@@ -4,21 +4,22 @@
  */
 #include "wire/decode.h"
 
-enum aw_drop aw_wire_ppp(struct aw_decode *d, struct aw_cur c)
+enum aw_drop aw_wire_ppp(struct aw_decode *d)
 {
-    if (aw_cur_left(&c) >= 2 && c.p[0] == 0xff && c.p[1] == 0x03) c.p += 2;
-    unsigned protocol = aw_cur_u8(&c);
+    struct aw_cur *c = &d->c;
+    if (aw_cur_left(c) >= 2 && c->p[0] == 0xff && c->p[1] == 0x03) c->p += 2;
+    unsigned protocol = aw_cur_u8(c);
     if (!(protocol & 1))
-        protocol = protocol << 8 | aw_cur_u8(&c); /* else its first byte is left out */
-    if (c.bad) return AW_DROP_LINK_SHORT;
+        protocol = protocol << 8 | aw_cur_u8(c); /* else its first byte is left out */
+    if (c->bad) return AW_DROP_LINK_SHORT;
     switch (protocol) {
     case 0x0021:
-        return aw_wire_ip4(d, c);
+        return aw_wire_ip4(d);
     case 0x0057:
-        return aw_wire_ip6(d, c);
+        return aw_wire_ip6(d);
     case 0x0281:
     case 0x0283:
-        return aw_wire_mpls(d, c);
+        return aw_wire_mpls(d);
     case 0x0053: /* ECP, and the compressed datagram that MPPE (RFC 3078) hides in */
     case 0x0055:
     case 0x00fd:
@@ -28,21 +29,23 @@ enum aw_drop aw_wire_ppp(struct aw_decode *d, struct aw_cur c)
     }
 }
 
-enum aw_drop aw_wire_pppoe(struct aw_decode *d, struct aw_cur c)
+enum aw_drop aw_wire_pppoe(struct aw_decode *d)
 {
-    const uint8_t *p = aw_cur_take(&c, 6);
+    struct aw_cur *c = &d->c;
+    const uint8_t *p = aw_cur_take(c, 6);
     if (!p) return AW_DROP_LINK_SHORT;
     if (p[0] != 0x11) return AW_DROP_NOT_IP;
     if (p[1] != 0) return AW_DROP_LINK_CONTROL;
-    aw_wire_narrow(d, &c, aw_be16(p + 4));
-    return aw_wire_ppp(d, c);
+    aw_wire_narrow(d, aw_be16(p + 4));
+    return aw_wire_ppp(d);
 }
 
-enum aw_drop aw_wire_hdlc(struct aw_decode *d, struct aw_cur c)
+enum aw_drop aw_wire_hdlc(struct aw_decode *d)
 {
-    if (aw_cur_left(&c) < 4) return AW_DROP_LINK_SHORT;
-    if (c.p[0] != 0x0f && c.p[0] != 0x8f) return aw_wire_ppp(d, c);
-    const uint16_t type = aw_be16(c.p + 2); /* behind address and control */
-    c.p += 4;
-    return type == 0x8035 ? AW_DROP_LINK_CONTROL : aw_wire_ethertype(d, type, c); /* SLARP */
+    struct aw_cur *c = &d->c;
+    if (aw_cur_left(c) < 4) return AW_DROP_LINK_SHORT;
+    if (c->p[0] != 0x0f && c->p[0] != 0x8f) return aw_wire_ppp(d);
+    const uint16_t type = aw_be16(c->p + 2); /* behind address and control */
+    c->p += 4;
+    return type == 0x8035 ? AW_DROP_LINK_CONTROL : aw_wire_ethertype(d, type); /* SLARP */
 }

@@ -47,14 +47,15 @@ enum aw_drop aw_wire_fragment(struct aw_decode *d, const struct aw_frag_key *key
 enum aw_drop aw_wire_decode(struct aw_wire *w, const struct aw_packet *pkt, struct aw_arena *arena,
                             struct aw_segment *out)
 {
-    struct aw_decode d = {.w = w, .pkt = pkt, .arena = arena, .out = out};
+    struct aw_decode d = {
+        .w = w, .pkt = pkt, .arena = arena, .out = out, .c = aw_cur_make(pkt->data, pkt->cap_len)};
     if (pkt->wire_len > pkt->cap_len) {
         d.cut = pkt->wire_len - pkt->cap_len;
         w->stats.truncated++;
     }
     out->iface = pkt->iface;
     out->link_dir = 0;
-    const enum aw_drop drop = aw_wire_link(&d, pkt->linktype, aw_cur_make(pkt->data, pkt->cap_len));
+    const enum aw_drop drop = aw_wire_link(&d, pkt->linktype);
     w->stats.drop[drop]++;
     if (drop != AW_DROP_NONE) return drop;
     out->at = (struct aw_mark){.ts = pkt->ts, .ord = pkt->ord, .ref = pkt->ref};

@@ -52,8 +52,9 @@ struct aw_wire_stats {
     uint64_t tunnelled;           /* segments found inside a tunnel */
 };
 
-/* A fragment counts as held, also after its datagram became whole; when it is let go, or its datagram
- * turns out to be bad, the count moves. The last fragment of a datagram counts as what was found.
+/* A fragment counts as held, also after its datagram became whole; when it is let go, or its
+ * datagram turns out to be bad, the count moves. The last fragment of a datagram counts as what was
+ * found.
  *
  * `fragment_budget` bytes at most are held in fragments; they are let go after 30 s of packet time.
  * Returns NULL where the allocator has no memory. The allocator is borrowed until aw_wire_free. */
