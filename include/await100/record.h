@@ -187,6 +187,7 @@ struct aw_interim {
     bool has_fields;          /* any field at all */
     bool has_server;          /* Server or Via among them */
     bool unfinished;          /* its head never ended */
+    bool has_content;         /* bytes that begin no response followed it */
     struct aw_mark first, at; /* first byte; head complete */
     aw_off off, end;          /* in the server's stream */
     aw_off ack_off;           /* client bytes its segment acknowledged; AW_OFF_NONE */
@@ -217,6 +218,7 @@ struct aw_exchange {
     uint16_t status;                  /* of the final response, 0 = none */
     bool content_complete, final_complete;
     bool ack_unknown;           /* the ACK number of the first content was not captured */
+    bool content_unacked;       /* content was retransmitted and not acknowledged until the end */
     int64_t declared;           /* Content-Length; -1 = none (chunked, or no framing) */
     int64_t sent;               /* content bytes seen, decoded; -1 = unknown */
     int64_t sent_before_answer; /* of these, in segments that acknowledge no byte of any answer */

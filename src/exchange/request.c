@@ -1,0 +1,257 @@
+/*
+ * The client's side of an exchange: its head, its content with the pauses in it, and what the ACK
+ * numbers of content say about which answers the client had read. Knows nothing of responses beyond
+ * where they lie in the server's stream.
+ */
+#include "exchange/slot.h"
+
+/* --- head --- */
+
+/*
+ * An interim response may come before the request head is complete, and then before its event. It
+ * belongs to this request if it came after the head had begun.
+ */
+static struct aw_open *adopt(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = st->xs->last;
+    if (!s || !s->orphan || s->announced || s->xid != 0 || s->ex.status != 0) return NULL;
+    const struct aw_interim *i = &s->ex.interim[0];
+    if (s->ex.interim_count == 0) return NULL;
+    const bool after =
+        i->ack_off != AW_OFF_NONE ? i->ack_off > ev->off : i->first.ord > ev->first.ord;
+    if (!after) return NULL;
+    if (ev->head) s = aw_open_reserve(st, s, aw_request_text_size(ev->head));
+    s->orphan = s->request_over = s->ended = false;
+    s->settle_at = AW_NS_NONE;
+    s->xid = ev->xid;
+    s->ex.sent = 0;
+    s->ex.flags &= ~(uint32_t)(AW_F_REQ_UNSEEN | AW_F_100_AFTER_FINAL);
+    return s;
+}
+
+/*
+ * The request was sent before the previous final response had been received: by the ACK number of
+ * its first segment, where that is known.
+ */
+static void place(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)
+{
+    struct aw_exchanges *xs = st->xs;
+    struct aw_exchange *x = &s->ex;
+    const struct aw_open *before = NULL;
+    for (const struct aw_open *i = xs->first; i != s; i = i->next)
+        if (!i->orphan) before = i;
+    x->answer_base = xs->answers_end;
+    if (before && !before->ex.final_complete) {
+        s->behind = true;
+        x->flags |= AW_F_PIPELINED;
+    } else if (aw_seen(&xs->final_end)) {
+        const bool early = ev->ack_off != AW_OFF_NONE ? ev->ack_off < xs->answers_end
+                                                      : ev->first.ord < xs->final_end.ord;
+        if (early) {
+            x->flags |= AW_F_PIPELINED;
+            x->prev_final_end = xs->final_end;
+        }
+    }
+    /* All that the client had read when it asked cannot be an answer to this. */
+    if (ev->ack_off != AW_OFF_NONE && ev->ack_off > x->answer_base) x->answer_base = ev->ack_off;
+}
+
+/* Makes the slot of a request; the ones that only waited for it close first. */
+static struct aw_open *begin(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_exchanges *xs = st->xs;
+    xs->asked = true;
+    struct aw_open *s = adopt(st, ev);
+    aw_close_settling(st, &ev->first);
+    for (struct aw_open *i = xs->first, *after; i && i != s; i = after) {
+        after = i->next;
+        if (i->held) continue;
+        i->request_over = true;
+        if (i->orphan || i->ex.final_complete) {
+            i->ex.next_request = ev->first;
+            aw_open_close(st, i, &ev->first, ev->first.ord);
+        }
+    }
+    if (!s) s = aw_open_new(st, ev->xid, ev->head ? aw_request_text_size(ev->head) : 0);
+    if (!s) return NULL;
+    struct aw_exchange *x = &s->ex;
+    if (ev->head) aw_add_request_text(s, ev->head);
+    x->req_off = ev->off;
+    x->at[AW_AT_REQ_FIRST] = ev->first;
+    if (ev->conflict) x->flags |= AW_F_CONFLICT;
+    place(st, s, ev);
+    aw_place_again(st, AW_C2S, ev->off, ev->end, &x->loss[AW_PART_HEAD]);
+    return s;
+}
+
+static void take_head(struct aw_exchange *x, const struct aw_head *h)
+{
+    x->req = h->req;
+    x->req_version = h->version;
+    if (!h->chunked && h->has_length && h->length >= 0) x->declared = h->length;
+}
+
+void aw_on_request(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = begin(st, ev);
+    if (!s) return;
+    struct aw_exchange *x = &s->ex;
+    const struct aw_head *h = ev->head;
+    take_head(x, h);
+    x->head_end = ev->end;
+    x->at[AW_AT_HEAD] = ev->last;
+    x->content_complete = h->no_content || (!h->chunked && !h->has_te && h->length <= 0);
+    if (x->content_complete) s->content_end = ev->end;
+    const struct aw_open *first = st->xs->first;
+    if (x->req & AW_REQ_EXPECT || first != s) aw_watch_head(st, s);
+    aw_open_announce(st, s);
+    aw_spare(st);
+}
+
+/* A request that began and cannot be read to its end; or content that breaks off. */
+void aw_on_request_broken(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = aw_open_find(st->xs, ev->xid);
+    if (s) {
+        if (ev->why == AW_WHY_BAD_CHUNK) s->ex.flags |= AW_F_CHUNK_BAD;
+        return;
+    }
+    if (ev->xid == 0) {
+        st->xs->lost |= ev->cut                       ? AW_LOST_CUT
+                        : ev->why == AW_WHY_HEAD_HOLE ? AW_LOST_HOLE
+                                                      : AW_LOST_UNPARSED;
+        return;
+    }
+    s = begin(st, ev);
+    if (!s) return;
+    if (ev->head) take_head(&s->ex, ev->head);
+    /* Where its content begins and ends is unknown: nothing is owed that could be waited for. */
+    s->request_over = true;
+    s->ex.sent = -1;
+    s->ex.flags |= ev->why == AW_WHY_HEAD_HOLE || ev->why == AW_WHY_HEAD_CUT ? AW_F_HOLE_REQ_HEAD
+                                                                             : AW_F_HEAD_UNFINISHED;
+    if (ev->cut) s->ex.flags |= AW_F_CUT;
+    aw_open_announce(st, s);
+    aw_spare(st);
+}
+
+void aw_on_withheld(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = aw_open_find(st->xs, ev->xid);
+    if (!s || s->request_over) return;
+    struct aw_exchange *x = &s->ex;
+    x->flags |= AW_F_WITHHELD;
+    x->owed_bytes_next = ev->bytes;
+    x->next_request = ev->first;
+    s->request_over = true;
+    s->content_end = ev->off;
+    if (!x->final_complete) return;
+    if (ev->bytes == 0) {
+        aw_open_check(st, s);
+        return;
+    }
+    x->at[AW_AT_END] = ev->first;
+    x->end_ord = ev->first.ord;
+    s->ended = s->held = true;
+}
+
+/* --- content --- */
+
+/* The clock of waiting: the end of the head, or of the previous final response where that is later.
+ */
+static aw_ns wait_from(const struct aw_exchange *x)
+{
+    const aw_ns head = x->at[AW_AT_HEAD].ts;
+    return aw_seen(&x->prev_final_end) && x->prev_final_end.ts > head ? x->prev_final_end.ts : head;
+}
+
+/* A span under the floor is under W as well; W itself is only worked out for the rest. */
+static bool is_wait(const struct aw_step *st, aw_ns span)
+{
+    return span >= st->xs->room->threshold[AW_T_WAIT_FLOOR] && span >= aw_open_w(st);
+}
+
+static void first_content(const struct aw_step *st, struct aw_open *s,
+                          const struct aw_http_event *ev)
+{
+    struct aw_exchange *x = &s->ex;
+    x->at[AW_AT_BODY] = ev->first;
+    x->body_ack = s->first_lost ? AW_OFF_NONE : ev->ack_off;
+    x->ack_unknown = x->body_ack == AW_OFF_NONE;
+    x->body_peer_high = ev->peer_high;
+    s->early_piece = !is_wait(st, ev->first.ts - wait_from(x));
+}
+
+/*
+ * A first piece came with the head or right after it, and then a pause while the server's window
+ * was open: the client waited there. Once content has acknowledged an answer, it no longer waits
+ * for one.
+ */
+static void look_for_pause(const struct aw_step *st, struct aw_open *s,
+                           const struct aw_http_event *ev)
+{
+    struct aw_exchange *x = &s->ex;
+    if (!s->early_piece || aw_seen(&x->at[AW_AT_PAUSE])) return;
+    if (x->after_ack_max > x->answer_base && !s->behind) return;
+    if (st->xs->window_closed >> AW_S2C & 1) return;
+    aw_ns from = x->at[AW_AT_BODY_END].ts;
+    if (s->reopened != AW_NS_NONE && s->reopened > from) from = s->reopened;
+    if (!is_wait(st, ev->first.ts - from)) return;
+    x->at[AW_AT_PAUSE] = x->at[AW_AT_BODY_END];
+    x->at[AW_AT_RESUME] = ev->first;
+    x->resume_ack = ev->ack_off;
+    x->sent_before_pause = x->sent;
+}
+
+/* Which answers the client had read when it sent this piece. */
+static void count_answered(struct aw_open *s, const struct aw_http_event *ev, int64_t bytes)
+{
+    struct aw_exchange *x = &s->ex;
+    const bool known = ev->ack_off != AW_OFF_NONE;
+    const bool answered = known ? !s->behind && ev->ack_off > x->answer_base
+                                : x->interim_count > 0 || aw_seen(&x->at[AW_AT_FINAL_FIRST]);
+    if (!answered) x->sent_before_answer += bytes;
+    if (!known) return;
+    if (ev->ack_off > x->after_ack_max) x->after_ack_max = ev->ack_off;
+    if (x->status == 0 || ev->ack_off < x->final_head_end) return;
+    if (!aw_seen(&x->at[AW_AT_AFTER_FINAL])) x->at[AW_AT_AFTER_FINAL] = ev->first;
+    x->at[AW_AT_AFTER_FINAL_LAST] = ev->last;
+    x->sent_after_final += bytes;
+}
+
+void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)
+{
+    struct aw_exchange *x = &s->ex;
+    const int64_t bytes = ev->bytes < INT64_MAX / 4 ? (int64_t)ev->bytes : INT64_MAX / 4;
+    const bool first = !aw_seen(&x->at[AW_AT_BODY]);
+    if (first)
+        first_content(st, s, ev);
+    else
+        look_for_pause(st, s, ev);
+    if (!aw_seen(&x->at[AW_AT_FINAL_FIRST])) aw_open_silence(s, &ev->first);
+    count_answered(s, ev, bytes);
+    if (x->sent >= 0 && x->sent < INT64_MAX / 2) x->sent += bytes;
+    if (ev->last.ord >= x->at[AW_AT_BODY_END].ord) x->at[AW_AT_BODY_END] = ev->last;
+    s->owed_from = *aw_mark_later(&s->owed_from, &ev->last);
+    if (first) aw_spare(st);
+}
+
+/*
+ * Content that was sent and is not in the capture. Where the snap length cut it, its packet is: its
+ * time, its ACK number and, with a length for framing, its size are known.
+ */
+void aw_on_content_gap(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)
+{
+    struct aw_exchange *x = &s->ex;
+    x->flags |= AW_F_HOLE_CONTENT;
+    if (x->req & AW_REQ_CHUNKED) {
+        x->flags |= AW_F_CUT_CONTENT_SIZE;
+        x->sent = -1;
+    }
+    if (ev->cut) {
+        x->flags |= AW_F_CUT;
+        aw_on_content(st, s, ev);
+    } else if (!aw_seen(&x->at[AW_AT_BODY])) {
+        s->first_lost = true;
+    }
+}

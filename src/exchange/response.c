@@ -1,0 +1,268 @@
+/*
+ * The server's side of an exchange: interim and final responses, what of them is missing, and
+ * responses that answer no request seen. Knows of content only what ACK numbers need.
+ */
+#include "exchange/slot.h"
+
+/* The exchange that a piece of the server's stream concerns: the oldest one under way. */
+static struct aw_open *concerned(const struct aw_exchanges *xs, uint32_t xid)
+{
+    struct aw_open *s = aw_open_find(xs, xid);
+    if (s) return s;
+    for (s = xs->first; s && (s->ended || s->ex.final_complete); s = s->next)
+        ;
+    return s;
+}
+
+/* --- responses without a request --- */
+
+enum aw_unseen aw_why_unseen(const struct aw_exchanges *xs, const struct aw_open *s)
+{
+    const struct aw_exchange *x = &s->ex;
+    if (!x->conn.any_seen[AW_C2S]) return AW_UNSEEN_ONE_SIDED;
+    if (s->unseen != AW_UNSEEN_NONE) return s->unseen;
+    return x->flags & AW_F_MIDSTREAM && !xs->asked ? AW_UNSEEN_MIDSTREAM : AW_UNSEEN_NO_REQUEST;
+}
+
+static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_http_event *ev,
+                                   size_t text)
+{
+    struct aw_exchanges *xs = st->xs;
+    aw_close_settling(st, NULL);
+    struct aw_open *s = aw_open_new(st, ev->xid, text);
+    if (!s) return NULL;
+    s->orphan = s->request_over = true;
+    s->ex.sent = -1;
+    s->ex.flags |= AW_F_REQ_UNSEEN;
+    if (ev->xid != 0)
+        s->unseen = ev->xid <= xs->answered_xid ? AW_UNSEEN_NO_REQUEST : AW_UNSEEN_LATE;
+    else if (xs->lost & AW_LOST_CUT)
+        s->unseen = AW_UNSEEN_CUT;
+    else if (xs->lost & AW_LOST_HOLE)
+        s->unseen = AW_UNSEEN_HOLE;
+    else if (xs->lost & AW_LOST_UNPARSED)
+        s->unseen = AW_UNSEEN_UNPARSED;
+    return s;
+}
+
+/* Where a response belongs that the http room could pair with no open exchange. */
+static struct aw_open *place(const struct aw_step *st, const struct aw_http_event *ev, bool interim)
+{
+    struct aw_exchanges *xs = st->xs;
+    if (ev->xid == 0) {
+        struct aw_open *s = xs->last;
+        if (s && s->orphan && s->ex.status == 0) return s;
+        /* It came before its request could be answered, or after its final response: the exchange
+         * under way is the one that it disturbs. */
+        s = concerned(xs, 0) ? concerned(xs, 0) : xs->last;
+        if (interim && s && !s->orphan && !s->held) return s;
+    }
+    return open_orphan(st, ev, ev->head ? aw_response_text_size(ev->head) : 0);
+}
+
+/* --- interim --- */
+
+static void add_interim(struct aw_open *s, const struct aw_http_event *ev, bool unfinished)
+{
+    struct aw_exchange *x = &s->ex;
+    const struct aw_head *h = ev->head;
+    const uint32_t i = x->interim_count < AW_INTERIM_MAX ? x->interim_count : AW_INTERIM_MAX - 1;
+    x->interim_count++;
+    x->interim[i] = (struct aw_interim){
+        .status = h->status,
+        .has_length = h->has_length,
+        .length_not_zero = h->has_length && h->length != 0,
+        .has_te = h->has_te,
+        .has_fields = h->fields > 0,
+        .has_server = h->field[AW_FIELD_SERVER].p || h->field[AW_FIELD_VIA].p,
+        .unfinished = unfinished,
+        .first = ev->first,
+        .at = ev->last,
+        .off = ev->off,
+        .end = ev->end,
+        .ack_off = ev->ack_off,
+        .ttl = ev->ttl,
+    };
+    if (h->status != 100) return;
+    x->continue_count++;
+    if (x->status != 0) x->flags |= AW_F_100_AFTER_FINAL;
+    /* The first 100 asks for the content: from there on its absence is a silence. */
+    if (x->continue_count == 1) s->owed_from = *aw_mark_later(&s->owed_from, &ev->last);
+}
+
+static void on_interim(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)
+{
+    s = aw_open_reserve(st, s, aw_response_text_size(ev->head));
+    aw_add_response_text(s, ev->head, true);
+    add_interim(s, ev, false);
+    aw_place_again(st, AW_S2C, ev->off, ev->end,
+                   ev->head->status == 100 ? &s->ex.loss[AW_PART_100] : NULL);
+    if (s->settle_at != AW_NS_NONE && s->ex.continue_count > 0 && !s->orphan) {
+        aw_open_close(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
+        return;
+    }
+    if (s->orphan && s->unseen == AW_UNSEEN_NONE && st->xs->asked) {
+        /* Nobody asked, unless a request follows whose head had begun before it. */
+        s->ex.at[AW_AT_END] = ev->last;
+        s->ex.end_ord = ev->last.ord;
+        s->ended = true;
+        s->settle_at = st->now->ts + st->xs->room->threshold[AW_T_SETTLE];
+        if (ev->head->status == 100 && aw_seen(&st->xs->final_end))
+            s->ex.flags |= AW_F_100_AFTER_FINAL;
+    }
+}
+
+/* --- final --- */
+
+static void final_begins(struct aw_open *s, const struct aw_http_event *ev)
+{
+    struct aw_exchange *x = &s->ex;
+    if (!x->content_complete && !s->request_over) aw_open_silence(s, &ev->first);
+    x->at[AW_AT_FINAL_FIRST] = ev->first;
+    x->final_off = ev->off;
+    x->final_ack = ev->ack_off;
+    x->final_ttl = ev->ttl;
+}
+
+static struct aw_open *take_final_head(const struct aw_step *st, struct aw_open *s,
+                                       const struct aw_head *h)
+{
+    s = aw_open_reserve(st, s, aw_response_text_size(h));
+    aw_add_response_text(s, h, false);
+    s->ex.status = h->status;
+    s->ex.res = h->res;
+    s->ex.res_version = h->version;
+    if (!s->orphan && s->xid > st->xs->answered_xid) {
+        st->xs->answered_xid = s->xid;
+        st->xs->lost = 0;
+    }
+    return s;
+}
+
+static void on_final(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)
+{
+    s->ended = false;
+    s->settle_at = AW_NS_NONE;
+    final_begins(s, ev);
+    s = take_final_head(st, s, ev->head);
+    struct aw_exchange *x = &s->ex;
+    x->at[AW_AT_FINAL] = ev->last;
+    x->final_head_end = ev->end;
+    if (ev->conflict) x->flags |= AW_F_CONFLICT;
+    aw_place_again(st, AW_S2C, ev->off, ev->end, &x->loss[AW_PART_FINAL]);
+    if (!s->announced) aw_open_announce(st, s);
+}
+
+void aw_on_response(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    /* After a 101 the connection is no longer HTTP: it is what the request comes to. */
+    const bool interim = ev->head->status < 200 && ev->head->status != 101;
+    struct aw_open *s = aw_open_find(st->xs, ev->xid);
+    if (s && !interim && s->ex.status != 0) s = NULL;
+    if (!s) s = place(st, ev, interim);
+    if (!s) return;
+    if (ev->xid != 0 && !s->orphan && s->ex.status == 0) aw_open_answered(st, s, &ev->first);
+    aw_note_ack(s, ev->ack_off, &ev->first);
+    if (interim)
+        on_interim(st, s, ev);
+    else
+        on_final(st, s, ev);
+    aw_spare(st);
+}
+
+void aw_on_response_body(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    if (ev->data.len == 0) return;
+    struct aw_open *s = ev->xid != 0 ? aw_open_find(st->xs, ev->xid) : st->xs->last;
+    if (s && s->ex.status >= 400 && !s->ex.final_complete) (void)aw_add_error_body(st, s, ev->data);
+}
+
+/* The open exchange whose final response has its head and not its end: of that request, or the one
+ * without. */
+static struct aw_open *being_answered(const struct aw_exchanges *xs, uint32_t xid)
+{
+    struct aw_open *s = xid != 0 ? aw_open_find(xs, xid) : xs->last;
+    if (!s || s->ex.status == 0 || s->ex.final_complete || (xid == 0 && !s->orphan)) return NULL;
+    return s;
+}
+
+static void final_ends(const struct aw_step *st, struct aw_open *s, const struct aw_mark *at,
+                       aw_off end)
+{
+    struct aw_exchanges *xs = st->xs;
+    s->ex.at[AW_AT_FINAL_END] = *at;
+    s->ex.final_complete = true;
+    xs->final_end = *at;
+    if (end > xs->answers_end) xs->answers_end = end;
+    struct aw_open *next = s->next;
+    if (next && next->behind) {
+        next->behind = false;
+        next->ex.prev_final_end = *at;
+        if (end > next->ex.answer_base) next->ex.answer_base = end;
+    }
+    aw_open_check(st, s);
+}
+
+void aw_on_response_end(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = being_answered(st->xs, ev->xid);
+    if (s) final_ends(st, s, &ev->last, ev->end);
+}
+
+void aw_on_switched(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = ev->xid != 0 ? aw_open_find(st->xs, ev->xid) : st->xs->last;
+    if (!s || s->ex.status == 0) return;
+    s->ex.flags |= AW_F_UPGRADED;
+    s->request_over = true;
+    if (s->ex.final_complete)
+        aw_open_check(st, s);
+    else
+        final_ends(st, s, &s->ex.at[AW_AT_FINAL], s->ex.final_head_end);
+}
+
+/* --- what is missing --- */
+
+void aw_on_response_gap(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = concerned(st->xs, ev->xid);
+    if (!s || (!s->behind && ev->end <= s->ex.answer_base)) return;
+    s->ex.flags |= s->ex.status == 0 ? AW_F_HOLE_RESPONSE : AW_F_HOLE_FINAL;
+    if (ev->cut) s->ex.flags |= AW_F_CUT;
+}
+
+void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = concerned(st->xs, ev->xid);
+    const struct aw_head *h = ev->head;
+    const bool in_head = ev->part == AW_IN_HEAD;
+    if (!s && in_head && h && h->status != 0) s = open_orphan(st, ev, aw_response_text_size(h));
+    if (!s) return;
+    const bool lost = ev->why == AW_WHY_HEAD_HOLE || ev->why == AW_WHY_HEAD_CUT;
+    if (ev->cut) s->ex.flags |= AW_F_CUT;
+    if (s->ex.status != 0) {
+        if (lost) s->ex.flags |= AW_F_HOLE_FINAL;
+        return;
+    }
+    if (h && h->status >= 100 && h->status < 200 && h->status != 101) {
+        if (lost) s->ex.flags |= AW_F_HOLE_RESPONSE;
+        add_interim(s, ev, true);
+        return;
+    }
+    s->ex.flags |= lost ? AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL : AW_F_FINAL_UNFINISHED;
+    if (ev->end <= ev->off) return; /* none of it was captured */
+    final_begins(s, ev);
+    if (h && h->status != 0) s = take_final_head(st, s, h);
+    if (!s->announced) aw_open_announce(st, s);
+}
+
+/* Bytes that begin no response where one was due. After an interim response they are its content,
+ * which it must not have (RFC 9110, 15.2), as long as nothing before them is missing. */
+void aw_on_response_junk(const struct aw_step *st)
+{
+    struct aw_open *s = concerned(st->xs, 0);
+    if (!s || s->ex.status != 0 || s->ex.interim_count == 0 || s->ex.flags & AW_F_HOLE_RESPONSE)
+        return;
+    const uint32_t n = s->ex.interim_count;
+    s->ex.interim[n < AW_INTERIM_MAX ? n - 1 : AW_INTERIM_MAX - 1].has_content = true;
+}
