@@ -8,11 +8,10 @@
 
 enum { HEADER = 40, CHAIN_MAX = 32 };
 
-static struct aw_addr address(const uint8_t *p)
+static void set_address(struct aw_addr *to, const uint8_t *p)
 {
-    struct aw_addr a = {.v6 = true};
-    memcpy(a.b, p, 16);
-    return a;
+    memcpy(to->b, p, 16);
+    to->v6 = true;
 }
 
 /* The length a jumbo payload option gives, counted from behind the fixed header; 0 = no option. */
@@ -33,8 +32,8 @@ static void final_destination(struct aw_segment *out, const uint8_t *h, size_t l
 {
     const unsigned type = h[2], stops_left = h[3];
     if (stops_left == 0 || len < 8 + 16) return;
-    if (type == 0 || type == 2) out->dst = address(h + len - 16);
-    if (type == 4) out->dst = address(h + 8); /* RFC 8754: in reverse order */
+    if (type == 0 || type == 2) set_address(&out->dst, h + len - 16);
+    if (type == 4) set_address(&out->dst, h + 8); /* RFC 8754: in reverse order */
 }
 
 static enum aw_drop fragment(struct aw_decode *d, const uint8_t *ip, const uint8_t *h,
@@ -82,8 +81,8 @@ enum aw_drop aw_wire_ip6(struct aw_decode *d)
     if (payload != 0) aw_wire_cut_to(d, payload); /* 0: a jumbogram, or segmentation offload */
 
     struct aw_segment *out = d->out;
-    out->src = address(ip + 8);
-    out->dst = address(ip + 24);
+    set_address(&out->src, ip + 8);
+    set_address(&out->dst, ip + 24);
     out->ttl = ip[7];
     out->ip_id = 0;
     out->has_ip_id = false;

@@ -11,7 +11,7 @@ enum {
     /* Every checksum of up to this length is verified, of longer segments one in SAMPLE: enough to
      * tell that an interface leaves checksums to its hardware, at no cost for bulk content. */
     VERIFY_MAX = 1024,
-    SAMPLE = 16,
+    SAMPLE = 64,
 };
 
 uint16_t aw_wire_sum(const uint8_t *p, size_t len)
@@ -24,11 +24,15 @@ uint16_t aw_wire_sum(const uint8_t *p, size_t len)
         even += (word[0] & 0xffffffff) + (word[1] & 0xffffffff);
         odd += (word[0] >> 32) + (word[1] >> 32);
     }
+    uint32_t half;
+    for (; len >= 4; p += 4, len -= 4) {
+        memcpy(&half, p, 4);
+        even += half;
+    }
     if (len > 0) {
-        word[0] = word[1] = 0;
-        memcpy(word, p, len);
-        even += (word[0] & 0xffffffff) + (word[1] & 0xffffffff);
-        odd += (word[0] >> 32) + (word[1] >> 32);
+        half = 0;
+        memcpy(&half, p, len);
+        odd += half;
     }
     const uint16_t folded = aw_wire_fold(even + odd);
     uint8_t bytes[2];

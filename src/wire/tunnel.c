@@ -167,6 +167,16 @@ static enum aw_drop l2tp(struct aw_decode *d)
     return aw_wire_tunnel(d) ? aw_wire_ppp(d) : AW_DROP_LINK_DEPTH;
 }
 
+/* draft-massar-v6ops-ayiya: an identity and a signature, their lengths in the first two bytes. */
+static enum aw_drop ayiya(struct aw_decode *d)
+{
+    enum { FORWARD = 1 };
+    const uint8_t *p = aw_cur_take(&d->c, 8);
+    if (!p || (p[2] & 15) != FORWARD || (p[3] != 41 && p[3] != 4)) return AW_DROP_NOT_TCP;
+    aw_cur_skip(&d->c, ((size_t)1 << (p[0] >> 4)) + (p[1] >> 4) * 4u);
+    return d->c.bad ? AW_DROP_LINK_SHORT : enter_ip(d);
+}
+
 static enum aw_drop udp(struct aw_decode *d)
 {
     struct aw_cur *c = &d->c;
@@ -192,6 +202,7 @@ static enum aw_drop udp(struct aw_decode *d)
     }
     if (dst == 2152 || src == 2152) return gtp_u(d);
     if (dst == 3544 || src == 3544) return teredo(d);
+    if (dst == 5072 || src == 5072) return ayiya(d);
     if (dst == 1701 || src == 1701) return l2tp(d);
     if (dst == 4500 || src == 4500) { /* RFC 3948: ESP, but for key exchange and keep-alives */
         const bool esp = aw_cur_left(c) >= 8 && aw_be32(c->p) != 0;
