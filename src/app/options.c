@@ -1,0 +1,510 @@
+/*
+ * Parses the command line from the table in options.def, by getopt_long.
+ */
+#include "app/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/version.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+enum option_id {
+#define AW_OPTION(id, letter, name, arg, help) OPT_##id,
+#include "app/options.def"
+#undef AW_OPTION
+    OPT_COUNT
+};
+
+static const struct {
+    char letter;
+    const char *name, *arg, *help;
+} table[OPT_COUNT] = {
+#define AW_OPTION(id, letter, name, arg, help) [OPT_##id] = {letter, name, arg, help},
+#include "app/options.def"
+#undef AW_OPTION
+};
+
+static void complain(const char *fmt, ...) AW_PRINTF(1, 2);
+static void complain(const char *fmt, ...)
+{
+    va_list args;
+    fputs("await100: ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputs("\n", stderr);
+}
+
+/* --- values --- */
+
+bool aw_parse_time(const char *text, aw_ns *out)
+{
+    static const struct {
+        const char *name;
+        double ns;
+    } units[] = {{"", 1e6}, {"ms", 1e6}, {"s", 1e9}, {"us", 1e3}, {"ns", 1}, {"m", 60e9}};
+    char *end;
+    if (!isdigit((unsigned char)text[0]) && text[0] != '.') return false;
+    const double value = strtod(text, &end);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcmp(end, units[i].name) != 0) continue;
+        const double ns = value * units[i].ns;
+        if (!(ns >= 0) || ns > 1e17) return false; /* three years */
+        *out = (aw_ns)llround(ns);
+        return true;
+    }
+    return false;
+}
+
+bool aw_parse_size(const char *text, uint64_t *out)
+{
+    if (!isdigit((unsigned char)text[0])) return false;
+    char *end;
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    if (errno != 0) return false;
+    unsigned shift = 0;
+    switch (toupper((unsigned char)*end)) {
+    case 'K':
+        shift = 10;
+        break;
+    case 'M':
+        shift = 20;
+        break;
+    case 'G':
+        shift = 30;
+        break;
+    case '\0':
+        break;
+    default:
+        return false;
+    }
+    if (shift) end++;
+    if (shift && strcmp(end, "iB") == 0) end += 2;
+    if (*end != '\0' || value > UINT64_MAX >> shift) return false;
+    *out = (uint64_t)value << shift;
+    return true;
+}
+
+static bool parse_count(const char *text, uint64_t most, uint64_t *out)
+{
+    if (!isdigit((unsigned char)text[0])) return false;
+    char *end;
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    if (errno != 0 || *end != '\0' || value > most) return false;
+    *out = value;
+    return true;
+}
+
+/* Edit distance, for words of at most 40 characters. */
+static size_t distance(const char *a, const char *b)
+{
+    enum { MOST = 40 };
+    const size_t n = strnlen(a, MOST), m = strnlen(b, MOST);
+    size_t row[MOST + 1];
+    for (size_t j = 0; j <= m; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            const size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            if (change < row[j]) row[j] = change;
+        }
+    }
+    return row[m];
+}
+
+const char *aw_nearest(const char *word, const char *const *words, size_t count)
+{
+    const char *best = NULL;
+    size_t least = strlen(word) / 3 + 2;
+    for (size_t i = 0; i < count; i++) {
+        const size_t d = distance(word, words[i]);
+        if (d >= least) continue;
+        least = d;
+        best = words[i];
+    }
+    return best;
+}
+
+static void complain_word(const char *what, const char *word, const char *const *words,
+                          size_t count)
+{
+    const char *near = aw_nearest(word, words, count);
+    if (near)
+        complain("%s: '%s' is not known; did you mean '%s'?", what, word, near);
+    else
+        complain("%s: '%s' is not known", what, word);
+}
+
+/* --- help --- */
+
+/* Prints text wrapped at 79 columns, continuation lines indented. */
+static void print_wrapped(size_t column, size_t indent, const char *text)
+{
+    while (*text) {
+        const size_t word = strcspn(text, " ");
+        if (column + word > 79 && column > indent) {
+            printf("\n%*s", (int)indent, "");
+            column = indent;
+        }
+        printf("%.*s", (int)word, text);
+        column += word;
+        text += word;
+        if (*text == ' ') {
+            text++;
+            if (column < 79) {
+                putchar(' ');
+                column++;
+            }
+        }
+    }
+    putchar('\n');
+}
+
+static void print_help(void)
+{
+    enum { INDENT = 26 };
+    puts("await100 " AW_VERSION ": why \"Expect: 100-continue\" handshakes fail, from captured "
+         "packets\n\n"
+         "usage: await100 -r FILE [-r FILE...] [options] [BPF filter expression]\n\n"
+         "options:");
+    for (size_t i = 0; i < OPT_COUNT; i++) {
+        char left[64];
+        if (table[i].letter)
+            snprintf(left, sizeof left, "  -%c, --%s%s%s", table[i].letter, table[i].name,
+                     table[i].arg ? " " : "", table[i].arg ? table[i].arg : "");
+        else
+            snprintf(left, sizeof left, "      --%s%s%s", table[i].name, table[i].arg ? " " : "",
+                     table[i].arg ? table[i].arg : "");
+        printf("%-*s", INDENT, left);
+        if (strlen(left) >= INDENT) printf("\n%*s", INDENT, "");
+        print_wrapped(INDENT, INDENT, table[i].help);
+    }
+    puts(
+        "\nA bare argument that names a readable capture is taken as -r. Unlike tcpdump, -A means\n"
+        "every exchange (not ASCII) and -O the output file (not: no optimiser).\n\n"
+        "exit status: 0 analysed; 1 --fail-on matched; 2 wrong use; 3 an input could not be\n"
+        "opened or was damaged; 4 the output could not be written");
+}
+
+static void print_thresholds(void)
+{
+    for (enum aw_threshold t = 0; t < AW_T_COUNT; t++) {
+        char value[32];
+        if (aw_threshold_unit(t) == AW_UNIT_NS)
+            snprintf(value, sizeof value, "%.6gms", (double)aw_threshold_default(t) / 1e6);
+        else
+            snprintf(value, sizeof value, "%lld", (long long)aw_threshold_default(t));
+        printf("%-20s%10s  ", aw_threshold_name(t), value);
+        print_wrapped(32, 32, aw_threshold_meaning(t));
+    }
+}
+
+/* --- options that take lists and names --- */
+
+static bool set_threshold(struct aw_options *o, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals) {
+        complain("--set %s: give NAME=VALUE; --set help lists the names", text);
+        return false;
+    }
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
+    const char *names[AW_T_COUNT];
+    for (enum aw_threshold t = 0; t < AW_T_COUNT; t++) {
+        names[t] = aw_threshold_name(t);
+        if (strcmp(name, names[t]) != 0) continue;
+        uint64_t count = 0;
+        const bool good = aw_threshold_unit(t) == AW_UNIT_NS
+                              ? aw_parse_time(equals + 1, &o->config.threshold[t])
+                              : parse_count(equals + 1, 1000000, &count);
+        if (!good) {
+            complain("--set %s: '%s' is no %s", name, equals + 1,
+                     aw_threshold_unit(t) == AW_UNIT_NS ? "time (as 200ms, 1.5s)" : "number");
+            return false;
+        }
+        if (aw_threshold_unit(t) == AW_UNIT_COUNT) o->config.threshold[t] = (int64_t)count;
+        return true;
+    }
+    for (enum aw_threshold t = 0; t < AW_T_COUNT; t++)
+        names[t] = aw_threshold_name(t);
+    complain_word("--set", name, names, AW_T_COUNT);
+    return false;
+}
+
+static bool add_fail_word(struct aw_options *o, const char *word)
+{
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } words[] = {{"warning", AW_FAIL_WARNING},
+                 {"error", AW_FAIL_ERROR},
+                 {"unknown", AW_FAIL_UNKNOWN},
+                 {"empty", AW_FAIL_EMPTY}};
+    enum { WORDS = sizeof words / sizeof *words };
+    const char *names[WORDS + AW_CAUSE_COUNT];
+    for (size_t i = 0; i < WORDS; i++) {
+        names[i] = words[i].name;
+        if (strcmp(word, words[i].name) == 0) {
+            o->fail_on |= words[i].bit;
+            return true;
+        }
+    }
+    for (enum aw_cause c = 0; c < AW_CAUSE_COUNT; c++) {
+        names[WORDS + c] = aw_cause_slug(c);
+        if (strcmp(word, names[WORDS + c]) == 0) {
+            o->fail_causes |= UINT64_C(1) << c;
+            return true;
+        }
+    }
+    complain_word("--fail-on", word, names, WORDS + AW_CAUSE_COUNT);
+    return false;
+}
+
+static bool set_fail_on(struct aw_options *o, const char *list)
+{
+    char word[64];
+    do {
+        const size_t len = strcspn(list, ",");
+        snprintf(word, sizeof word, "%.*s", (int)len, list);
+        if (!add_fail_word(o, word)) return false;
+        list += len;
+    } while (*list++ == ',');
+    return true;
+}
+
+static bool set_format(struct aw_options *o, const char *name)
+{
+    o->format = aw_format_find(name);
+    if (o->format) return true;
+    const char *names[16];
+    size_t count = 0;
+    while (aw_formats[count] && count < sizeof names / sizeof *names) {
+        names[count] = aw_formats[count]->name;
+        count++;
+    }
+    complain_word("-o", name, names, count);
+    return false;
+}
+
+static bool add_input(struct aw_options *o, const char *path)
+{
+    if (o->read_count >= UINT16_MAX) {
+        complain("too many inputs: %d at most", UINT16_MAX);
+        return false;
+    }
+    const char **grown = realloc(o->read, (o->read_count + 1) * sizeof *grown);
+    if (!grown) {
+        complain("out of memory");
+        return false;
+    }
+    o->read = grown;
+    o->read[o->read_count++] = path;
+    return true;
+}
+
+static bool add_filter(struct aw_options *o, const char *words)
+{
+    const size_t old = o->filter ? strlen(o->filter) + 1 : 0;
+    char *grown = realloc(o->filter, old + strlen(words) + 1);
+    if (!grown) {
+        complain("out of memory");
+        return false;
+    }
+    if (old) grown[old - 1] = ' ';
+    memcpy(grown + old, words, strlen(words) + 1);
+    o->filter = grown;
+    return true;
+}
+
+/* --- the parser --- */
+
+static bool take(struct aw_options *o, enum option_id id, const char *arg)
+{
+    uint64_t number;
+    switch (id) {
+    case OPT_READ:
+        return add_input(o, arg);
+    case OPT_FILTER:
+        return add_filter(o, arg);
+    case OPT_FORMAT:
+        return set_format(o, arg);
+    case OPT_OUTPUT:
+        o->output = arg;
+        return true;
+    case OPT_ALL:
+        o->config.all = true;
+        return true;
+    case OPT_FAIL_ON:
+        return set_fail_on(o, arg);
+    case OPT_JOBS:
+        if (!parse_count(arg, AW_SHARDS_MAX, &number) || number == 0) {
+            complain("-j %s: give a number from 1 to %d", arg, AW_SHARDS_MAX);
+            return false;
+        }
+        o->jobs = (unsigned)number;
+        return true;
+    case OPT_STREAMS:
+        o->streams = arg;
+        return true;
+    case OPT_SET:
+        return set_threshold(o, arg);
+    case OPT_SHOW_SECRETS:
+        o->show_secrets = true;
+        return true;
+    case OPT_PACKETS:
+        if (!parse_count(arg, UINT64_MAX, &o->stop_after) || o->stop_after == 0) {
+            complain("-c %s: give a number of packets, 1 or more", arg);
+            return false;
+        }
+        return true;
+    case OPT_MEMORY:
+        if (!aw_parse_size(arg, &number) || number < 1 << 20 || number > SIZE_MAX) {
+            complain("--memory %s: give a size of at least 1M, such as 256M or 1G", arg);
+            return false;
+        }
+        o->config.memory = (size_t)number;
+        return true;
+    case OPT_QUIET:
+        o->quiet = true;
+        return true;
+    case OPT_VERBOSE:
+        o->verbose = true;
+        return true;
+    case OPT_NO_UI:
+    case OPT_NUMERIC:
+    case OPT_HELP:
+    case OPT_VERSION:
+    case OPT_COUNT:
+        return true;
+    }
+    return true;
+}
+
+/* A bare argument that looks like the path of a capture, for a clear word where it cannot be read.
+ */
+static bool looks_like_path(const char *arg)
+{
+    static const char *const endings[] = {".pcap", ".pcapng", ".cap", ".gz",
+                                          ".zst",  ".xz",     ".lz4", ".bz2"};
+    if (strchr(arg, ' ')) return false;
+    const size_t len = strlen(arg);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        const size_t end = strlen(endings[i]);
+        if (len > end && strcmp(arg + len - end, endings[i]) == 0) return true;
+    }
+    return false;
+}
+
+static bool take_bare(struct aw_options *o, const char *arg)
+{
+    if (aw_source_is_capture(arg) || looks_like_path(arg)) return add_input(o, arg);
+    return add_filter(o, arg);
+}
+
+static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
+{
+    enum { LONG_BASE = 256 }; /* getopt's value of option i is LONG_BASE + i */
+    struct option longs[OPT_COUNT + 1] = {{0}};
+    char letters[2 * OPT_COUNT + 2] = ":";
+    size_t at = 1;
+    for (int i = 0; i < OPT_COUNT; i++) {
+        longs[i] = (struct option){
+            .name = table[i].name,
+            .has_arg = table[i].arg ? required_argument : no_argument,
+            .val = LONG_BASE + i,
+        };
+        if (!table[i].letter) continue;
+        letters[at++] = table[i].letter;
+        if (table[i].arg) letters[at++] = ':';
+    }
+    opterr = 0;
+    optind = 0; /* start afresh, GNU's way: tests parse more than once */
+    for (;;) {
+        const int got = getopt_long(argc, argv, letters, longs, NULL);
+        if (got == -1) break;
+        if (got == '?' || got == ':') {
+            const char *word = argv[optind - 1];
+            if (got == ':') {
+                complain("%s needs an argument", word);
+            } else if (optopt != 0 && optopt < LONG_BASE) {
+                complain("-%c is not an option; -h lists them", optopt);
+            } else if (optopt >= LONG_BASE) {
+                complain("--%s takes no argument", table[optopt - LONG_BASE].name);
+            } else {
+                const char *names[OPT_COUNT];
+                for (size_t i = 0; i < OPT_COUNT; i++)
+                    names[i] = table[i].name;
+                const char *near = aw_nearest(word + 2, names, OPT_COUNT);
+                complain("%s is not an option%s%s%s; -h lists them", word,
+                         near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
+            }
+            return AW_PARSED_BAD;
+        }
+        int id = got - LONG_BASE;
+        for (int i = 0; id < 0 && i < OPT_COUNT; i++) {
+            if (table[i].letter == got) id = i;
+        }
+        if (id == OPT_HELP) {
+            print_help();
+            return AW_PARSED_DONE;
+        }
+        if (id == OPT_VERSION) {
+            puts("await100 " AW_VERSION);
+            return AW_PARSED_DONE;
+        }
+        if (id == OPT_SET && strcmp(optarg, "help") == 0) {
+            print_thresholds();
+            return AW_PARSED_DONE;
+        }
+        if (!take(o, (enum option_id)id, optarg)) return AW_PARSED_BAD;
+    }
+    for (int i = optind; i < argc; i++) {
+        if (!take_bare(o, argv[i])) return AW_PARSED_BAD;
+    }
+    if (o->read_count == 0) {
+        complain("no capture given: await100 -r FILE (-h for help)");
+        return AW_PARSED_BAD;
+    }
+    size_t from_stdin = 0;
+    for (size_t i = 0; i < o->read_count; i++)
+        from_stdin += strcmp(o->read[i], "-") == 0;
+    if (from_stdin > 1) {
+        complain("-r - may be given once: there is one standard input");
+        return AW_PARSED_BAD;
+    }
+    return AW_PARSED_RUN;
+}
+
+enum aw_parsed aw_options_parse(struct aw_options *o, int argc, char **argv)
+{
+    *o = (struct aw_options){.format = aw_format_find("text")};
+    aw_config_init(&o->config);
+    const enum aw_parsed parsed = parse(o, argc, argv);
+    if (parsed != AW_PARSED_RUN) aw_options_free(o);
+    return parsed;
+}
+
+void aw_options_free(struct aw_options *o)
+{
+    free(o->read);
+    free(o->filter);
+    o->read = NULL;
+    o->filter = NULL;
+    o->read_count = 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * The command line as the program uses it. Knows words and their meaning; opens nothing.
+ */
+#ifndef AW_APP_OPTIONS_H
+#define AW_APP_OPTIONS_H
+
+#include "await100.h"
+
+struct aw_format;
+
+enum aw_fail_bit { /* beyond single causes */
+                   AW_FAIL_WARNING = 1 << 0,
+                   AW_FAIL_ERROR = 1 << 1,
+                   AW_FAIL_UNKNOWN = 1 << 2,
+                   AW_FAIL_EMPTY = 1 << 3,
+};
+
+struct aw_options {
+    const char **read; /* owned array of borrowed arguments */
+    size_t read_count;
+    char *filter; /* owned; NULL = none */
+    const struct aw_format *format;
+    const char *output;   /* borrowed; NULL = standard output */
+    const char *streams;  /* borrowed; NULL = none */
+    unsigned fail_on;     /* enum aw_fail_bit */
+    uint64_t fail_causes; /* bit 1 << cause */
+    uint64_t stop_after;  /* packets; 0 = all */
+    unsigned jobs;        /* 0 = as many as help */
+    bool show_secrets, quiet, verbose;
+    struct aw_config config;
+};
+
+enum aw_parsed {
+    AW_PARSED_RUN,  /* go on */
+    AW_PARSED_DONE, /* help or version was printed */
+    AW_PARSED_BAD,  /* wrong use: a line on standard error says what and what to do */
+};
+
+/* argv is borrowed until aw_options_free. */
+enum aw_parsed aw_options_parse(struct aw_options *o, int argc, char **argv);
+void aw_options_free(struct aw_options *o);
+
+/* "200", "200ms", "1.5s", "40us" to ns; "256M", "1G", "64K", "1000" to bytes; false where it is
+ * neither, negative or too large. */
+bool aw_parse_time(const char *text, aw_ns *out);
+bool aw_parse_size(const char *text, uint64_t *out);
+/* The nearest of `count` words to `word`, NULL where none is near: for "did you mean". */
+const char *aw_nearest(const char *word, const char *const *words, size_t count);
+
+#endif

@@ -1,0 +1,372 @@
+/*
+ * The engine as a whole: scenarios go in as packets, records come out. What holds for every
+ * scenario is tested here: the answer does not depend on how many shards there are or in what lots
+ * packets come; memory stays in bounds; any allocation may fail; bulk content costs no allocation.
+ */
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "await100.h"
+#include "common/scn.h"
+#include "sink/sink.h"
+
+/* --- scenarios as packets --- */
+
+struct packets {
+    struct aw_packet *list;
+    uint8_t *bytes;
+    size_t count;
+};
+
+static void packets_free(struct packets *p)
+{
+    free(p->list);
+    free(p->bytes);
+}
+
+static struct packets packets_of(const struct scn *s)
+{
+    struct packets p = {.list = calloc(s->segments + 1, sizeof *p.list)};
+    uint8_t *frame = malloc(SCN_FRAME_MAX);
+    size_t total = 0, used = 0;
+    assert_non_null(p.list);
+    assert_non_null(frame);
+    for (unsigned i = 0; i < s->segments; i++)
+        total += s->segment[i].len + 256;
+    p.bytes = malloc(total + 1);
+    assert_non_null(p.bytes);
+    for (unsigned i = 0; i < s->segments; i++) {
+        uint32_t captured;
+        const uint32_t wire = scn_frame(s, &s->segment[i], frame, &captured);
+        assert_true(used + captured <= total);
+        memcpy(p.bytes + used, frame, captured);
+        p.list[i] = (struct aw_packet){
+            .ts = s->start + s->segment[i].captured,
+            .ord = i + 1,
+            .ref = aw_ref_make(0, i + 1),
+            .data = p.bytes + used,
+            .cap_len = captured,
+            .wire_len = wire,
+            .linktype = scn_linktype(s),
+        };
+        used += captured;
+    }
+    p.count = s->segments;
+    free(frame);
+    return p;
+}
+
+static struct scn *load(const char *path)
+{
+    char err[256];
+    struct scn *s = scn_load(path, err, sizeof err);
+    if (!s) fail_msg("%s: %s", path, err);
+    return s;
+}
+
+/* --- an allocator that counts, and fails when told --- */
+
+struct counting {
+    size_t calls, fail_at; /* fail_at: the call that fails, and all after it; 0 = none */
+    size_t used, most;     /* bytes */
+};
+
+struct counted {
+    size_t size;
+    max_align_t bytes[];
+};
+
+static void *counting_resize(void *ctx, void *p, size_t size)
+{
+    struct counting *c = ctx;
+    c->calls++;
+    if (c->fail_at != 0 && c->calls >= c->fail_at) return NULL;
+    struct counted *old =
+        p ? (struct counted *)((char *)p - offsetof(struct counted, bytes)) : NULL;
+    const size_t before = old ? old->size : 0;
+    struct counted *new = realloc(old, offsetof(struct counted, bytes) + size);
+    if (!new) return NULL;
+    new->size = size;
+    c->used = c->used - before + size;
+    if (c->used > c->most) c->most = c->used;
+    return new->bytes;
+}
+
+static void *counting_get(void *ctx, size_t size)
+{
+    return counting_resize(ctx, NULL, size);
+}
+
+static void counting_put(void *ctx, void *p)
+{
+    struct counting *c = ctx;
+    if (!p) return;
+    struct counted *old = (struct counted *)((char *)p - offsetof(struct counted, bytes));
+    c->used -= old->size;
+    free(old);
+}
+
+static struct aw_alloc counting_alloc(struct counting *c)
+{
+    return (struct aw_alloc){
+        .ctx = c, .get = counting_get, .resize = counting_resize, .put = counting_put};
+}
+
+/* --- a run whose records end up as NDJSON in memory --- */
+
+struct sinking {
+    struct aw_report *report;
+    size_t records;
+};
+
+static const struct aw_format *ndjson(void)
+{
+    const struct aw_format *f = aw_format_find("ndjson");
+    assert_non_null(f);
+    return f;
+}
+
+static void take_record(void *ctx, const struct aw_record *rec)
+{
+    struct sinking *s = ctx;
+    ndjson()->record(s->report, rec);
+    s->records++;
+}
+
+/* Returns the NDJSON, to be freed; packets in lots of `lot`. By phases where by_phase. */
+static char *answer(const struct packets *p, unsigned shards, size_t lot, bool by_phase,
+                    struct aw_stats *stats)
+{
+    struct aw_config config;
+    aw_config_init(&config);
+    config.all = true;
+    config.shards = shards;
+    memset(config.secret, 7, sizeof config.secret);
+    struct aw_out *out = aw_out_memory();
+    assert_non_null(out);
+    const char *files[] = {"x.pcap"};
+    struct aw_stats totals = {0};
+    struct aw_summary *summary = aw_summary_new(NULL);
+    const struct aw_run about = {
+        .files = files, .file_count = 1, .config = &config, .stats = &totals, .summary = summary};
+    struct sinking sinking = {.report = ndjson()->open(out, &about)};
+    const struct aw_sink sink = {.ctx = &sinking, .record = take_record};
+    struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
+    assert_non_null(e);
+    struct aw_batch *b = by_phase ? aw_batch_new(e) : NULL;
+    for (size_t at = 0; at < p->count; at += lot) {
+        const size_t n = p->count - at < lot ? p->count - at : lot;
+        if (!by_phase) {
+            assert_int_equal(aw_engine_push(e, p->list + at, n), AW_OK);
+            continue;
+        }
+        assert_int_equal(aw_engine_decode(e, b, p->list + at, n, false), AW_OK);
+        for (unsigned k = 0; k < aw_engine_shards(e); k++)
+            aw_engine_work(e, k, b);
+        aw_engine_collect(e, b);
+    }
+    aw_batch_free(b);
+    assert_int_equal(aw_engine_finish(e), AW_OK);
+    aw_engine_stats(e, stats);
+    ndjson()->finish(sinking.report);
+    aw_out_flush(out);
+    const struct aw_span bytes = aw_out_bytes(out);
+    char *text = calloc(1, bytes.len + 1);
+    assert_non_null(text);
+    if (bytes.len > 0) memcpy(text, bytes.p, bytes.len);
+    ndjson()->close(sinking.report);
+    aw_out_close(out, false);
+    aw_engine_close(e);
+    aw_summary_free(summary);
+    return text;
+}
+
+static glob_t scenarios(void)
+{
+    glob_t found;
+    assert_int_equal(glob("tests/scenarios/*.scn", 0, NULL, &found), 0);
+    assert_true(found.gl_pathc > 20);
+    return found;
+}
+
+/* --- tests --- */
+
+static void shards_and_lots_change_nothing(void **state)
+{
+    (void)state;
+    glob_t found = scenarios();
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct scn *s = load(found.gl_pathv[i]);
+        struct packets p = packets_of(s);
+        struct aw_stats first_stats, stats;
+        char *first = answer(&p, 1, 512, false, &first_stats);
+        static const struct {
+            unsigned shards;
+            size_t lot;
+            bool by_phase;
+        } ways[] = {{1, 1, false}, {1, 3, true}, {2, 512, false}, {3, 1, true}, {5, 7, true}};
+        for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+            char *other = answer(&p, ways[w].shards, ways[w].lot, ways[w].by_phase, &stats);
+            if (strcmp(first, other) != 0)
+                fail_msg("%s: %u shards, lots of %zu:\n%s\nbut one shard:\n%s", found.gl_pathv[i],
+                         ways[w].shards, ways[w].lot, other, first);
+            assert_int_equal(stats.connections, first_stats.connections);
+            assert_int_equal(stats.exchanges, first_stats.exchanges);
+            assert_int_equal(stats.failing, first_stats.failing);
+            free(other);
+        }
+        free(first);
+        packets_free(&p);
+        scn_free(s);
+    }
+    globfree(&found);
+}
+
+static void any_allocation_may_fail(void **state)
+{
+    (void)state;
+    static const char *const some[] = {
+        "tests/scenarios/refused_retry_new.scn", "tests/scenarios/reordered.scn",
+        "tests/scenarios/interleaved.scn", "tests/scenarios/head_split.scn"};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        struct scn *s = load(some[i]);
+        struct packets p = packets_of(s);
+        for (unsigned shards = 1; shards <= 2; shards++) {
+            for (size_t fail_at = 1;; fail_at++) {
+                struct counting counting = {.fail_at = fail_at};
+                struct aw_config config;
+                aw_config_init(&config);
+                config.shards = shards;
+                config.memory = 8 << 20;
+                memset(config.secret, 3, sizeof config.secret);
+                config.alloc = counting_alloc(&counting);
+                const struct aw_sink sink = {0};
+                struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
+                if (e) {
+                    (void)!aw_engine_push(e, p.list, p.count);
+                    (void)!aw_engine_finish(e);
+                    aw_engine_close(e);
+                }
+                assert_int_equal(counting.used, 0);
+                if (counting.calls < fail_at) break;
+            }
+        }
+        packets_free(&p);
+        scn_free(s);
+    }
+}
+
+/* A long upload as one connection: head, 100, then `segments` of content with an ACK every second.
+ */
+static struct packets upload(unsigned segments)
+{
+    static const char head[] =
+        "conn a\nopen\nC: PUT /up HTTP/1.1\n | Host: h\n | Content-Length: 100000000\n"
+        " | Expect: 100-continue\n |\n+1ms S: HTTP/1.1 100 Continue\n |\n";
+    char path[] = "/tmp/await100-upload-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    FILE *f = fdopen(fd, "w");
+    assert_non_null(f);
+    fputs(head, f);
+    fprintf(f, "+1ms C: bytes %u\n", segments * 1448);
+    fclose(f);
+    struct scn *s = load(path);
+    remove(path);
+    struct packets p = packets_of(s);
+    scn_free(s);
+    return p;
+}
+
+static void content_costs_no_allocation(void **state)
+{
+    (void)state;
+    enum { SEGMENTS = 3000, WARM = 400 };
+    struct packets p = upload(SEGMENTS);
+    assert_true(p.count > SEGMENTS);
+    struct counting counting = {0};
+    struct aw_config config;
+    aw_config_init(&config);
+    memset(config.secret, 5, sizeof config.secret);
+    config.alloc = counting_alloc(&counting);
+    const struct aw_sink sink = {0};
+    struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
+    assert_non_null(e);
+    assert_int_equal(aw_engine_push(e, p.list, WARM), AW_OK);
+    /* Warm: the batch has its size, the connection its blocks. From here on: nothing. */
+    const size_t calls = counting.calls, used = counting.used;
+    for (size_t at = WARM; at < p.count; at += WARM) {
+        const size_t n = p.count - at < WARM ? p.count - at : WARM;
+        assert_int_equal(aw_engine_push(e, p.list + at, n), AW_OK);
+    }
+    assert_int_equal(counting.calls, calls);
+    assert_int_equal(counting.used, used);
+    assert_int_equal(aw_engine_finish(e), AW_OK);
+    struct aw_stats stats;
+    aw_engine_stats(e, &stats);
+    assert_int_equal(stats.exchanges, 1);
+    aw_engine_close(e);
+    packets_free(&p);
+}
+
+/* Many connections, each with a request under way, against a small limit. */
+static void memory_stays_in_bounds(void **state)
+{
+    (void)state;
+    enum { CONNECTIONS = 60000, LIMIT = 4 << 20, SLACK = 2 << 20 };
+    struct scn *s = load("tests/scenarios/pending_waiting.scn");
+    struct packets p = packets_of(s);
+    assert_int_equal(s->link, SCN_ETHERNET);
+    struct counting counting = {0};
+    struct aw_config config;
+    aw_config_init(&config);
+    config.memory = LIMIT;
+    memset(config.secret, 9, sizeof config.secret);
+    config.alloc = counting_alloc(&counting);
+    const struct aw_sink sink = {0};
+    struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
+    assert_non_null(e);
+    uint64_t ord = 0;
+    const unsigned server = s->conn[0].port[SCN_S];
+    for (unsigned c = 0; c < CONNECTIONS; c++) {
+        for (size_t i = 0; i < p.count; i++) {
+            p.list[i].ord = ++ord;
+            p.list[i].ts += 10 * AW_US;
+            /* Another client port each round. Ethernet, then an IPv4 header without options. */
+            uint8_t *ports = p.bytes + (p.list[i].data - p.bytes) + 14 + 20;
+            const unsigned source = (unsigned)ports[0] << 8 | ports[1];
+            if (source == server) ports += 2;
+            ports[0] = (uint8_t)((2000 + c) >> 8);
+            ports[1] = (uint8_t)(2000 + c);
+        }
+        assert_int_equal(aw_engine_push(e, p.list, p.count), AW_OK);
+        assert_true(counting.most <= LIMIT + SLACK);
+    }
+    struct aw_stats stats;
+    aw_engine_stats(e, &stats);
+    assert_true(stats.evicted > CONNECTIONS / 2);
+    assert_int_equal(aw_engine_finish(e), AW_OK);
+    aw_engine_close(e);
+    assert_int_equal(counting.used, 0);
+    packets_free(&p);
+    scn_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shards_and_lots_change_nothing),
+        cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(content_costs_no_allocation),
+        cmocka_unit_test(memory_stays_in_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
