@@ -93,14 +93,14 @@ demo: need-build
 check: need-check
 	@$(MAKE) --no-print-directory all tests tools
 	sh tests/run.sh $(TEST_BIN)
-	sh tests/golden/run.sh $(PROGRAM) $(BUILD)/tests/tools
+	$(BUILD)/tests/tools/golden --program $(PROGRAM)
 
 # The same tests under the sanitizers, in folders of their own.
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 sanitize:
 	$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' all tests tools
 	sh tests/run.sh $(TEST_SRC:%.c=build-asan/%)
-	sh tests/golden/run.sh build-asan/await100 build-asan/tests/tools
+	build-asan/tests/tools/golden --program build-asan/await100
 
 sanitize-thread:
 	$(MAKE) --no-print-directory BUILD=build-tsan CFLAGS='-O1 -g -fsanitize=thread' all tools
