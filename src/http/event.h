@@ -38,6 +38,8 @@ enum aw_http_why {
     AW_WHY_BAD_LENGTH,    /* Content-Length values that disagree or are no number */
     AW_WHY_HTTP09,        /* a request line without a version, or an answer without a head */
     AW_WHY_CONTENT_ENDED, /* the connection ended inside content */
+    AW_WHY_CONTENT_HOLE,  /* a hole in chunk framing: where the content ends is unknown */
+    AW_WHY_NO_MEMORY,     /* a head split over segments that there was no memory for */
     AW_WHY_COUNT
 };
 
@@ -92,7 +94,7 @@ struct aw_http_event {
     aw_off ack_off;       /* peer bytes acknowledged by the first byte's segment; AW_OFF_NONE */
     aw_off peer_high;     /* likewise aw_chunk.peer_high */
     uint8_t ttl;
-    const struct aw_head *head; /* REQUEST, RESPONSE */
+    const struct aw_head *head; /* REQUEST, RESPONSE; of a BROKEN head what there is; else NULL */
     struct aw_span
         data; /* BODY of a response with status >= 400, first KiB: the bytes; else empty */
 };

@@ -1,0 +1,500 @@
+/*
+ * A complete head into struct aw_head: start line, the fields that something later needs, framing
+ * and the shape of Expect. Everything else is passed over. Hostile input is the rule here: a head
+ * that breaks the grammar is read as far as it goes, and the bits say how it breaks it.
+ */
+#include "http/head.h"
+
+#include <string.h>
+
+#include "http/sniff.h"
+#include "http/token.h"
+
+/* What a field name leads to. Below AW_FIELD_COUNT: kept as that field as well. */
+enum what {
+    WHAT_HOST = AW_FIELD_HOST,
+    WHAT_USER_AGENT = AW_FIELD_USER_AGENT,
+    WHAT_EXPECT = AW_FIELD_EXPECT,
+    WHAT_VIA = AW_FIELD_VIA,
+    WHAT_XFF = AW_FIELD_XFF,
+    WHAT_FORWARDED = AW_FIELD_FORWARDED,
+    WHAT_REQUEST_ID = AW_FIELD_REQUEST_ID,
+    WHAT_SERVER = AW_FIELD_SERVER,
+    WHAT_LOCATION = AW_FIELD_LOCATION,
+    WHAT_RETRY_AFTER = AW_FIELD_RETRY_AFTER,
+    WHAT_X_SQUID_ERROR = AW_FIELD_X_SQUID_ERROR,
+    WHAT_X_CACHE = AW_FIELD_X_CACHE,
+    WHAT_LENGTH = AW_FIELD_COUNT,
+    WHAT_TE,
+    WHAT_CONNECTION,
+    WHAT_UPGRADE,
+    WHAT_AUTHORIZATION,
+    WHAT_SOAP,
+    WHAT_AGE,
+    WHAT_PROXY, /* Proxy-*: the sign of an intermediary */
+    WHAT_REQ_HINT,
+    WHAT_RES_HINT,
+    WHAT_HINT, /* either direction */
+    WHAT_OTHER,
+};
+
+struct name {
+    const char *text; /* lower case */
+    uint8_t len;
+    uint8_t what;
+};
+#define NAME(text, what)                                                                           \
+    {                                                                                              \
+        text, sizeof(text) - 1, what                                                               \
+    }
+
+/* Sorted by length (look_up rests on it), so that most names of a head are told apart by that
+ * alone. */
+static const struct name names[] = {
+    NAME("age", WHAT_AGE),
+    NAME("via", WHAT_VIA),
+    NAME("host", WHAT_HOST),
+    NAME("cf-ray", WHAT_RES_HINT),
+    NAME("expect", WHAT_EXPECT),
+    NAME("server", WHAT_SERVER),
+    NAME("upgrade", WHAT_UPGRADE),
+    NAME("x-cache", WHAT_X_CACHE),
+    NAME("x-iinfo", WHAT_RES_HINT),
+    NAME("location", WHAT_LOCATION),
+    NAME("forwarded", WHAT_FORWARDED),
+    NAME("x-runtime", WHAT_RES_HINT),
+    NAME("x-varnish", WHAT_RES_HINT),
+    NAME("connection", WHAT_CONNECTION),
+    NAME("soapaction", WHAT_SOAP),
+    NAME("user-agent", WHAT_USER_AGENT),
+    NAME("x-amz-id-2", WHAT_RES_HINT),
+    NAME("retry-after", WHAT_RETRY_AFTER),
+    NAME("traceparent", WHAT_REQUEST_ID),
+    NAME("x-amz-cf-id", WHAT_RES_HINT),
+    NAME("x-azure-ref", WHAT_RES_HINT),
+    NAME("x-generator", WHAT_RES_HINT),
+    NAME("x-served-by", WHAT_RES_HINT),
+    NAME("x-powered-by", WHAT_RES_HINT),
+    NAME("x-request-id", WHAT_REQUEST_ID),
+    NAME("authorization", WHAT_AUTHORIZATION),
+    NAME("x-squid-error", WHAT_X_SQUID_ERROR),
+    NAME("content-length", WHAT_LENGTH),
+    NAME("x-cache-lookup", WHAT_RES_HINT),
+    NAME("x-amzn-trace-id", WHAT_REQUEST_ID),
+    NAME("x-forwarded-for", WHAT_XFF),
+    NAME("x-amz-request-id", WHAT_RES_HINT),
+    NAME("x-amz-user-agent", WHAT_REQ_HINT),
+    NAME("x-aspnet-version", WHAT_RES_HINT),
+    NAME("x-correlation-id", WHAT_REQUEST_ID),
+    NAME("x-requested-with", WHAT_REQ_HINT),
+    NAME("transfer-encoding", WHAT_TE),
+    NAME("x-vcap-request-id", WHAT_HINT),
+    NAME("x-aspnetmvc-version", WHAT_RES_HINT),
+    NAME("x-amz-content-sha256", WHAT_REQ_HINT),
+    NAME("amz-sdk-invocation-id", WHAT_REQ_HINT),
+    NAME("x-envoy-attempt-count", WHAT_HINT),
+    NAME("x-expected-entity-length", WHAT_REQ_HINT),
+    NAME("x-amz-decoded-content-length", WHAT_REQ_HINT),
+    NAME("x-envoy-upstream-service-time", WHAT_RES_HINT),
+    NAME("x-envoy-expected-rq-timeout-ms", WHAT_REQ_HINT),
+};
+
+static enum what look_up(struct aw_span name)
+{
+    if (name.len < 3 || name.len > 30) return WHAT_OTHER;
+    size_t lo = 0, hi = sizeof names / sizeof *names;
+    while (lo < hi) {
+        const size_t mid = (lo + hi) / 2;
+        if (names[mid].len < name.len)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    const uint8_t first = aw_tok_lower(name.p[0]);
+    for (; lo < sizeof names / sizeof *names && names[lo].len == name.len; lo++)
+        if ((uint8_t)names[lo].text[0] == first && aw_tok_begins(name, names[lo].text))
+            return (enum what)names[lo].what;
+    if (first == 'p' && aw_tok_begins(name, "proxy-")) return WHAT_PROXY;
+    return WHAT_OTHER;
+}
+
+/* --- Expect --- */
+
+static size_t token_len(struct aw_span s)
+{
+    size_t n = 0;
+    while (n < s.len && aw_tok_is_tchar(s.p[n]))
+        n++;
+    return n;
+}
+
+/* Length of a quoted-string at the beginning of s (RFC 9110, 5.6.4); 0 where it is none. */
+static size_t quoted_len(struct aw_span s)
+{
+    if (s.len < 2 || s.p[0] != '"') return 0;
+    for (size_t i = 1; i < s.len; i++) {
+        if (s.p[i] == '"') return i + 1;
+        if (s.p[i] == '\\') i++;
+    }
+    return 0;
+}
+
+static void skip(struct aw_span *s, size_t n)
+{
+    s->p += n;
+    s->len -= n;
+}
+
+static void skip_space(struct aw_span *s)
+{
+    while (s->len != 0 && (aw_tok_is_space(s->p[0]) || s->p[0] == '\r' || s->p[0] == '\n'))
+        skip(s, 1);
+}
+
+/* "=" ( token / quoted-string ) at the beginning of s: taken off, or false. */
+static bool take_value(struct aw_span *s)
+{
+    if (s->len == 0 || s->p[0] != '=') return false;
+    skip(s, 1);
+    size_t n = token_len(*s);
+    if (n == 0) n = quoted_len(*s);
+    skip(s, n);
+    return n != 0;
+}
+
+/*
+ * expectation = token [ "=" ( token / quoted-string ) parameters ]
+ * parameters  = *( OWS ";" OWS [ token "=" ( token / quoted-string ) ] )
+ * So "100-continue;q=1" is no expectation (parameters come only after a value), "y 100-continue" is
+ * none either, and neither is a list of nothing.
+ */
+static uint32_t expectation_bits(struct aw_span member)
+{
+    struct aw_span rest = member;
+    const struct aw_span name = {rest.p, token_len(rest)};
+    if (name.len == 0) return AW_REQ_EXPECT_MALFORMED;
+    skip(&rest, name.len);
+    const bool bare = rest.len == 0;
+    bool good = bare || take_value(&rest);
+    while (good && rest.len != 0) {
+        skip_space(&rest);
+        good = rest.len != 0 && rest.p[0] == ';';
+        if (!good) break;
+        skip(&rest, 1);
+        skip_space(&rest);
+        const size_t n = token_len(rest);
+        skip(&rest, n);
+        if (n != 0) good = take_value(&rest);
+    }
+
+    uint32_t bits = good ? 0 : AW_REQ_EXPECT_MALFORMED;
+    if (aw_tok_is(name, "100-continue")) {
+        /* A value or parameters belong to it; anything else after it makes it no member at all. */
+        struct aw_span after = {member.p + name.len, member.len - name.len};
+        const bool value = after.len != 0 && after.p[0] == '=';
+        skip_space(&after);
+        const bool params = value || (after.len != 0 && after.p[0] == ';');
+        if (bare || params) {
+            bits |= AW_REQ_EXPECT_100;
+            if (memcmp(name.p, "100-continue", name.len) != 0) bits |= AW_REQ_EXPECT_CASE;
+        }
+        if (params) bits |= AW_REQ_EXPECT_PARAMS;
+    } else if (good) {
+        bits |= AW_REQ_EXPECT_OTHER;
+    }
+    return bits;
+}
+
+uint32_t aw_head_expect_bits(const struct aw_tok_field *field, unsigned *members)
+{
+    *members = 0;
+    if (field->value.len == 0) return 0; /* "Expect:" as curl -H 'Expect;' sends it: none */
+    uint32_t bits = AW_REQ_EXPECT;
+    if (field->folded) bits |= AW_REQ_EXPECT_FOLDED;
+    if (field->space) bits |= AW_REQ_EXPECT_SPACE;
+    for (size_t i = 0; i < field->value.len; i++) {
+        const uint8_t c = field->value.p[i];
+        /* CR and LF of a fold are no control bytes; a CR elsewhere, or a NUL, is. */
+        const bool fold =
+            c == '\n' || (c == '\r' && i + 1 < field->value.len && field->value.p[i + 1] == '\n');
+        if ((c < 0x20 && c != '\t' && !fold) || c == 0x7f)
+            bits |= AW_REQ_EXPECT_CONTROL | AW_REQ_EXPECT_MALFORMED;
+    }
+    struct aw_span rest = field->value, member;
+    while (aw_tok_next_member(&rest, &member)) {
+        ++*members;
+        bits |= expectation_bits(member);
+    }
+    if (*members == 0) bits |= AW_REQ_EXPECT_MALFORMED;
+    if (*members > 1) bits |= AW_REQ_EXPECT_MEMBERS;
+    return bits;
+}
+
+/* --- values --- */
+
+/* A value with folds becomes one line: each fold one space (RFC 9112, 5.2). */
+static struct aw_span unfold(struct aw_span value, struct aw_head_scratch *scratch)
+{
+    uint8_t *at = scratch->bytes + scratch->used;
+    const size_t room = sizeof scratch->bytes - scratch->used;
+    size_t n = 0;
+    for (size_t i = 0; i < value.len && n < room;) {
+        size_t j = i;
+        bool line_end = false;
+        while (j < value.len &&
+               (aw_tok_is_space(value.p[j]) || value.p[j] == '\r' || value.p[j] == '\n'))
+            line_end |= value.p[j++] == '\n';
+        if (line_end) {
+            at[n++] = ' ';
+            i = j;
+        } else {
+            at[n++] = value.p[i++];
+        }
+    }
+    scratch->used += n;
+    return (struct aw_span){at, n};
+}
+
+static void add_hint(struct aw_span *hint, struct aw_head_scratch *scratch,
+                     const struct aw_tok_field *f)
+{
+    enum { VALUE_MAX = 96 };
+    const size_t value = f->folded ? 0 : f->value.len < VALUE_MAX ? f->value.len : VALUE_MAX;
+    const size_t need = f->name.len + 2 + value + (hint->len != 0);
+    if (need > sizeof scratch->hint - hint->len) return;
+    uint8_t *at = scratch->hint + hint->len;
+    if (hint->len != 0) *at++ = '\n';
+    memcpy(at, f->name.p, f->name.len);
+    memcpy(at + f->name.len, ": ", 2);
+    if (value != 0) memcpy(at + f->name.len + 2, f->value.p, value);
+    *hint = (struct aw_span){scratch->hint, hint->len + need};
+}
+
+/* State of the fields of one head while they go by. */
+struct fields {
+    enum aw_dir dir;
+    struct aw_head *h;
+    struct aw_head_scratch *scratch;
+    unsigned expect_lines, expect_members;
+    bool te_last_chunked;
+    enum aw_length_state lengths;
+};
+
+static void take_length(struct fields *f, struct aw_span value)
+{
+    /* A list of equal numbers is one number; anything else cannot be used (RFC 9112, 6.3, 5). */
+    struct aw_span member;
+    bool any = false;
+    const bool before = f->h->has_length;
+    f->h->has_length = true;
+    while (aw_tok_next_member(&value, &member)) {
+        int64_t v = 0;
+        any = true;
+        if (!aw_tok_number(member, &v)) {
+            f->lengths = AW_LENGTH_BAD;
+        } else if (f->h->length >= 0 && f->h->length != v) {
+            if (f->lengths == AW_LENGTH_OK) f->lengths = AW_LENGTHS_DIFFER;
+        } else {
+            f->h->length = v;
+        }
+    }
+    if (!any && !before) f->lengths = AW_LENGTH_BAD;
+}
+
+static void take_connection(struct fields *f, struct aw_span value)
+{
+    struct aw_span member;
+    while (aw_tok_next_member(&value, &member)) {
+        if (aw_tok_is(member, "close")) {
+            f->h->req |= AW_REQ_CLOSE;
+            f->h->res |= AW_RES_CLOSE;
+        } else if (aw_tok_is(member, "keep-alive")) {
+            f->h->req |= AW_REQ_KEEP;
+            f->h->res |= AW_RES_KEEP;
+        }
+    }
+}
+
+static void take_codings(struct fields *f, struct aw_span value)
+{
+    struct aw_span member;
+    while (aw_tok_next_member(&value, &member)) {
+        /* "identity" was a coding of RFC 2616 and meant none. */
+        if (aw_tok_is(member, "identity")) continue;
+        f->h->has_te = true;
+        f->te_last_chunked = aw_tok_is(member, "chunked");
+    }
+}
+
+static void take_field(struct fields *f, const struct aw_tok_field *line)
+{
+    struct aw_head *h = f->h;
+    h->fields++;
+    if (line->no_colon) return;
+    const enum what what = look_up(line->name);
+    if ((unsigned)what < AW_FIELD_COUNT) {
+        if (h->field[what].p == NULL)
+            h->field[what] = line->folded ? unfold(line->value, f->scratch) : line->value;
+        else if (what !=
+                 WHAT_REQUEST_ID) /* different names share that one; the first found counts */
+            h->repeated[what] = true;
+    }
+    switch (what) {
+    case WHAT_EXPECT: {
+        unsigned members = 0;
+        h->req |= aw_head_expect_bits(line, &members);
+        f->expect_lines++;
+        f->expect_members += members;
+        break;
+    }
+    case WHAT_VIA:
+        h->res |= AW_RES_VIA;
+        break;
+    case WHAT_X_SQUID_ERROR:
+        h->res |= AW_RES_SQUID;
+        break;
+    case WHAT_X_CACHE:
+        h->res |= AW_RES_X_CACHE;
+        break;
+    case WHAT_LENGTH:
+        take_length(f, line->value);
+        break;
+    case WHAT_TE:
+        take_codings(f, line->value);
+        break;
+    case WHAT_CONNECTION:
+        take_connection(f, line->value);
+        break;
+    case WHAT_UPGRADE:
+        h->req |= AW_REQ_UPGRADE;
+        break;
+    case WHAT_AUTHORIZATION:
+        if (aw_tok_begins(line->value, "aws4-hmac-sha256")) h->req |= AW_REQ_SIGNED;
+        break;
+    case WHAT_SOAP:
+        h->req |= AW_REQ_SOAP;
+        if (f->dir == AW_C2S) add_hint(&h->req_hint, f->scratch, line);
+        break;
+    case WHAT_AGE:
+        h->res |= AW_RES_AGE;
+        break;
+    case WHAT_PROXY:
+        h->res |= AW_RES_PROXY_FIELD;
+        if (aw_tok_is(line->name, "proxy-connection") ||
+            aw_tok_is(line->name, "proxy-authorization"))
+            h->req |= AW_REQ_PROXY_FIELD;
+        break;
+    case WHAT_REQ_HINT:
+        if (f->dir == AW_C2S) add_hint(&h->req_hint, f->scratch, line);
+        break;
+    case WHAT_RES_HINT:
+        if (f->dir == AW_S2C) add_hint(&h->res_hint, f->scratch, line);
+        break;
+    case WHAT_HINT:
+        add_hint(f->dir == AW_C2S ? &h->req_hint : &h->res_hint, f->scratch, line);
+        break;
+    case WHAT_HOST:
+    case WHAT_USER_AGENT:
+    case WHAT_XFF:
+    case WHAT_FORWARDED:
+    case WHAT_REQUEST_ID:
+    case WHAT_SERVER:
+    case WHAT_LOCATION:
+    case WHAT_RETRY_AFTER:
+    case WHAT_OTHER:
+        break;
+    }
+}
+
+static bool is_absolute(struct aw_span target)
+{
+    size_t i = 0;
+    while (i < target.len && i < 16 && target.p[i] != ':' && target.p[i] != '/')
+        i++;
+    return i != 0 && i + 2 < target.len && memcmp(target.p + i, "://", 3) == 0;
+}
+
+static void finish_request(struct fields *f)
+{
+    struct aw_head *h = f->h;
+    h->res = 0;
+    if (f->expect_lines > 1 && (h->req & AW_REQ_EXPECT) != 0) h->req |= AW_REQ_EXPECT_LINES;
+    if (f->expect_members > 1) h->req |= AW_REQ_EXPECT_MEMBERS;
+    if (h->has_length) h->req |= AW_REQ_HAS_LENGTH;
+    if (h->has_te) h->req |= AW_REQ_HAS_TE;
+    if (h->chunked) h->req |= AW_REQ_CHUNKED;
+    if (f->lengths == AW_LENGTH_BAD) h->req |= AW_REQ_LENGTH_BAD;
+    if (f->lengths == AW_LENGTHS_DIFFER) h->req |= AW_REQ_LENGTHS_DIFFER;
+    if (aw_tok_is(h->method, "connect")) h->req |= AW_REQ_CONNECT;
+    if (aw_tok_is(h->method, "head")) h->req |= AW_REQ_HEAD;
+    if (is_absolute(h->target)) h->req |= AW_REQ_ABSOLUTE;
+    /* The target of CONNECT opens a tunnel after the head; content of the request has no meaning
+     * (RFC 9110, 9.3.6), but is framed as any other. */
+    h->no_content = !h->has_te && h->length <= 0 && f->lengths == AW_LENGTH_OK;
+}
+
+static void finish_response(struct fields *f)
+{
+    struct aw_head *h = f->h;
+    h->req = 0;
+    if (h->has_length) h->res |= AW_RES_HAS_LENGTH;
+    if (h->chunked) h->res |= AW_RES_CHUNKED;
+    if (h->reason.len == 0) h->res |= AW_RES_NO_REASON;
+    if (h->version <= 10) h->res |= AW_RES_HTTP10;
+}
+
+bool aw_head_parse(enum aw_dir dir, const uint8_t *p, size_t len, struct aw_head_scratch *scratch,
+                   struct aw_head *out, enum aw_length_state *lengths)
+{
+    scratch->used = 0;
+    *out = (struct aw_head){.raw = {p, len}, .length = -1};
+    struct fields f = {.dir = dir, .h = out, .scratch = scratch};
+    size_t start = aw_tok_line(p, len);
+    if (start == 0) start = len;
+
+    bool good;
+    if (dir == AW_C2S) {
+        struct aw_request_line r = {.version = 9};
+        good = aw_split_request((struct aw_span){p, start}, &r);
+        out->method = r.method;
+        out->target = r.target;
+        out->version = r.version;
+        if (!good) {
+            /* No version: the method at least, and what stands where the target would. */
+            struct aw_span line = aw_tok_trim((struct aw_span){p, start});
+            size_t m = 0;
+            while (m < line.len && !aw_tok_is_space(line.p[m]))
+                m++;
+            out->method = (struct aw_span){line.p, m};
+            out->target = aw_tok_trim((struct aw_span){line.p + m, line.len - m});
+        }
+    } else {
+        struct aw_status_line s = {.version = 9};
+        good = aw_split_status((struct aw_span){p, start}, &s);
+        out->status = s.status;
+        out->version = s.version;
+        out->reason = s.reason;
+    }
+
+    struct aw_span rest = {p + start, len - start};
+    struct aw_tok_field line;
+    while (aw_tok_next_field(&rest, &line))
+        take_field(&f, &line);
+
+    out->chunked = f.te_last_chunked;
+    if (f.lengths != AW_LENGTH_OK) out->length = -1;
+    if (dir == AW_C2S)
+        finish_request(&f);
+    else
+        finish_response(&f);
+    *lengths = f.lengths;
+    return good;
+}
+
+void aw_head_frame_response(struct aw_head *head, bool to_head, bool to_connect)
+{
+    head->no_content = to_head || head->status < 200 || head->status == 204 ||
+                       head->status == 304 || (to_connect && head->status < 300);
+    head->until_close = !head->no_content && !head->chunked && (head->has_te || !head->has_length);
+    if (head->until_close) head->res |= AW_RES_UNTIL_CLOSE;
+}

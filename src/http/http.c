@@ -1,0 +1,203 @@
+/*
+ * The door of the http room: makes and frees the state of a connection, decides when it is no HTTP
+ * or has its directions mixed up, and passes chunks on to http1.c.
+ */
+#include "http/http.h"
+
+#include "http/http1.h"
+
+struct aw_http *aw_http_new(struct aw_pool *pool, struct aw_http_stats *stats, bool midstream,
+                            bool client_known)
+{
+    struct aw_http *h = aw_pool_get(pool, sizeof *h);
+    if (h == NULL) return NULL;
+    *h = (struct aw_http){
+        .pool = pool,
+        .stats = stats,
+        .cap = 2,
+        .midstream = midstream,
+        .client_known = client_known,
+        .answered_end = AW_OFF_NONE,
+        .hole = AW_OFF_NONE,
+    };
+    /* The first bytes captured may be the middle of anything. */
+    h->side[AW_C2S].lost = h->side[AW_S2C].lost = midstream;
+    return h;
+}
+
+void aw_http_free(struct aw_http *h)
+{
+    if (h == NULL) return;
+    aw_gather_drop(h, &h->side[AW_C2S]);
+    aw_gather_drop(h, &h->side[AW_S2C]);
+    aw_pair_fini(h);
+    aw_pool_put(h->pool, h, sizeof *h);
+}
+
+bool aw_http_is_http(const struct aw_http *h)
+{
+    return h->is_http;
+}
+
+/* --- HTTP or not --- */
+
+static bool is_spent(const struct aw_http *h, const struct aw_side *s)
+{
+    return s->chunks >= AW_SNIFF_CHUNKS ||
+           s->u.junk.bytes > (h->midstream ? AW_SNIFF_BYTES_MIDSTREAM : AW_SNIFF_BYTES);
+}
+
+static bool is_judged(const struct aw_http *h, const struct aw_side *s)
+{
+    return s->why == AW_WHY_TLS || s->why == AW_WHY_HTTP2 || is_spent(h, s);
+}
+
+/*
+ * Both directions that spoke have to be judged: a server answers a TLS hello on its plain port with
+ * an HTTP 400. Where only one speaks, the other may yet: a connection joined in the middle of a
+ * long download is waited for, as what it downloads says nothing; any other is given up.
+ */
+static bool is_hopeless(const struct aw_http *h)
+{
+    const struct aw_side *a = &h->side[0], *b = &h->side[1];
+    if (a->chunks != 0 && b->chunks != 0) return is_judged(h, a) && is_judged(h, b);
+    return !h->midstream && is_spent(h, a->chunks != 0 ? a : b);
+}
+
+static void give_up(struct aw_run *r)
+{
+    struct aw_http *h = r->h;
+    h->opaque = true;
+    enum aw_http_why why = AW_WHY_NOT_HTTP;
+    for (unsigned d = 0; d < 2; d++) {
+        struct aw_side *s = &h->side[d];
+        if (s->why == AW_WHY_TLS || (s->why == AW_WHY_HTTP2 && why == AW_WHY_NOT_HTTP))
+            why = (enum aw_http_why)s->why;
+        aw_gather_drop(h, s);
+        s->state = AW_SIDE_OVER;
+    }
+    struct aw_http_event ev = aw_run_event(r, AW_HTTP_OPAQUE, 0, r->chunk->off, r->chunk->off);
+    ev.why = why;
+    aw_run_emit(r, &ev);
+}
+
+/* Puts back what this chunk did, and exchanges the sides: it will come again the other way round.
+ */
+static void swap_sides(struct aw_run *r, const struct aw_side *before, uint32_t gathered)
+{
+    struct aw_http *h = r->h;
+    struct aw_side *s = &h->side[r->dir];
+    struct aw_gather *g = s->gather;
+    if (g != NULL && (before->gather == NULL || g->off >= r->chunk->off))
+        aw_gather_drop(h, s);
+    else if (g != NULL)
+        g->len = gathered;
+    g = s->gather;
+    *s = *before;
+    s->gather = g;
+    const struct aw_side other = h->side[0];
+    h->side[0] = h->side[1];
+    h->side[1] = other;
+    h->client_known = true;
+}
+
+static void sniff(struct aw_run *r)
+{
+    struct aw_http *h = r->h;
+    struct aw_side *s = &h->side[r->dir];
+    const struct aw_side before = *s;
+    const uint32_t gathered = s->gather == NULL ? 0 : s->gather->len;
+    if (s->chunks < AW_SNIFF_CHUNKS) s->chunks++;
+    aw_http1_data(r);
+    if (r->swap)
+        swap_sides(r, &before, gathered);
+    else if (!h->is_http && is_hopeless(h))
+        give_up(r);
+}
+
+/* --- the door --- */
+
+static void close_connection(struct aw_run *r)
+{
+    struct aw_http *h = r->h;
+    for (unsigned d = 0; d < 2; d++) {
+        r->dir = (enum aw_dir)d;
+        aw_http1_end(r, r->chunk->close == AW_CLOSE_FIN);
+    }
+    r->dir = r->chunk->dir;
+    const bool spoke = h->side[0].chunks != 0 || h->side[1].chunks != 0;
+    if (!h->is_http && spoke) give_up(r);
+}
+
+enum aw_http_result aw_http_push(struct aw_http *h, const struct aw_chunk *chunk,
+                                 aw_http_sink *sink, void *ctx)
+{
+    struct aw_run r = {.h = h, .sink = sink, .ctx = ctx, .chunk = chunk, .dir = chunk->dir};
+    if (h->opaque) return AW_HTTP_IGNORE;
+    switch (chunk->kind) {
+    case AW_CHUNK_DATA:
+        if (h->is_http)
+            aw_http1_data(&r);
+        else
+            sniff(&r);
+        break;
+    case AW_CHUNK_HOLE:
+        aw_http1_hole(&r);
+        break;
+    case AW_CHUNK_FIN:
+        aw_http1_end(&r, true);
+        break;
+    case AW_CHUNK_CLOSE:
+        close_connection(&r);
+        break;
+    case AW_CHUNK_AGAIN:
+    case AW_CHUNK_ACK:
+    case AW_CHUNK_WINDOW:
+    case AW_CHUNK_IDLE:
+        break;
+    }
+    if (r.swap) return AW_HTTP_SWAP;
+    const bool over = h->side[0].state == AW_SIDE_OVER && h->side[1].state == AW_SIDE_OVER;
+    return over ? AW_HTTP_IGNORE : AW_HTTP_OK;
+}
+
+const char *aw_http_why_name(enum aw_http_why why)
+{
+    switch (why) {
+    case AW_WHY_NONE:
+        return "none";
+    case AW_WHY_TLS:
+        return "TLS";
+    case AW_WHY_HTTP2:
+        return "HTTP/2";
+    case AW_WHY_NOT_HTTP:
+        return "not HTTP";
+    case AW_WHY_HEAD_TOO_LONG:
+        return "head over 256 KiB";
+    case AW_WHY_HEAD_HOLE:
+        return "hole in the head";
+    case AW_WHY_HEAD_CUT:
+        return "head cut by the snap length";
+    case AW_WHY_HEAD_ENDED:
+        return "ended inside the head";
+    case AW_WHY_BAD_START_LINE:
+        return "unreadable start line";
+    case AW_WHY_BAD_FIELD:
+        return "unreadable field line";
+    case AW_WHY_BAD_CHUNK:
+        return "broken chunk framing";
+    case AW_WHY_BAD_LENGTH:
+        return "unusable Content-Length";
+    case AW_WHY_HTTP09:
+        return "no HTTP version or no head";
+    case AW_WHY_CONTENT_ENDED:
+        return "ended inside the content";
+    case AW_WHY_CONTENT_HOLE:
+        return "hole in chunk framing";
+    case AW_WHY_NO_MEMORY:
+        return "no memory for the head";
+    case AW_WHY_COUNT:
+        break;
+    }
+    return "unknown";
+}

@@ -1,0 +1,239 @@
+/*
+ * What the first bytes of a message, or of a direction, look like: a request line, a status line,
+ * TLS, HTTP/2, or none of these. Recognition is by content alone, never by port or segment.
+ */
+#include "http/sniff.h"
+
+#include "http/token.h"
+
+#include <string.h>
+
+/* Methods of the IANA registry (RFC 9110, 16.1.1) and those that captures show beside it: a line
+ * that begins with one of them is believed after a hole, where anything might stand. */
+static const char *const methods[] = {
+    "GET",
+    "POST",
+    "HEAD",
+    "PUT",
+    "OPTIONS",
+    "DELETE",
+    "CONNECT",
+    "PATCH",
+    "TRACE",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
+    "MERGE",
+    "CHECKOUT",
+    "CHECKIN",
+    "UPDATE",
+    "MKACTIVITY",
+    "ACL",
+    "BIND",
+    "UNBIND",
+    "REBIND",
+    "LINK",
+    "UNLINK",
+    "LABEL",
+    "MKCALENDAR",
+    "MKREDIRECTREF",
+    "ORDERPATCH",
+    "UNCHECKOUT",
+    "VERSION-CONTROL",
+    "MKWORKSPACE",
+    "BASELINE-CONTROL",
+    "UPDATEREDIRECTREF",
+    "QUERY",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "NOTIFY",
+    "POLL",
+    "BPROPFIND",
+    "BPROPPATCH",
+    "BCOPY",
+    "BMOVE",
+    "BDELETE",
+    "M-SEARCH",
+    "PURGE",
+    "BAN",
+    "SOURCE",
+    "RPC_IN_DATA",
+    "RPC_OUT_DATA",
+    "RPC_CONNECT",
+    "CCM_POST",
+    "TRACK",
+    "DEBUG",
+    "BREW",
+};
+
+/* whole: the method must be one of them; else it is enough that one begins with it. */
+static bool is_known_method(const uint8_t *p, size_t len, bool whole)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        const size_t m = strlen(methods[i]);
+        if ((whole ? m == len : m >= len) && memcmp(methods[i], p, len) == 0) return true;
+    }
+    return false;
+}
+
+/* "HTTP/" digits "." digits at p, letter case aside. Returns its length, 0 where it is none. */
+static size_t version_at(const uint8_t *p, size_t len, uint8_t *version, bool *exact)
+{
+    if (len < 6 || !aw_tok_begins((struct aw_span){p, len}, "http/")) return 0;
+    size_t i = 5;
+    unsigned major = 0, minor = 0;
+    for (; i < len && aw_tok_is_digit(p[i]) && major < 100; i++)
+        major = major * 10 + p[i] - '0';
+    if (i == 5) return 0;
+    const size_t dot = i;
+    if (i < len && p[i] == '.')
+        for (i++; i < len && aw_tok_is_digit(p[i]) && minor < 100; i++)
+            minor = minor * 10 + p[i] - '0';
+    *exact = dot == 6 && i == 8 && major == 1 && memcmp(p, "HTTP", 4) == 0;
+    /* A recipient treats a higher minor version as the highest it knows (RFC 9110, 6.2); so do we
+     * with a higher major one that nevertheless comes as text. */
+    *version = major == 0 ? 9 : major == 1 && minor == 0 ? 10 : 11;
+    return i;
+}
+
+static struct aw_span strip_end(struct aw_span line)
+{
+    while (line.len != 0) {
+        const uint8_t c = line.p[line.len - 1];
+        if (c != '\n' && c != '\r' && !aw_tok_is_space(c)) break;
+        line.len--;
+    }
+    return line;
+}
+
+bool aw_split_request(struct aw_span line, struct aw_request_line *out)
+{
+    line = strip_end(line);
+    size_t m = 0;
+    while (m < line.len && !aw_tok_is_space(line.p[m]))
+        m++;
+    /* The last " HTTP/" counts: targets with unescaped spaces are sent, and answered. */
+    for (size_t i = line.len; i-- > m;) {
+        if (!aw_tok_is_space(line.p[i])) continue;
+        uint8_t version = 0;
+        bool exact = false;
+        const size_t n = version_at(line.p + i + 1, line.len - i - 1, &version, &exact);
+        if (n == 0) continue;
+        *out = (struct aw_request_line){
+            .method = {line.p, m},
+            .target = i > m ? aw_tok_trim((struct aw_span){line.p + m, i - m})
+                            : (struct aw_span){line.p + m, 0},
+            .version = version,
+            .exact = exact && i + 1 + n == line.len,
+        };
+        return true;
+    }
+    return false;
+}
+
+bool aw_split_status(struct aw_span line, struct aw_status_line *out)
+{
+    line = strip_end(line);
+    uint8_t version = 0;
+    bool exact = false;
+    size_t i = version_at(line.p, line.len, &version, &exact);
+    if (i == 0) return false;
+    const size_t gap = i;
+    while (i < line.len && aw_tok_is_space(line.p[i]))
+        i++;
+    if (i == gap || line.len - i < 3) return false;
+    unsigned status = 0;
+    for (unsigned k = 0; k < 3; k++, i++) {
+        if (!aw_tok_is_digit(line.p[i])) return false;
+        status = status * 10 + line.p[i] - '0';
+    }
+    if (status < 100) return false;
+    const bool apart = i == line.len || aw_tok_is_space(line.p[i]);
+    if (i < line.len && aw_tok_is_digit(line.p[i])) return false;
+    *out = (struct aw_status_line){
+        .status = (uint16_t)status,
+        .version = version,
+        .reason = aw_tok_trim((struct aw_span){line.p + i, line.len - i}),
+        .exact = exact && apart,
+    };
+    return true;
+}
+
+enum aw_guess aw_guess_request(const uint8_t *p, size_t len, bool whole, bool strict)
+{
+    size_t m = 0;
+    while (m < len && m <= AW_METHOD_MAX && aw_tok_is_tchar(p[m]))
+        m++;
+    if (m > AW_METHOD_MAX) return AW_GUESS_NO;
+    if (m == len) return !strict || is_known_method(p, m, false) ? AW_GUESS_MORE : AW_GUESS_NO;
+    if (m == 0 || !aw_tok_is_space(p[m])) return AW_GUESS_NO;
+    const bool known = is_known_method(p, m, true);
+    if (strict && !known) return AW_GUESS_NO;
+    if (!whole) return AW_GUESS_MORE;
+
+    struct aw_request_line r;
+    if (aw_split_request((struct aw_span){p, len}, &r)) {
+        if (known && r.exact && r.target.len != 0) return AW_GUESS_SURE;
+        return strict ? AW_GUESS_NO : AW_GUESS_LOOSE;
+    }
+    /* No version: HTTP/0.9, or a line that broke. Only a target that looks like one is believed:
+     * other text protocols have commands of these names. */
+    const struct aw_span target = aw_tok_trim((struct aw_span){p + m, len - m});
+    const bool plausible = target.len != 0 && (target.p[0] == '/' || aw_tok_begins(target, "http"));
+    return !strict && known && plausible ? AW_GUESS_BARE : AW_GUESS_NO;
+}
+
+enum aw_guess aw_guess_status(const uint8_t *p, size_t len, bool whole, bool strict)
+{
+    static const char mark[] = "HTTP/";
+    const size_t n = len < 5 ? len : 5;
+    if (memcmp(p, mark, n) != 0) return AW_GUESS_NO;
+    if (len <= 5 || !whole) return whole ? AW_GUESS_NO : AW_GUESS_MORE;
+    struct aw_status_line s;
+    if (!aw_split_status((struct aw_span){p, len}, &s)) return strict ? AW_GUESS_NO : AW_GUESS_BARE;
+    if (s.exact) return AW_GUESS_SURE;
+    return strict ? AW_GUESS_NO : AW_GUESS_LOOSE;
+}
+
+enum aw_guess aw_guess_start(enum aw_dir dir, const uint8_t *p, size_t len, bool whole, bool strict)
+{
+    return dir == AW_C2S ? aw_guess_request(p, len, whole, strict)
+                         : aw_guess_status(p, len, whole, strict);
+}
+
+enum aw_http_why aw_guess_opaque(const uint8_t *p, size_t len, bool *more)
+{
+    *more = false;
+    if (len == 0) return AW_WHY_NONE;
+
+    /* TLSPlaintext (RFC 8446, 5.1): type 20 to 24, legacy version 3.0 to 3.4. */
+    if (p[0] >= 0x14 && p[0] <= 0x18) {
+        *more = len < 3;
+        if (len >= 3 && p[1] == 3 && p[2] <= 4) return AW_WHY_TLS;
+        if (len >= 2 && p[1] != 3) *more = false;
+        return AW_WHY_NONE;
+    }
+    static const char preface[] = "PRI * HTTP/2.0\r\n";
+    const size_t pre = sizeof preface - 1, n = len < pre ? len : pre;
+    if (memcmp(p, preface, n) == 0) {
+        *more = n < pre;
+        return n < pre ? AW_WHY_NONE : AW_WHY_HTTP2;
+    }
+    /* The server's first frame is SETTINGS on stream 0: a multiple of 6 bytes, under 16 KiB
+     * (RFC 9113, 3.4 and 6.5). */
+    static const uint8_t frame[] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
+    for (size_t i = 0; i < len && i < sizeof frame; i++)
+        if (i != 1 && i != 2 && p[i] != frame[i]) return AW_WHY_NONE;
+    if (len < sizeof frame) {
+        *more = true;
+        return AW_WHY_NONE;
+    }
+    const unsigned size = (unsigned)p[1] << 8 | p[2];
+    return size % 6 == 0 && size <= 16384 ? AW_WHY_HTTP2 : AW_WHY_NONE;
+}

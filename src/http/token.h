@@ -1,0 +1,68 @@
+/*
+ * The smallest pieces of HTTP/1.x text as spans of the caller's bytes: lines, field lines, lists,
+ * numbers. No state, no allocation; knows no field by name and no message.
+ */
+#ifndef AW_HTTP_TOKEN_H
+#define AW_HTTP_TOKEN_H
+
+#include "await100/types.h"
+
+/* RFC 9110, 5.6.2. */
+bool aw_tok_is_tchar(uint8_t c);
+
+static inline bool aw_tok_is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+static inline bool aw_tok_is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline uint8_t aw_tok_lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
+/* Value of a hexadecimal digit, -1 where c is none. */
+int aw_tok_hex(uint8_t c);
+
+/* Whether a span equals a string of ASCII, letter case aside; text is in lower case. */
+bool aw_tok_is(struct aw_span s, const char *lower);
+/* Whether it begins with it. */
+bool aw_tok_begins(struct aw_span s, const char *lower);
+
+/* Without white space (CR and LF as well, for a value with folds or a bare CR) at both ends. */
+struct aw_span aw_tok_trim(struct aw_span s);
+
+/* Length of the first line with its LF; 0 where there is no LF in it. */
+size_t aw_tok_line(const uint8_t *p, size_t len);
+
+/*
+ * Whether the line that begins at p and has its LF at p[len - 1] is the empty line that ends a
+ * head: LF, or CR LF (RFC 9112, 2.2, lets a recipient take a bare LF for a line's end).
+ */
+static inline bool aw_tok_is_empty_line(const uint8_t *p, size_t len)
+{
+    return len == 1 || (len == 2 && p[0] == '\r');
+}
+
+/* One field line, continuation lines (obs-fold, RFC 9112, 5.2) included. */
+struct aw_tok_field {
+    struct aw_span name;  /* up to the colon, without white space after it */
+    struct aw_span value; /* trimmed; may hold CR LF of folds in between */
+    bool space;           /* white space stood between name and colon */
+    bool folded;
+    bool no_colon; /* no field line at all; name is the whole line */
+};
+
+/* Takes the next field line off *rest; false at the empty line or the end of the bytes. */
+bool aw_tok_next_field(struct aw_span *rest, struct aw_tok_field *out);
+
+/* Takes the next member off a comma-separated list, empty ones passed over; quoted strings are not
+ * looked into. False at the end. */
+bool aw_tok_next_member(struct aw_span *rest, struct aw_span *member);
+
+/* A whole span of decimal digits; false where it is something else or over INT64_MAX. */
+bool aw_tok_number(struct aw_span s, int64_t *out);
+
+#endif
