@@ -1,0 +1,144 @@
+/*
+ * How sure a verdict is (section 2 of the catalogue): every deciding byte captured, decided by ACK
+ * numbers, no number near its threshold, no cause that excludes the chosen one. One of these
+ * failing makes it medium, two make it low; some circumstances allow no more than medium whatever
+ * else.
+ */
+#include "diagnose/verdict.h"
+
+struct tally {
+    unsigned fails;
+    bool cap; /* medium at most */
+    struct aw_doubts *doubts;
+};
+
+static void why(struct tally *t, const char *text)
+{
+    if (t->doubts->count < AW_DOUBTS_MAX) t->doubts->why[t->doubts->count++] = text;
+}
+
+static void fail(struct tally *t, bool is, const char *text)
+{
+    if (!is) return;
+    t->fails++;
+    why(t, text);
+}
+
+static void cap(struct tally *t, bool is, const char *text)
+{
+    if (!is) return;
+    t->cap = true;
+    why(t, text);
+}
+
+static uint64_t bit(enum aw_cause c)
+{
+    return UINT64_C(1) << c;
+}
+
+static bool in(enum aw_cause c, uint64_t set)
+{
+    return (set & bit(c)) != 0;
+}
+
+/* Causes in which a round trip, or W that is made of it, is held against a time. */
+static bool uses_rtt(const struct aw_facts *f, enum aw_cause c)
+{
+    const uint64_t always = bit(AW_CAUSE_DEADLOCK) | bit(AW_CAUSE_RESPONSE_LOST) |
+                            bit(AW_CAUSE_IGNORED) | bit(AW_CAUSE_LATE_CONTINUE) |
+                            bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_CONTINUE_UNHEEDED) |
+                            bit(AW_CAUSE_NOT_AWAITED);
+    if (c == AW_CAUSE_IGNORED_REJECTION) return !f->answers_final;
+    if (c == AW_CAUSE_ABANDONED) return f->first_100 == NULL;
+    if (c == AW_CAUSE_EXPECT_HTTP10) return f->status != 417;
+    return in(c, always);
+}
+
+/* Causes that rest on which answer the content had seen. */
+static bool uses_acks(enum aw_cause c)
+{
+    return in(c, bit(AW_CAUSE_IGNORED) | bit(AW_CAUSE_LATE_CONTINUE) | bit(AW_CAUSE_NOT_AWAITED) |
+                     bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_CONTINUE_UNHEEDED) |
+                     bit(AW_CAUSE_LATE_REJECTION) | bit(AW_CAUSE_IGNORED_REJECTION) |
+                     bit(AW_CAUSE_ACCEPTED_EARLY) | bit(AW_CAUSE_CONTINUED) |
+                     bit(AW_CAUSE_EXPECT_DROPPED) | bit(AW_CAUSE_CONTINUE_NOT_RELAYED));
+}
+
+/* A refusal that carries a proxy's signs and an origin's product: either may have made it. */
+static bool origin_named(const struct aw_facts *f)
+{
+    const bool sure = (f->hops & (AW_HOP_SQUID | AW_HOP_PRODUCT | AW_HOP_PROXY_FIELD)) != 0;
+    return !sure && f->x->text[AW_TEXT_SERVER].len != 0;
+}
+
+static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct tally *t)
+{
+    const struct aw_exchange *x = f->x;
+    const bool stalls = in(cause, bit(AW_CAUSE_IGNORED) | bit(AW_CAUSE_LATE_CONTINUE) |
+                                      bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_DEADLOCK));
+    cap(t, uses_rtt(f, cause) && !f->rtt_known, "a round trip could not be measured");
+    cap(t,
+        cause == AW_CAUSE_DEADLOCK && f->idle && !f->client_closed && !f->server_closed &&
+            !f->final,
+        "known by idleness alone, no close was seen");
+    cap(t,
+        in(cause, bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_LATE_CONTINUE) |
+                      bit(AW_CAUSE_NETWORK_LOSS)) &&
+            f->vantage != AW_VANTAGE_SERVER,
+        "seen away from the server, where a 100 lost before the capture point looks the same");
+    if (stalls) {
+        const struct aw_mark *ack = &x->at[AW_AT_ACK_HEAD];
+        cap(t, !aw_seen(ack) || ack->ts - f->head->ts > f->rtt_s + f->t[AW_T_ACK_PROMPT],
+            "the server's side did not acknowledge the head at once");
+    }
+    cap(t, f->prev != NULL && f->prev->incomplete, "the attempt before it was not seen in full");
+    cap(t, (x->flags & AW_F_CONFLICT) != 0, "overlapping segments of a head disagree");
+    cap(t, (x->flags & AW_F_TIME_STEPPED) != 0 && uses_rtt(f, cause),
+        "capture times ran backwards");
+}
+
+enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause cause,
+                                    struct aw_doubts *doubts)
+{
+    struct tally t = {.fails = 0, .cap = false, .doubts = doubts};
+    const struct aw_exchange *x = f->x;
+    if (cause == AW_CAUSE_INCOMPLETE) {
+        /* That something is missing is certain; that no rule fits is not. */
+        return f->missing ? AW_CONF_HIGH : AW_CONF_LOW;
+    }
+    fail(&t, uses_acks(cause) && f->unsure,
+         "the ACK number of the first content was not captured, times decided");
+    fail(&t, (x->flags & AW_F_FINAL_UNFINISHED) != 0 && !f->final,
+         "a response head began and was not captured to its end");
+
+    struct aw_border borders[AW_BORDERS_MAX];
+    const unsigned n = aw_rule_borders(f, cause, borders);
+    bool near = false;
+    for (unsigned i = 0; i < n; i++)
+        near |= aw_near(borders[i].value, borders[i].threshold);
+    fail(&t, near, "a deciding time is within 20 % of its threshold");
+
+    const bool stall = in(cause, bit(AW_CAUSE_IGNORED) | bit(AW_CAUSE_LATE_CONTINUE) |
+                                     bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_DEADLOCK) |
+                                     bit(AW_CAUSE_CONTINUE_UNHEEDED));
+    fail(&t, stall && (x->loss[AW_PART_HEAD].count || x->loss[AW_PART_100].count),
+         "the head or the 100 was retransmitted as well");
+    fail(&t, cause == AW_CAUSE_EXPECT_REFUSED_BY_PROXY && !f->c->inner && origin_named(f),
+         "signs of a proxy, but Server names no proxy");
+    fail(&t, cause == AW_CAUSE_EXPECT_REFUSED_BY_PROXY && !f->c->inner && f->hops == AW_HOP_TTL,
+         "an IP TTL is the only sign of a proxy");
+    fail(&t,
+         in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
+             f->next && !f->next->expect && f->next->status == 417,
+         "the repeat without Expect got 417 as well");
+    fail(&t, cause == AW_CAUSE_NETWORK_LOSS && !f->loss_delay && !f->head_late_ack && f->head_acked,
+         "what the server had received was not seen");
+    fail(&t,
+         cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_UNMATCHED) &&
+             !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
+         "only an answer without a request shows it");
+    circumstances(f, cause, &t);
+
+    if (t.fails >= 2) return AW_CONF_LOW;
+    return t.fails || t.cap ? AW_CONF_MEDIUM : AW_CONF_HIGH;
+}

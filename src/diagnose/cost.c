@@ -1,0 +1,51 @@
+/*
+ * What an exchange cost (section 4 of the catalogue): time lost waiting, content sent for nothing,
+ * content saved, round trips repeated.
+ */
+#include "diagnose/verdict.h"
+
+static aw_ns stall(const struct aw_facts *f, enum aw_cause cause)
+{
+    if (!f->expect) return 0;
+    if (cause == AW_CAUSE_SLOW_CONTINUE) return f->think - aw_slow_limit(f);
+    if (cause == AW_CAUSE_CONTINUE_UNHEEDED) return f->heed - aw_heed_limit(f);
+    if (f->gave_up && f->wait >= f->w) return f->wait;
+    /* Waiting without an end in time: nothing was sent, nothing answered, or only a 408 that was
+     * about the waiting itself. */
+    const bool answered = f->first_100 || (f->final && cause != AW_CAUSE_DEADLOCK);
+    if (f->owes && !f->content && !answered && f->stuck != AW_NS_NONE &&
+        cause != AW_CAUSE_INCOMPLETE)
+        return f->stuck;
+    return cause == AW_CAUSE_NETWORK_LOSS ? f->loss_delay : 0;
+}
+
+static int64_t wasted(const struct aw_facts *f)
+{
+    const int64_t sent = f->x->sent > 0 ? f->x->sent : 0;
+    if (f->status >= 300) return sent;
+    if (f->final || f->next == NULL) return 0;
+    int64_t again = 0;
+    for (unsigned i = f->c->place + 1; i < f->c->chain_len; i++)
+        if (f->c->chain[i].sent > again) again = f->c->chain[i].sent;
+    return again < sent ? again : sent;
+}
+
+/* Content that a final status kept at home; content that nobody could send saves nothing. */
+static int64_t saved(const struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    const bool home = f->owes && f->final && !x->content_complete &&
+                      (f->status >= 300 || (f->final_first && !f->content)) && f->status != 408;
+    if (!home) return 0;
+    if (x->declared < 0 || x->sent < 0) return -1;
+    return x->declared > x->sent ? x->declared - x->sent : 0;
+}
+
+void aw_cost_of(const struct aw_facts *f, enum aw_cause cause, struct aw_cost *out)
+{
+    out->stall = stall(f, cause);
+    out->wasted = wasted(f);
+    out->saved = saved(f);
+    out->extra_round_trips = 0;
+    if (f->next) out->extra_round_trips = f->next->same_connection ? 1 : 2;
+}

@@ -1,0 +1,84 @@
+/*
+ * The door: facts of the case, the cause that wins (section 2 of the catalogue), then what is said
+ * about it.
+ */
+#include "diagnose/diagnose.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "diagnose/verdict.h"
+
+/* Causes that the request head or a 100 shows by itself, whatever else was not captured. */
+#define SHOWN_BY_HEADS                                                                             \
+    (UINT64_C(1) << AW_CAUSE_DESYNC_RISK | UINT64_C(1) << AW_CAUSE_MALFORMED_CONTINUE |            \
+     UINT64_C(1) << AW_CAUSE_UNKNOWN_EXPECTATION | UINT64_C(1) << AW_CAUSE_NO_CONTENT)
+
+/* The first cause of that severity in the order of the list; AW_CAUSE_COUNT where there is none. */
+static enum aw_cause first_of(const enum aw_severity sev[], enum aw_severity wanted)
+{
+    for (unsigned i = AW_CAUSE_PENDING + 1; i < AW_CAUSE_COUNT; i++)
+        if (sev[i] == wanted) return (enum aw_cause)i;
+    return AW_CAUSE_COUNT;
+}
+
+static enum aw_cause choose(const enum aw_severity sev[])
+{
+    if (sev[AW_CAUSE_INCOMPLETE] != AW_HOLDS_NOT) return AW_CAUSE_INCOMPLETE;
+    enum aw_cause cause = first_of(sev, AW_SEV_ERROR);
+    if (cause != AW_CAUSE_COUNT) return cause;
+    if (sev[AW_CAUSE_PENDING] != AW_HOLDS_NOT) return AW_CAUSE_PENDING;
+    cause = first_of(sev, AW_SEV_WARNING);
+    if (cause == AW_CAUSE_COUNT) cause = first_of(sev, AW_SEV_INFO);
+    if (cause == AW_CAUSE_COUNT) cause = first_of(sev, AW_SEV_OK);
+    return cause;
+}
+
+static void say_doubts(struct aw_say *s, const struct aw_doubts *d)
+{
+    char all[640] = "";
+    size_t used = 0;
+    for (unsigned i = 0; i < d->count; i++) {
+        const int n = snprintf(all + used, sizeof all - used, "%s%s", i ? "; " : "", d->why[i]);
+        if (n < 0 || (size_t)n >= sizeof all - used) {
+            all[used] = '\0';
+            break;
+        }
+        used += (size_t)n;
+    }
+    if (used) aw_say(s, 0, 0, "confidence %s: %s", aw_confidence_name(s->v->confidence), all);
+}
+
+void aw_diagnose(const struct aw_case *c, const int64_t threshold[], const struct aw_namer *names,
+                 struct aw_verdict *out)
+{
+    struct aw_facts f;
+    struct aw_say say;
+    struct aw_doubts doubts = {.count = 0};
+    enum aw_severity sev[AW_CAUSE_COUNT];
+    uint64_t holds = 0;
+
+    memset(out, 0, offsetof(struct aw_verdict, text));
+    out->text[0] = '\0';
+    aw_facts_make(&f, c, threshold);
+    for (unsigned i = 0; i < AW_CAUSE_COUNT; i++) {
+        sev[i] = aw_rule(&f, (enum aw_cause)i);
+        if (sev[i] != AW_HOLDS_NOT && sev[i] != AW_SEV_OK) holds |= UINT64_C(1) << i;
+    }
+    const enum aw_cause cause = choose(sev);
+    /* What no rule decides is not judged. */
+    out->cause = cause == AW_CAUSE_COUNT ? AW_CAUSE_INCOMPLETE : cause;
+    out->severity = cause == AW_CAUSE_COUNT ? AW_SEV_UNKNOWN : sev[cause];
+    out->party = aw_rule_party(&f, out->cause);
+    if (out->cause == AW_CAUSE_INCOMPLETE) holds &= SHOWN_BY_HEADS;
+    out->also = holds & ~(UINT64_C(1) << out->cause);
+    out->recovered = f.recovery != NULL;
+    out->confidence = aw_confidence_of(&f, out->cause, &doubts);
+    aw_cost_of(&f, out->cause, &out->cost);
+    aw_checks_of(&f, holds, out);
+
+    aw_say_init(&say, out, names, c->self);
+    aw_evidence_of(&f, &say);
+    if (out->confidence != AW_CONF_HIGH) say_doubts(&say, &doubts);
+    aw_fix_of(&f, &say);
+}
