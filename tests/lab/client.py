@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+"""Clients that curl cannot be: client.py BEHAVIOUR HOST PORT. Prints the status lines it got."""
+import socket
+import sys
+import time
+
+BODY = b"x" * 3000
+
+
+def head(host, port, expect=True):
+    lines = ["PUT /up/client HTTP/1.1", f"Host: {host}:{port}", "User-Agent: lab-client/1.0",
+             f"Content-Length: {len(BODY)}"]
+    if expect:
+        lines.append("Expect: 100-continue")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def main():
+    what, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    s = socket.create_connection((host, port))
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    s.settimeout(10)
+    s.sendall(head(host, port))
+    got = b""
+    if what == "at-once":  # as wget does: head and content back to back
+        s.sendall(BODY)
+    else:
+        while b"\r\n\r\n" not in got:
+            got += s.recv(4096)
+    if what == "stall":  # has the 100 and does not go on
+        s.sendall(BODY[:1000])
+    elif what == "leave":  # goes away in the middle of its content
+        s.sendall(BODY[:1000])
+        time.sleep(0.2)
+        s.close()
+        print(got.decode("latin-1"))
+        return
+    elif what == "slow":  # takes its time after the 100
+        time.sleep(0.9)
+        s.sendall(BODY)
+    try:
+        while more := s.recv(4096):
+            got += more
+            if b"201" in got or b"408" in got:
+                break
+    except OSError:
+        pass
+    s.close()
+    print(got.decode("latin-1"))
+
+
+main()
