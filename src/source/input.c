@@ -41,12 +41,15 @@ struct aw_input {
     uint8_t head[MAGIC_MAX]; /* the first bytes, read to look for a magic */
     size_t head_len, head_used;
     bool looked;                   /* head is complete and judged */
+    bool drained;                   /* the decompressor has seen the end of the stored bytes */
     bool interrupted;              /* a signal came while the decompressor waited for bytes */
     int read_errno;                /* of the decompressor's last failed read; 0 = none */
     enum aw_input_status final;    /* END or FAILED once reached; OK before */
     const struct packing *packing; /* NULL = plain */
     struct archive *archive;       /* owned; the decompressor */
     uint8_t *buffer;               /* owned; stored bytes on their way into it */
+    const uint8_t *unpacked;        /* borrowed from it: decompressed bytes not handed on yet */
+    size_t unpacked_len;
     char error[256];
 };
 
@@ -146,6 +149,7 @@ static la_ssize_t feed(struct archive *a, void *ctx, const void **bytes)
         case AW_INPUT_OK:
             return (la_ssize_t)got;
         case AW_INPUT_END:
+            in->drained = true;
             return 0;
         case AW_INPUT_AGAIN:
             if (errno != EINTR) continue; /* non-blocking and idle */
@@ -170,6 +174,8 @@ static const struct packing *find_packing(const uint8_t *head, size_t len)
     return NULL;
 }
 
+/* Says why the decompressor gave up. Its own words for input that ends early differ from one to the
+ * next, and some are no help. */
 static enum aw_input_status archive_failed(struct aw_input *in)
 {
     if (in->interrupted) {
@@ -177,6 +183,7 @@ static enum aw_input_status archive_failed(struct aw_input *in)
         return AW_INPUT_AGAIN;
     }
     if (in->read_errno) return fail(in, "read error", strerror(in->read_errno));
+    if (in->drained) return fail(in, in->packing->name, "the compressed data is cut short");
     return fail(in, in->packing->name, archive_error_string(in->archive));
 }
 
@@ -198,6 +205,8 @@ static enum aw_input_status start_unpacking(struct aw_input *in)
     case ARCHIVE_WARN:
         return AW_INPUT_OK;
     case ARCHIVE_EOF:
+        /* The "empty" format also takes what a failing filter leaves; only then there is an error. */
+        if (in->interrupted || archive_errno(in->archive) != 0) return archive_failed(in);
         return in->final = AW_INPUT_END;
     default:
         return archive_failed(in);
@@ -221,6 +230,21 @@ static enum aw_input_status look(struct aw_input *in)
     return in->packing ? start_unpacking(in) : AW_INPUT_OK;
 }
 
+/* Makes sure that decompressed bytes are at hand. In libarchive's own pieces: asked for a certain number
+ * of bytes it would wait for all of them, and throw away what it has when the input proves damaged. */
+static enum aw_input_status unpack(struct aw_input *in)
+{
+    while (in->unpacked_len == 0) {
+        const void *bytes;
+        la_int64_t offset;
+        const int r = archive_read_data_block(in->archive, &bytes, &in->unpacked_len, &offset);
+        if (r == ARCHIVE_EOF) return in->final = AW_INPUT_END;
+        if (r < ARCHIVE_WARN) return archive_failed(in);
+        in->unpacked = bytes;
+    }
+    return AW_INPUT_OK;
+}
+
 enum aw_input_status aw_input_read(struct aw_input *in, uint8_t *to, size_t room, size_t *got)
 {
     *got = 0;
@@ -230,10 +254,13 @@ enum aw_input_status aw_input_read(struct aw_input *in, uint8_t *to, size_t room
         if (r != AW_INPUT_OK) return r;
     }
     if (in->packing) {
-        const la_ssize_t r = archive_read_data(in->archive, to, room);
-        if (r < 0) return archive_failed(in);
-        *got = (size_t)r;
-        return r > 0 ? AW_INPUT_OK : (in->final = AW_INPUT_END);
+        const enum aw_input_status r = unpack(in);
+        if (r != AW_INPUT_OK) return r;
+        *got = in->unpacked_len < room ? in->unpacked_len : room;
+        memcpy(to, in->unpacked, *got);
+        in->unpacked += *got;
+        in->unpacked_len -= *got;
+        return AW_INPUT_OK;
     }
     if (in->head_used < in->head_len) {
         const size_t left = in->head_len - in->head_used, n = room < left ? room : left;
