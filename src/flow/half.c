@@ -1,0 +1,171 @@
+/*
+ * One direction and one segment of it: what the segment acknowledges, which window it offers,
+ * whether it was sent before, where the stream ends. Payload goes on to order.c. Knows nothing of
+ * tables and timers.
+ */
+#include "flow/inside.h"
+
+static void tell_window(struct aw_flow *f, const struct aw_view *v)
+{
+    struct aw_half *h = &f->half[v->side];
+    h->window = v->seg->window;
+    const bool zero = v->seg->window == 0;
+    if (zero == ((h->flags & AW_HALF_ZERO) != 0)) return;
+    h->flags ^= AW_HALF_ZERO;
+    if (zero) {
+        struct aw_more *m = aw_flow_more(f);
+        if (m) m->zero_windows[v->side]++;
+    }
+    aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_WINDOW,
+                                       .dir = aw_dir_of(f, v->side),
+                                       .ttl = v->seg->ttl,
+                                       .len = zero ? 0 : 1,
+                                       .off = f->half[v->side].high,
+                                       .seen = v->seg->at,
+                                       .ack_off = v->ack,
+                                       .peer_high = f->half[!v->side].high});
+}
+
+/* A round trip between the capture point and the side that acknowledges. */
+static void sample(struct aw_flow *f, unsigned side, struct aw_half *timed,
+                   const struct aw_segment *seg)
+{
+    if (aw_seq_diff(seg->ack, timed->sample_seq) < 0) return;
+    timed->flags &= (uint16_t)~AW_HALF_TIMING;
+    if (seg->at.ts < timed->sample_ts) return;
+    const uint64_t trip = (uint64_t)seg->at.ts - (uint64_t)timed->sample_ts;
+    if (trip > INT64_MAX) return;
+    if (f->rtt[side] == AW_NS_NONE || (aw_ns)trip < f->rtt[side]) f->rtt[side] = (aw_ns)trip;
+}
+
+static void acknowledge(struct aw_flow *f, const struct aw_view *v)
+{
+    struct aw_half *p = &f->half[!v->side];
+    if (p->flags & AW_HALF_TIMING) sample(f, v->side, p, v->seg);
+    if (v->ack <= p->acked) return;
+    const bool hit = p->watch != AW_OFF_NONE && p->acked < p->watch && v->ack >= p->watch;
+    p->acked = v->ack;
+    p->acked_by = v->seg->at;
+    if (!hit) return;
+    if (!aw_covered(p, v->ack)) {
+        /* The chunk has to wait, and a later acknowledgement must not take this one's place. */
+        struct aw_more *m = aw_flow_more(f);
+        if (m) {
+            m->watch_by[!v->side] = v->seg->at;
+            m->watch_ack[!v->side] = v->ack;
+        }
+        return;
+    }
+    aw_order_watch(f, !v->side);
+}
+
+void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end)
+{
+    struct aw_half *h = &f->half[v->side];
+    h->flags &= (uint16_t)~AW_HALF_TIMING; /* Karn: which one will be acknowledged is not known */
+    f->table->stats.retransmitted++;
+    struct aw_more *m = aw_flow_more(f);
+    if (m) m->retransmissions++;
+    aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_AGAIN,
+                                       .dir = aw_dir_of(f, v->side),
+                                       .ttl = v->seg->ttl,
+                                       .len = (uint64_t)(end - off),
+                                       .off = off,
+                                       .seen = v->seg->at,
+                                       .ack_off = v->ack,
+                                       .peer_high = f->half[!v->side].high});
+}
+
+/* Bytes before `next` came: sent again, or one of the things that look like it. */
+static void repeated(struct aw_flow *f, const struct aw_view *v)
+{
+    struct aw_half *h = &f->half[v->side];
+    const aw_off end = aw_off_min(v->end, h->next);
+    if (end - v->off == 1 && end == h->next) {
+        /* A keep-alive repeats the last byte once all is acknowledged (RFC 9293, 3.8.4); a window
+         * probe's byte comes again with the rest when the window opens (3.8.6.1). */
+        if (v->end == h->next && h->acked >= h->next) return;
+        if (h->flags & AW_HALF_PROBED) {
+            h->flags &= (uint16_t)~AW_HALF_PROBED;
+            return;
+        }
+    }
+    if ((h->flags & AW_HALF_REFUSED) && h->acked <= 0) return;
+    const struct aw_more *m = f->more;
+    if (m && v->off >= m->hole_from[v->side] && end <= m->hole_to[v->side])
+        return; /* late: first seen */
+    aw_half_again(f, v, v->off, end);
+}
+
+static void payload(struct aw_flow *f, const struct aw_view *v)
+{
+    struct aw_half *h = &f->half[v->side];
+    f->flags |= AW_FLOW_PAYLOAD;
+    h->flags |= AW_HALF_PAYLOAD;
+    if (v->off < h->next) repeated(f, v);
+    if (v->end <= h->next) return;
+    if (v->end - v->off == 1 && (f->half[!v->side].flags & AW_HALF_ZERO))
+        h->flags |= AW_HALF_PROBED;
+    if (!(h->flags & AW_HALF_TIMING) && v->off >= h->high) {
+        h->flags |= AW_HALF_TIMING;
+        h->sample_seq = h->base_seq + (uint32_t)v->end;
+        h->sample_ts = v->seg->at.ts;
+    }
+    if (f->flags & AW_FLOW_IGNORED) {
+        aw_flow_active(f, &v->seg->at);
+        h->next = v->end;
+    } else {
+        aw_order_payload(f, v);
+    }
+}
+
+static void fin(struct aw_flow *f, const struct aw_view *v)
+{
+    struct aw_half *h = &f->half[v->side];
+    if (h->fin != AW_OFF_NONE) {
+        if (v->off == v->end) { /* with payload it was counted as such */
+            f->table->stats.retransmitted++;
+            if (f->more) f->more->retransmissions++;
+        }
+        return;
+    }
+    const struct aw_piece *last = f->more ? f->more->last[v->side] : NULL;
+    const aw_off high = last ? aw_off_max(h->high, last->b.end) : h->high;
+    if (v->end < high) { /* bytes beyond its end were captured: not of this stream */
+        f->table->stats.out_of_window++;
+        return;
+    }
+    h->fin = v->end;
+    aw_flow_active(f, &v->seg->at);
+    struct aw_more *m = aw_flow_more(f);
+    if (!m) return;
+    m->fin[v->side] = v->seg->at;
+    m->fin_ack[v->side] = v->ack;
+}
+
+void aw_half_take(struct aw_flow *f, struct aw_view *v)
+{
+    struct aw_half *h = &f->half[v->side], *p = &f->half[!v->side];
+    const struct aw_segment *seg = v->seg;
+    const bool ends = (seg->flags & AW_TCP_FIN) != 0;
+    h->flags |= AW_HALF_SEEN;
+    if (h->ttl == 0) h->ttl = seg->ttl;
+    if (v->ack >= p->acked && !(seg->flags & AW_TCP_SYN)) /* else older than what is known */
+        tell_window(f, v);
+    else if (seg->flags & AW_TCP_SYN)
+        h->window = seg->window;
+    acknowledge(f, v);
+
+    if (ends) fin(f, v);
+    if (h->fin != AW_OFF_NONE) { /* nothing follows a FIN */
+        v->end = aw_off_min(v->end, h->fin);
+        v->off = aw_off_min(v->off, v->end);
+    }
+    const aw_off high = h->high;
+    if (v->end > v->off) payload(f, v);
+    /* What waits for bytes captured after it was sent after them, and must not seem to be before:
+     * it counts once it is handed up. */
+    if (v->end > high && (v->end == v->off || aw_covered(p, v->ack)))
+        h->high = aw_off_max(h->high, v->end);
+    if (aw_order_busy(f) || h->fin != AW_OFF_NONE) aw_order_settle(f);
+}

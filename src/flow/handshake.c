@@ -1,0 +1,167 @@
+/*
+ * Where the offsets of a half begin: at its SYN, else at what the peer acknowledged in its SYN-ACK,
+ * else at the first segment captured. Whether a SYN begins a new connection, and whether a reset is
+ * one that its receiver will have believed. Knows nothing of payload.
+ */
+#include "flow/inside.h"
+
+enum { MIDSTREAM_SLACK = 65536 };
+
+static aw_off offset_of(const struct aw_half *h, uint32_t seq)
+{
+    return aw_seq_widen(seq, h->base_seq + (uint32_t)h->next, h->next);
+}
+
+/* The peer's window in bytes; the largest it can mean where its scale was not captured. */
+static aw_off window_bytes(const struct aw_half *h, const struct aw_half *peer)
+{
+    const bool both = (h->flags & AW_HALF_SYN) && (peer->flags & AW_HALF_SYN);
+    unsigned shift = 14;
+    if (both) shift = h->wscale <= 14 && peer->wscale <= 14 ? peer->wscale : 0;
+    const aw_off window = (aw_off)peer->window << shift;
+    return window > 65535 ? window : 65535; /* what is on its way may rest on an older, wider one */
+}
+
+bool aw_syn_is_new(const struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+{
+    const struct aw_half *h = &f->half[side], *p = &f->half[!side];
+    if (!(h->flags & AW_HALF_KNOWN)) return (f->flags & AW_FLOW_CLOSED) != 0;
+    if (seg->seq + 1 == h->base_seq) return false;
+    if (f->flags & AW_FLOW_CLOSED) return true;
+    const aw_off off = offset_of(h, seg->seq + 1);
+    /* Joined a moment too late, by packets captured out of order: the SYN of this same connection.
+     */
+    if (!(h->flags & AW_HALF_SYN) && off <= 0 && off > -MIDSTREAM_SLACK) return false;
+    if (seg->flags & AW_TCP_ACK) {
+        if (!(p->flags & AW_HALF_KNOWN)) return false;
+        const aw_off ack = offset_of(p, seg->ack);
+        return ack < 0 || ack > p->high + 1;
+    }
+    /* RFC 5961, 4: a SYN inside the window changes nothing on an open connection. */
+    const bool ending = h->fin != AW_OFF_NONE || p->fin != AW_OFF_NONE;
+    return ending || off < h->next || off > h->next + window_bytes(h, p);
+}
+
+static void set_base(struct aw_half *h, uint32_t seq, unsigned flags)
+{
+    h->base_seq = seq;
+    h->flags = (uint16_t)(h->flags | AW_HALF_KNOWN | flags);
+}
+
+static void take_syn(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+{
+    struct aw_half *h = &f->half[side], *p = &f->half[!side];
+    if (!(h->flags & AW_HALF_KNOWN)) set_base(h, seg->seq + 1, 0);
+    if (seg->seq + 1 != h->base_seq) return; /* not of this connection */
+    if (h->flags & AW_HALF_SYN) {
+        /* Sent again: an answer may be to either (Karn). */
+        h->flags &= (uint16_t)~AW_HALF_TIMING;
+        f->table->stats.retransmitted++;
+        struct aw_more *m = aw_flow_more(f);
+        if (m) m->retransmissions++;
+    } else {
+        h->flags |= AW_HALF_SYN;
+        h->flags &= (uint16_t)~AW_HALF_LOOSE;
+        h->wscale = seg->wscale;
+        if (h->acked == AW_OFF_NONE && h->next == 0) {
+            h->flags |= AW_HALF_TIMING;
+            h->sample_seq = seg->seq + 1;
+            h->sample_ts = seg->at.ts;
+        }
+    }
+    if (seg->flags & AW_TCP_ACK) {
+        if (!(p->flags & AW_HALF_KNOWN)) set_base(p, seg->ack, 0);
+        /* TCP Fast Open (RFC 7413, 4.2.2): the server took the SYN and not its data. */
+        if (seg->ack == p->base_seq && (p->next > 0 || p->high > 0)) p->flags |= AW_HALF_REFUSED;
+    }
+    if (!(f->flags & AW_FLOW_CLIENT_KNOWN)) {
+        f->flags |= AW_FLOW_CLIENT_KNOWN;
+        f->client = (uint8_t)(seg->flags & AW_TCP_ACK ? !side : side);
+    }
+}
+
+/* The first payload of a half whose start was guessed from a bare segment or from the peer's
+ * acknowledgement: what lies before it was under way, or was a keep-alive's missing byte, when the
+ * capture began. */
+static void correct(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+{
+    struct aw_half *h = &f->half[side];
+    h->flags &= (uint16_t)~AW_HALF_LOOSE;
+    if (f->more && (f->more->first[0] || f->more->first[1])) return;
+    const aw_off off = offset_of(h, seg->seq);
+    const bool before_capture = h->acked <= 0 || (off == 1 && h->acked == 1);
+    if (h->next != 0 || off <= 0 || off > AW_FAR || !before_capture) return;
+    h->base_seq = seg->seq;
+    h->high = aw_off_max(0, h->high - off);
+    if (h->acked != AW_OFF_NONE) h->acked -= off;
+    h->flags &= (uint16_t)~AW_HALF_MAYBE_FIN;
+}
+
+void aw_half_locate(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+{
+    struct aw_half *h = &f->half[side], *p = &f->half[!side];
+    if (seg->flags & AW_TCP_SYN) {
+        take_syn(f, seg, side);
+        return;
+    }
+    if (!(h->flags & AW_HALF_KNOWN))
+        set_base(h, seg->seq, seg->payload_wire == 0 ? AW_HALF_LOOSE : 0);
+    if ((seg->flags & AW_TCP_ACK) && !(p->flags & AW_HALF_KNOWN))
+        set_base(p, seg->ack, AW_HALF_LOOSE);
+    if ((h->flags & AW_HALF_LOOSE) && seg->payload_wire > 0) correct(f, seg, side);
+}
+
+/* RFC 9293, 3.10.7.4 and 3.10.7.3: in the window; or, where the sender has sent nothing else, an
+ * acknowledgement of what the peer sent. */
+static bool believed(const struct aw_flow *f, const struct aw_view *v)
+{
+    const struct aw_half *h = &f->half[v->side], *p = &f->half[!v->side];
+    if (!(h->flags & AW_HALF_KNOWN)) {
+        if (!(v->seg->flags & AW_TCP_ACK) || !(p->flags & AW_HALF_KNOWN)) return true;
+        const aw_off ack = offset_of(p, v->seg->ack);
+        return ack >= 0 && ack <= p->high + 1;
+    }
+    const aw_off off = offset_of(h, v->seg->seq);
+    const aw_off low = h->acked == AW_OFF_NONE ? 0 : aw_off_min(h->acked, h->next);
+    const aw_off high = aw_off_max(h->next, h->acked) + window_bytes(h, p);
+    return off >= low && off <= high;
+}
+
+void aw_reset(struct aw_flow *f, const struct aw_view *v)
+{
+    struct aw_half *h = &f->half[v->side];
+    if (!believed(f, v)) {
+        f->table->stats.bad_rst++;
+        return;
+    }
+    if (!(h->flags & AW_HALF_KNOWN)) set_base(h, v->seg->seq, 0);
+    h->flags |= AW_HALF_SEEN;
+    if (h->ttl == 0) h->ttl = v->seg->ttl;
+    const struct aw_mark *at = &v->seg->at;
+    aw_flow_active(f, at);
+    struct aw_more *m = aw_flow_more(f);
+    if (!m) {
+        aw_flow_end(f, AW_CLOSE_RST, v->side, at, true);
+        return;
+    }
+    if (aw_seen(&m->rst[v->side])) return; /* one waits already */
+    m->rst[v->side] = *at;
+    if (m->rst_off != AW_OFF_NONE) return;
+    /* Its sequence number proves that everything before was sent: give it the same grace as bytes
+     * that the peer acknowledged, for they may just have been captured later. */
+    aw_off off = offset_of(h, v->seg->seq);
+    if (h->fin != AW_OFF_NONE) off = aw_off_min(off, h->fin);
+    m->rst_off = off;
+    m->rst_ack = v->ack;
+    m->rst_side = (uint8_t)v->side;
+    if (off > h->acked) {
+        h->acked = off;
+        h->acked_by = *at;
+    }
+    struct aw_half *p = &f->half[!v->side];
+    if (v->ack > p->acked) {
+        p->acked = v->ack;
+        p->acked_by = *at;
+    }
+    aw_order_settle(f);
+}

@@ -1,0 +1,263 @@
+/*
+ * What the files of this room share: the connection, its two halves, the segment being worked on.
+ * Nothing outside src/flow (and its tests) includes this.
+ *
+ * Halves are indexed by side: side 0 is the end with the lower address and port. Which side is the
+ * client is one number, so that a wrong guess is put right by one assignment; chunks and facts are
+ * turned to directions at the door.
+ *
+ * The files, in the order a segment meets them: flow.c (door, table of connections, life cycle),
+ * copies.c (the same packet captured twice), handshake.c (where a half's offsets begin, resets,
+ * reuse of ports), half.c (one direction: offsets, acknowledgements, round trips), order.c (what
+ * may be handed up, what waits, what is given up), timer.c (deadlines).
+ */
+#ifndef AW_FLOW_INSIDE_H
+#define AW_FLOW_INSIDE_H
+
+#include "base/seq.h"
+#include "flow/flow.h"
+
+/* Offsets farther than this from where a stream stands do not belong to it: no window is larger
+ * (RFC 7323, 2.3), and beyond 2^31 the sign of a distance means nothing. */
+#define AW_FAR (INT64_C(1) << 30)
+
+struct aw_key { /* no padding, so it can be hashed and compared as bytes */
+    uint8_t addr[2][16];
+    uint16_t port[2];
+    uint8_t v6;
+    uint8_t zero[3];
+};
+_Static_assert(sizeof(struct aw_key) == 40, "the key is hashed as bytes");
+
+/* Enough of a segment to know its copy by: twelve bytes. */
+struct aw_trace {
+    uint32_t what;  /* hash of side, SEQ, length, ACK, flags, window */
+    uint16_t when;  /* in units of 2^20 ns, wrapping */
+    uint16_t ip_id; /* 0 = none */
+    uint16_t tsval; /* folded; 0 = none */
+    uint8_t ttl;
+    uint8_t via; /* interface and link direction, folded */
+};
+enum { AW_TRACES_NEAR = 4, AW_TRACES_FAR_MAX = 1024 };
+
+enum {
+    AW_HALF_KNOWN = 1 << 0,     /* base_seq is valid */
+    AW_HALF_SEEN = 1 << 1,      /* a segment of this side was captured */
+    AW_HALF_SYN = 1 << 2,       /* its SYN or SYN-ACK was */
+    AW_HALF_PAYLOAD = 1 << 3,   /* payload of it was captured */
+    AW_HALF_LOOSE = 1 << 4,     /* base_seq is a guess that the first payload may correct */
+    AW_HALF_FIN_DONE = 1 << 5,  /* the FIN chunk was handed up */
+    AW_HALF_ZERO = 1 << 6,      /* the window it offers is 0 */
+    AW_HALF_TIMING = 1 << 7,    /* sample_seq and sample_ts wait for an acknowledgement */
+    AW_HALF_IN_HOLE = 1 << 8,   /* the last thing handed up was a hole */
+    AW_HALF_MAYBE_FIN = 1 << 9, /* the one acknowledged byte at `next` may be a FIN not captured */
+    AW_HALF_REFUSED = 1 << 10,  /* the SYN's data was not accepted and comes again */
+    AW_HALF_PROBED = 1 << 11,   /* the byte before `next` came as a window probe */
+};
+
+struct aw_half {
+    aw_off next;             /* all before it was handed up */
+    aw_off high;             /* end of the highest byte that segments of this side imply */
+    aw_off acked;            /* highest acknowledged by the peer; AW_OFF_NONE */
+    struct aw_mark acked_by; /* the first segment that did */
+    aw_off watch;            /* tell when acknowledged; AW_OFF_NONE */
+    aw_off fin;              /* where the stream ends; AW_OFF_NONE */
+    uint32_t base_seq;       /* sequence number of offset 0 */
+    uint32_t sample_seq;
+    aw_ns sample_ts;
+    uint16_t flags;  /* AW_HALF_ */
+    uint16_t window; /* as last sent, unscaled */
+    uint8_t wscale;  /* 0xff = not known */
+    uint8_t ttl;     /* of the first segment */
+};
+
+/* Where a segment's payload belongs, and what was seen with it. */
+struct aw_bytes {
+    aw_off off, end; /* end: as on the wire */
+    uint32_t len;    /* bytes at hand; fewer than end - off where the capture was cut */
+    uint8_t ttl;
+    bool conflict;
+    struct aw_mark seen;
+    aw_off ack, peer_high;
+};
+/* Payload that waits: behind a hole, or for what it acknowledges. */
+struct aw_piece {
+    struct aw_piece *next;
+    struct aw_bytes b;
+    uint8_t data[];
+};
+
+/* What few connections need, or only at their end. */
+struct aw_more {
+    struct aw_mark fin[2], rst[2];
+    aw_off fin_ack[2];
+    struct aw_piece *first[2], *last[2]; /* owned; sorted, without overlap */
+    size_t waiting[2];                   /* bytes taken by them */
+    uint32_t pieces[2];
+    aw_ns due[2];       /* when the bytes acknowledged and missing are given up; AW_NS_NONE */
+    aw_off due_off[2];  /* up to here */
+    aw_off due_next[2]; /* `next` when that was decided */
+    aw_off rst_off;     /* a reset that waits for bytes before it; AW_OFF_NONE */
+    aw_off rst_ack;
+    uint8_t rst_side;
+    struct aw_mark watch_by[2]; /* acknowledged the watched offset of that side, and bytes that */
+    aw_off watch_ack[2];        /* are still to come; AW_OFF_NONE */
+    aw_off hole_from[2], hole_to[2]; /* the last hole handed up */
+    uint64_t hole_bytes[2], cut_bytes[2], zero_windows[2];
+    uint64_t holes, retransmissions, copies, conflicts;
+    struct aw_trace *traces; /* owned; AW_TRACES_NEAR where NULL */
+    uint32_t trace_cap;      /* a power of two */
+};
+enum { AW_PIECES_MAX = 4096 }; /* of one direction: bounds the search for a place */
+
+enum {
+    AW_FLOW_CLIENT_KNOWN = 1 << 0,
+    AW_FLOW_MIDSTREAM = 1 << 1,
+    AW_FLOW_CLOSED = 1 << 2, /* kept only to know its last packets by */
+    AW_FLOW_IGNORED = 1 << 3,
+    AW_FLOW_PRECIOUS = 1 << 4,
+    AW_FLOW_QUIET = 1 << 5,   /* idle for the idle timeout */
+    AW_FLOW_BUSY = 1 << 6,    /* being worked on: not to be evicted */
+    AW_FLOW_PAYLOAD = 1 << 7, /* any was sent, captured or not */
+};
+
+/* Deadlines lie in heaps; the heap a connection stands in is also the order of eviction. */
+enum aw_heap_id { AW_HEAP_SPARE, AW_HEAP_LIVE, AW_HEAP_PRECIOUS, AW_HEAP_GRACE, AW_HEAPS };
+#define AW_NOT_IN_HEAP UINT32_MAX
+
+struct aw_flow { /* owned by its table */
+    struct aw_key key;
+    uint64_t hash;
+    uint16_t flags;             /* AW_FLOW_ */
+    uint8_t client;             /* the side */
+    uint8_t heap;               /* enum aw_heap_id: which one `heap_at` speaks of */
+    uint32_t heap_at, grace_at; /* index in its heap */
+    uint32_t trace_next;
+    struct aw_half half[2];
+    struct aw_flow_table *table; /* callbacks get the flow alone */
+    uint64_t ord;
+    aw_ns packet_at, active_at; /* by the table's clock, which never goes back */
+    struct aw_mark activity;
+    struct aw_more *more; /* owned; NULL as long as nothing is out of the ordinary */
+    void *app;            /* belongs to the room above */
+    aw_ns rtt[2];         /* capture point to that side: smallest; AW_NS_NONE */
+    struct aw_trace near[AW_TRACES_NEAR];
+};
+
+struct aw_due {
+    aw_ns key;
+    struct aw_flow *flow;
+};
+struct aw_heap {
+    struct aw_due *at; /* owned */
+    uint32_t count, cap;
+};
+
+struct aw_slot {
+    uint64_t hash;
+    struct aw_flow *flow; /* NULL: free */
+};
+
+struct aw_flow_table {
+    struct aw_alloc alloc;
+    struct aw_pool *pool;
+    const uint8_t *secret;
+    struct aw_flow_limits limits;
+    struct aw_flow_ops ops;
+    struct aw_flow_stats stats;
+    struct aw_slot *slots; /* owned */
+    size_t mask, filled;
+    size_t open; /* of `filled`, those not closed */
+    struct aw_heap heap[AW_HEAPS];
+    aw_ns now, next_due; /* AW_NS_NONE before the first tick; earliest deadline */
+    bool finishing;      /* the input is over: connections end by their first packets */
+    struct aw_mark at;   /* the packet that moved the clock, or is being worked on */
+};
+
+/* A segment in terms of its connection. */
+struct aw_view {
+    const struct aw_segment *seg;
+    unsigned side;
+    aw_off off, end; /* payload, as on the wire */
+    aw_off ack;      /* of the peer's bytes; AW_OFF_NONE */
+};
+
+static inline aw_ns aw_later(aw_ns at, aw_ns span)
+{
+    return span > 0 && at > INT64_MAX - span ? INT64_MAX : at + span;
+}
+static inline aw_off aw_off_max(aw_off a, aw_off b)
+{
+    return a > b ? a : b;
+}
+static inline aw_off aw_off_min(aw_off a, aw_off b)
+{
+    return a < b ? a : b;
+}
+static inline enum aw_dir aw_dir_of(const struct aw_flow *f, unsigned side)
+{
+    return side == f->client ? AW_C2S : AW_S2C;
+}
+
+/* --- flow.c --- */
+/* A pool block, with others evicted for it if need be; NULL where that did not help. */
+void *aw_flow_room(struct aw_flow_table *t, size_t size);
+struct aw_more *aw_flow_more(struct aw_flow *f); /* NULL: no memory */
+/* Hands up what waits, closes, frees. Afterwards f may be gone unless `linger`: then its key stays
+ * known for a while, so that its last packets do not look like a new connection. */
+void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const struct aw_mark *seen,
+                 bool linger);
+void aw_flow_give(struct aw_flow *f, struct aw_chunk *chunk); /* to the room above */
+void aw_flow_active(struct aw_flow *f, const struct aw_mark *mark);
+/* The deadline that f's heap should have it under. */
+aw_ns aw_flow_deadline(const struct aw_flow *f);
+
+/* --- copies.c --- */
+bool aw_copy_known(struct aw_flow *f, const struct aw_view *v); /* notes v if it is not */
+void aw_copy_note(struct aw_flow *f, const struct aw_view *v);
+
+/* --- handshake.c --- */
+/* Whether a SYN or SYN-ACK begins another connection on this pair of ports. */
+bool aw_syn_is_new(const struct aw_flow *f, const struct aw_segment *seg, unsigned side);
+void aw_half_locate(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
+/* A reset: believed or counted. */
+void aw_reset(struct aw_flow *f, const struct aw_view *v);
+
+/* --- half.c --- */
+/* Says that bytes off to end were sent once more, and counts it. */
+void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end);
+/* Takes a segment whose offsets are known; f may be closed afterwards. */
+void aw_half_take(struct aw_flow *f, struct aw_view *v);
+
+/* --- order.c --- */
+/* Whether everything before `ack` of this half has been handed up. */
+static inline bool aw_covered(const struct aw_half *h, aw_off ack)
+{
+    if (ack <= h->next) return true; /* AW_OFF_NONE, too */
+    if (h->fin != AW_OFF_NONE) return h->next >= h->fin && (h->flags & AW_HALF_FIN_DONE);
+    return (h->flags & AW_HALF_MAYBE_FIN) && ack == h->next + 1;
+}
+/* Something waits, for bytes or for its turn. */
+static inline bool aw_order_busy(const struct aw_flow *f)
+{
+    return f->half[0].acked > f->half[0].next || f->half[1].acked > f->half[1].next || f->more;
+}
+void aw_order_payload(struct aw_flow *f, const struct aw_view *v);
+void aw_order_settle(struct aw_flow *f); /* hands up what has become possible; sets the grace */
+void aw_order_expire(struct aw_flow *f); /* the grace is over */
+void aw_order_flush(struct aw_flow *f);  /* hands up all, with holes where bytes are missing */
+void aw_order_drop(struct aw_flow *f);   /* lets go of what waits, without handing it up */
+void aw_order_watch(struct aw_flow *f,
+                    unsigned side); /* tells of a watched offset, if it is time */
+
+/* --- timer.c: heaps of deadlines, the earliest on top; equal ones by first packet --- */
+bool aw_heap_add(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f, aw_ns key);
+void aw_heap_remove(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f);
+void aw_heap_rekey(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f, aw_ns key);
+/* The heap with the earliest deadline; AW_HEAPS where all are empty. */
+enum aw_heap_id aw_heap_earliest(const struct aw_flow_table *t);
+/* Sorts a heap anew after all deadlines changed. */
+void aw_heap_sort(struct aw_flow_table *t, enum aw_heap_id id);
+void aw_heap_free(struct aw_flow_table *t, struct aw_heap *h);
+
+#endif
