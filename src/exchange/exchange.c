@@ -76,7 +76,7 @@ struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
     s->xid = xid;
     s->settle_at = AW_NS_NONE;
     s->reopened = AW_NS_NONE;
-    s->content_end = s->watched = AW_OFF_NONE;
+    s->content_end = s->watched = s->last_ack = AW_OFF_NONE;
     struct aw_exchange *x = &s->ex;
     x->nth = xs->nth;
     x->ord = st->now->ord;
@@ -132,6 +132,7 @@ void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_
     struct aw_exchanges *xs = st->xs;
     struct aw_exchange_room *room = xs->room;
     struct aw_exchange *x = &s->ex;
+    if (s->half) x->flags |= AW_F_HEAD_UNFINISHED;
     if (!s->announced) aw_open_announce(st, s);
     unlink_slot(xs, s);
     take_facts(st, s);
@@ -419,9 +420,9 @@ void aw_exchanges_event(struct aw_exchanges *xs, struct aw_flow *flow,
         break;
     case AW_HTTP_JUNK:
         if (ev->dir == AW_C2S)
-            xs->lost |= AW_LOST_UNPARSED;
+            aw_on_client_junk(&st, ev);
         else
-            aw_on_response_junk(&st);
+            aw_on_response_junk(&st, ev);
         break;
     case AW_HTTP_WITHHELD:
         aw_on_withheld(&st, ev);

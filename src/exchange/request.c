@@ -8,25 +8,34 @@
 /* --- head --- */
 
 /*
- * An interim response may come before the request head is complete, and then before its event. It
- * belongs to this request if it came after the head had begun.
+ * A response may come before the request head is complete, and then before its event. The http room
+ * mostly knows which request it is for; where not, an interim one that came after the first byte of
+ * the head belongs to it.
  */
 static struct aw_open *adopt(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_open *s = st->xs->last;
-    if (!s || !s->orphan || s->announced || s->xid != 0 || s->ex.status != 0) return NULL;
-    const struct aw_interim *i = &s->ex.interim[0];
-    if (s->ex.interim_count == 0) return NULL;
-    const bool after =
-        i->ack_off != AW_OFF_NONE ? i->ack_off > ev->off : i->first.ord > ev->first.ord;
-    if (!after) return NULL;
+    if (!s || s->announced) return NULL;
+    if (!s->half || s->xid != ev->xid) {
+        const struct aw_interim *i = &s->ex.interim[0];
+        if (!s->orphan || s->xid != 0 || s->ex.status != 0 || s->ex.interim_count == 0) return NULL;
+        if (i->ack_off != AW_OFF_NONE ? i->ack_off <= ev->off : i->first.ord < ev->first.ord)
+            return NULL;
+    }
     if (ev->head) s = aw_open_reserve(st, s, aw_request_text_size(ev->head));
-    s->orphan = s->request_over = s->ended = false;
+    s->orphan = s->half = s->request_over = s->ended = false;
     s->settle_at = AW_NS_NONE;
     s->xid = ev->xid;
     s->ex.sent = 0;
     s->ex.flags &= ~(uint32_t)(AW_F_REQ_UNSEEN | AW_F_100_AFTER_FINAL);
     return s;
+}
+
+/* The end of that final response is not in the capture, and the client had read what is missing. */
+static bool answer_missed(const struct aw_open *s, aw_off ack_off)
+{
+    const uint32_t missing = AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL | AW_F_FINAL_UNFINISHED;
+    return s->ex.flags & missing && (ack_off == AW_OFF_NONE || ack_off > s->ex.answer_base);
 }
 
 /*
@@ -41,7 +50,7 @@ static void place(const struct aw_step *st, struct aw_open *s, const struct aw_h
     for (const struct aw_open *i = xs->first; i != s; i = i->next)
         if (!i->orphan) before = i;
     x->answer_base = xs->answers_end;
-    if (before && !before->ex.final_complete) {
+    if (before && !before->ex.final_complete && !answer_missed(before, ev->ack_off)) {
         s->behind = true;
         x->flags |= AW_F_PIPELINED;
     } else if (aw_seen(&xs->final_end)) {
@@ -60,7 +69,7 @@ static void place(const struct aw_step *st, struct aw_open *s, const struct aw_h
 static struct aw_open *begin(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_exchanges *xs = st->xs;
-    xs->asked = true;
+    if (ev->xid > xs->asked_xid) xs->asked_xid = ev->xid;
     struct aw_open *s = adopt(st, ev);
     aw_close_settling(st, &ev->first);
     for (struct aw_open *i = xs->first, *after; i && i != s; i = after) {
@@ -96,30 +105,38 @@ void aw_on_request(const struct aw_step *st, const struct aw_http_event *ev)
     struct aw_open *s = begin(st, ev);
     if (!s) return;
     struct aw_exchange *x = &s->ex;
-    const struct aw_head *h = ev->head;
-    take_head(x, h);
+    take_head(x, ev->head);
     x->head_end = ev->end;
     x->at[AW_AT_HEAD] = ev->last;
-    x->content_complete = h->no_content || (!h->chunked && !h->has_te && h->length <= 0);
-    if (x->content_complete) s->content_end = ev->end;
     const struct aw_open *first = st->xs->first;
     if (x->req & AW_REQ_EXPECT || first != s) aw_watch_head(st, s);
     aw_open_announce(st, s);
     aw_spare(st);
 }
 
+/* Content of which the end cannot be told: what is seen of it is all that will be known. */
+static void content_broken(const struct aw_step *st, struct aw_open *s,
+                           const struct aw_http_event *ev)
+{
+    struct aw_exchange *x = &s->ex;
+    if (ev->why == AW_WHY_CONTENT_ENDED) return; /* with the connection, which tells itself */
+    if (ev->why == AW_WHY_BAD_CHUNK) {
+        x->flags |= AW_F_CHUNK_BAD;
+    } else {
+        if (ev->why == AW_WHY_CONTENT_HOLE) x->flags |= AW_F_HOLE_CONTENT | AW_F_CUT_CONTENT_SIZE;
+        x->sent = -1;
+    }
+    if (ev->cut) x->flags |= AW_F_CUT;
+    s->framing_lost = s->request_over = true;
+    aw_open_check(st, s);
+}
+
 /* A request that began and cannot be read to its end; or content that breaks off. */
 void aw_on_request_broken(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_open *s = aw_open_find(st->xs, ev->xid);
-    if (s) {
-        if (ev->why == AW_WHY_BAD_CHUNK) s->ex.flags |= AW_F_CHUNK_BAD;
-        return;
-    }
-    if (ev->xid == 0) {
-        st->xs->lost |= ev->cut                       ? AW_LOST_CUT
-                        : ev->why == AW_WHY_HEAD_HOLE ? AW_LOST_HOLE
-                                                      : AW_LOST_UNPARSED;
+    if (ev->part != AW_IN_HEAD) {
+        if (s) content_broken(st, s, ev);
         return;
     }
     s = begin(st, ev);
@@ -132,7 +149,21 @@ void aw_on_request_broken(const struct aw_step *st, const struct aw_http_event *
                                                                              : AW_F_HEAD_UNFINISHED;
     if (ev->cut) s->ex.flags |= AW_F_CUT;
     aw_open_announce(st, s);
+    aw_open_check(st, s);
     aw_spare(st);
+}
+
+/* Bytes that begin no request: the rest of content whose framing was lost, or not HTTP. */
+void aw_on_client_junk(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    struct aw_open *s = st->xs->last;
+    if (!s || !s->framing_lost) {
+        st->xs->lost |= AW_LOST_UNPARSED;
+        return;
+    }
+    struct aw_http_event content = *ev;
+    content.bytes = 0; /* how many of them are content is not known */
+    aw_on_content(st, s, &content);
 }
 
 void aw_on_withheld(const struct aw_step *st, const struct aw_http_event *ev)
@@ -146,10 +177,6 @@ void aw_on_withheld(const struct aw_step *st, const struct aw_http_event *ev)
     s->request_over = true;
     s->content_end = ev->off;
     if (!x->final_complete) return;
-    if (ev->bytes == 0) {
-        aw_open_check(st, s);
-        return;
-    }
     x->at[AW_AT_END] = ev->first;
     x->end_ord = ev->first.ord;
     s->ended = s->held = true;
@@ -172,11 +199,11 @@ static bool is_wait(const struct aw_step *st, aw_ns span)
 }
 
 static void first_content(const struct aw_step *st, struct aw_open *s,
-                          const struct aw_http_event *ev)
+                          const struct aw_http_event *ev, aw_off ack_off)
 {
     struct aw_exchange *x = &s->ex;
     x->at[AW_AT_BODY] = ev->first;
-    x->body_ack = s->first_lost ? AW_OFF_NONE : ev->ack_off;
+    x->body_ack = s->first_lost ? AW_OFF_NONE : ack_off;
     x->ack_unknown = x->body_ack == AW_OFF_NONE;
     x->body_peer_high = ev->peer_high;
     s->early_piece = !is_wait(st, ev->first.ts - wait_from(x));
@@ -188,7 +215,7 @@ static void first_content(const struct aw_step *st, struct aw_open *s,
  * for one.
  */
 static void look_for_pause(const struct aw_step *st, struct aw_open *s,
-                           const struct aw_http_event *ev)
+                           const struct aw_http_event *ev, aw_off ack_off)
 {
     struct aw_exchange *x = &s->ex;
     if (!s->early_piece || aw_seen(&x->at[AW_AT_PAUSE])) return;
@@ -199,21 +226,22 @@ static void look_for_pause(const struct aw_step *st, struct aw_open *s,
     if (!is_wait(st, ev->first.ts - from)) return;
     x->at[AW_AT_PAUSE] = x->at[AW_AT_BODY_END];
     x->at[AW_AT_RESUME] = ev->first;
-    x->resume_ack = ev->ack_off;
+    x->resume_ack = ack_off;
     x->sent_before_pause = x->sent;
 }
 
 /* Which answers the client had read when it sent this piece. */
-static void count_answered(struct aw_open *s, const struct aw_http_event *ev, int64_t bytes)
+static void count_answered(struct aw_open *s, const struct aw_http_event *ev, aw_off ack_off,
+                           int64_t bytes)
 {
     struct aw_exchange *x = &s->ex;
-    const bool known = ev->ack_off != AW_OFF_NONE;
-    const bool answered = known ? !s->behind && ev->ack_off > x->answer_base
+    const bool known = ack_off != AW_OFF_NONE;
+    const bool answered = known ? !s->behind && ack_off > x->answer_base
                                 : x->interim_count > 0 || aw_seen(&x->at[AW_AT_FINAL_FIRST]);
     if (!answered) x->sent_before_answer += bytes;
     if (!known) return;
-    if (ev->ack_off > x->after_ack_max) x->after_ack_max = ev->ack_off;
-    if (x->status == 0 || ev->ack_off < x->final_head_end) return;
+    if (ack_off > x->after_ack_max) x->after_ack_max = ack_off;
+    if (x->status == 0 || ack_off < x->final_head_end) return;
     if (!aw_seen(&x->at[AW_AT_AFTER_FINAL])) x->at[AW_AT_AFTER_FINAL] = ev->first;
     x->at[AW_AT_AFTER_FINAL_LAST] = ev->last;
     x->sent_after_final += bytes;
@@ -224,12 +252,16 @@ void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_
     struct aw_exchange *x = &s->ex;
     const int64_t bytes = ev->bytes < INT64_MAX / 4 ? (int64_t)ev->bytes : INT64_MAX / 4;
     const bool first = !aw_seen(&x->at[AW_AT_BODY]);
+    /* What the snap length cut off a segment has that segment's ACK number. */
+    const bool same = ev->kind == AW_HTTP_GAP && ev->first.ord == x->at[AW_AT_BODY_END].ord;
+    const aw_off ack_off = same ? s->last_ack : ev->ack_off;
+    s->last_ack = ack_off;
     if (first)
-        first_content(st, s, ev);
+        first_content(st, s, ev, ack_off);
     else
-        look_for_pause(st, s, ev);
+        look_for_pause(st, s, ev, ack_off);
     if (!aw_seen(&x->at[AW_AT_FINAL_FIRST])) aw_open_silence(s, &ev->first);
-    count_answered(s, ev, bytes);
+    count_answered(s, ev, ack_off, bytes);
     if (x->sent >= 0 && x->sent < INT64_MAX / 2) x->sent += bytes;
     if (ev->last.ord >= x->at[AW_AT_BODY_END].ord) x->at[AW_AT_BODY_END] = ev->last;
     s->owed_from = *aw_mark_later(&s->owed_from, &ev->last);
@@ -238,16 +270,12 @@ void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_
 
 /*
  * Content that was sent and is not in the capture. Where the snap length cut it, its packet is: its
- * time, its ACK number and, with a length for framing, its size are known.
+ * time, its ACK number and its size are known.
  */
 void aw_on_content_gap(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)
 {
     struct aw_exchange *x = &s->ex;
     x->flags |= AW_F_HOLE_CONTENT;
-    if (x->req & AW_REQ_CHUNKED) {
-        x->flags |= AW_F_CUT_CONTENT_SIZE;
-        x->sent = -1;
-    }
     if (ev->cut) {
         x->flags |= AW_F_CUT;
         aw_on_content(st, s, ev);

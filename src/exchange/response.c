@@ -21,7 +21,8 @@ enum aw_unseen aw_why_unseen(const struct aw_exchanges *xs, const struct aw_open
     const struct aw_exchange *x = &s->ex;
     if (!x->conn.any_seen[AW_C2S]) return AW_UNSEEN_ONE_SIDED;
     if (s->unseen != AW_UNSEEN_NONE) return s->unseen;
-    return x->flags & AW_F_MIDSTREAM && !xs->asked ? AW_UNSEEN_MIDSTREAM : AW_UNSEEN_NO_REQUEST;
+    return x->flags & AW_F_MIDSTREAM && xs->asked_xid == 0 ? AW_UNSEEN_MIDSTREAM
+                                                           : AW_UNSEEN_NO_REQUEST;
 }
 
 static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_http_event *ev,
@@ -45,6 +46,22 @@ static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_htt
     return s;
 }
 
+/* An answer to a request whose head is not complete: the request's event will fill it in. */
+static struct aw_open *open_half(const struct aw_step *st, const struct aw_http_event *ev,
+                                 size_t text)
+{
+    aw_close_settling(st, NULL);
+    struct aw_open *s = aw_open_new(st, ev->xid, text);
+    if (s) s->half = true;
+    return s;
+}
+
+static struct aw_open *open_unasked(const struct aw_step *st, const struct aw_http_event *ev)
+{
+    const size_t text = ev->head ? aw_response_text_size(ev->head) : 0;
+    return ev->xid > st->xs->asked_xid ? open_half(st, ev, text) : open_orphan(st, ev, text);
+}
+
 /* Where a response belongs that the http room could pair with no open exchange. */
 static struct aw_open *place(const struct aw_step *st, const struct aw_http_event *ev, bool interim)
 {
@@ -57,7 +74,7 @@ static struct aw_open *place(const struct aw_step *st, const struct aw_http_even
         s = concerned(xs, 0) ? concerned(xs, 0) : xs->last;
         if (interim && s && !s->orphan && !s->held) return s;
     }
-    return open_orphan(st, ev, ev->head ? aw_response_text_size(ev->head) : 0);
+    return open_unasked(st, ev);
 }
 
 /* --- interim --- */
@@ -93,7 +110,7 @@ static void add_interim(struct aw_open *s, const struct aw_http_event *ev, bool 
 static void on_interim(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)
 {
     s = aw_open_reserve(st, s, aw_response_text_size(ev->head));
-    aw_add_response_text(s, ev->head, true);
+    aw_add_response_text(s, ev->head, ev->head->status != 101);
     add_interim(s, ev, false);
     aw_place_again(st, AW_S2C, ev->off, ev->end,
                    ev->head->status == 100 ? &s->ex.loss[AW_PART_100] : NULL);
@@ -101,7 +118,8 @@ static void on_interim(const struct aw_step *st, struct aw_open *s, const struct
         aw_open_close(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
         return;
     }
-    if (s->orphan && s->unseen == AW_UNSEEN_NONE && st->xs->asked) {
+    if (s->orphan && (s->unseen == AW_UNSEEN_NO_REQUEST ||
+                      (s->unseen == AW_UNSEEN_NONE && st->xs->asked_xid != 0))) {
         /* Nobody asked, unless a request follows whose head had begun before it. */
         s->ex.at[AW_AT_END] = ev->last;
         s->ex.end_ord = ev->last.ord;
@@ -143,6 +161,7 @@ static void on_final(const struct aw_step *st, struct aw_open *s, const struct a
 {
     s->ended = false;
     s->settle_at = AW_NS_NONE;
+    s->ex.flags &= ~(uint32_t)AW_F_FINAL_UNFINISHED;
     final_begins(s, ev);
     s = take_final_head(st, s, ev->head);
     struct aw_exchange *x = &s->ex;
@@ -150,13 +169,12 @@ static void on_final(const struct aw_step *st, struct aw_open *s, const struct a
     x->final_head_end = ev->end;
     if (ev->conflict) x->flags |= AW_F_CONFLICT;
     aw_place_again(st, AW_S2C, ev->off, ev->end, &x->loss[AW_PART_FINAL]);
-    if (!s->announced) aw_open_announce(st, s);
+    if (s->orphan && !s->announced) aw_open_announce(st, s);
 }
 
 void aw_on_response(const struct aw_step *st, const struct aw_http_event *ev)
 {
-    /* After a 101 the connection is no longer HTTP: it is what the request comes to. */
-    const bool interim = ev->head->status < 200 && ev->head->status != 101;
+    const bool interim = ev->head->status < 200;
     struct aw_open *s = aw_open_find(st->xs, ev->xid);
     if (s && !interim && s->ex.status != 0) s = NULL;
     if (!s) s = place(st, ev, interim);
@@ -209,10 +227,29 @@ void aw_on_response_end(const struct aw_step *st, const struct aw_http_event *ev
     if (s) final_ends(st, s, &ev->last, ev->end);
 }
 
+/* After a 101 nothing more comes: it is the answer, although its number says interim. */
+static void promote(struct aw_exchange *x)
+{
+    if (x->interim_count == 0 || x->interim_count > AW_INTERIM_MAX) return;
+    const struct aw_interim *i = &x->interim[x->interim_count - 1];
+    if (i->status != 101) return;
+    x->interim_count--;
+    x->status = i->status;
+    x->res_version = 11;
+    x->at[AW_AT_FINAL_FIRST] = i->first;
+    x->at[AW_AT_FINAL] = i->at;
+    x->final_off = i->off;
+    x->final_head_end = i->end;
+    x->final_ack = i->ack_off;
+    x->final_ttl = i->ttl;
+}
+
 void aw_on_switched(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_open *s = ev->xid != 0 ? aw_open_find(st->xs, ev->xid) : st->xs->last;
-    if (!s || s->ex.status == 0) return;
+    if (!s) return;
+    if (s->ex.status == 0) promote(&s->ex);
+    if (s->ex.status == 0) return;
     s->ex.flags |= AW_F_UPGRADED;
     s->request_over = true;
     if (s->ex.final_complete)
@@ -236,7 +273,7 @@ void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event 
     struct aw_open *s = concerned(st->xs, ev->xid);
     const struct aw_head *h = ev->head;
     const bool in_head = ev->part == AW_IN_HEAD;
-    if (!s && in_head && h && h->status != 0) s = open_orphan(st, ev, aw_response_text_size(h));
+    if (!s && in_head && h && h->status != 0) s = open_unasked(st, ev);
     if (!s) return;
     const bool lost = ev->why == AW_WHY_HEAD_HOLE || ev->why == AW_WHY_HEAD_CUT;
     if (ev->cut) s->ex.flags |= AW_F_CUT;
@@ -244,7 +281,7 @@ void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event 
         if (lost) s->ex.flags |= AW_F_HOLE_FINAL;
         return;
     }
-    if (h && h->status >= 100 && h->status < 200 && h->status != 101) {
+    if (h && h->status >= 100 && h->status < 200) {
         if (lost) s->ex.flags |= AW_F_HOLE_RESPONSE;
         add_interim(s, ev, true);
         return;
@@ -253,16 +290,20 @@ void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event 
     if (ev->end <= ev->off) return; /* none of it was captured */
     final_begins(s, ev);
     if (h && h->status != 0) s = take_final_head(st, s, h);
-    if (!s->announced) aw_open_announce(st, s);
+    if (s->orphan && !s->announced) aw_open_announce(st, s);
 }
 
 /* Bytes that begin no response where one was due. After an interim response they are its content,
  * which it must not have (RFC 9110, 15.2), as long as nothing before them is missing. */
-void aw_on_response_junk(const struct aw_step *st)
+void aw_on_response_junk(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_open *s = concerned(st->xs, 0);
-    if (!s || s->ex.status != 0 || s->ex.interim_count == 0 || s->ex.flags & AW_F_HOLE_RESPONSE)
-        return;
+    if (!s || s->ex.status != 0 || s->ex.flags & AW_F_HOLE_RESPONSE) return;
     const uint32_t n = s->ex.interim_count;
-    s->ex.interim[n < AW_INTERIM_MAX ? n - 1 : AW_INTERIM_MAX - 1].has_content = true;
+    if (n > 0) {
+        s->ex.interim[n < AW_INTERIM_MAX ? n - 1 : AW_INTERIM_MAX - 1].has_content = true;
+    } else if (!s->orphan && !aw_seen(&s->ex.at[AW_AT_FINAL_FIRST])) {
+        final_begins(s, ev);
+        s->ex.flags |= AW_F_FINAL_UNFINISHED;
+    }
 }

@@ -16,6 +16,8 @@ struct aw_open {
     uint32_t xid;          /* as the http room counts; 0 = none known */
     bool orphan;           /* opened by a response */
     enum aw_unseen unseen; /* orphan: why, where that was plain when it came */
+    bool half;             /* answered before its request head was complete */
+    bool framing_lost;     /* where the content ends cannot be told any more */
     bool announced;        /* the sink knows of it */
     bool request_over;     /* no more content will come, complete or not */
     bool behind;           /* pipelined, and the previous final response has not ended */
@@ -27,6 +29,7 @@ struct aw_open {
     struct aw_mark clock;  /* the latest packet that an event named */
     aw_ns reopened;        /* when the server's window opened last; AW_NS_NONE = never */
     aw_off content_end;    /* of the client's stream, where content_complete or withheld */
+    aw_off last_ack;       /* of the latest content segment; AW_OFF_NONE */
     aw_off watched;        /* retransmitted content up to here awaits its ACK; AW_OFF_NONE */
     struct aw_mark owed_from; /* silence of a client that owes content counts from here */
     struct aw_exchange ex;
@@ -61,12 +64,12 @@ struct aw_exchanges {
     aw_off answers_end;           /* where it ends in the server's stream */
     aw_off event_end[2];          /* how far events have named each stream */
     uint32_t nth, count;          /* exchanges so far, open ones */
+    uint32_t asked_xid;           /* highest request that an event named */
     uint32_t answered_xid;        /* highest request whose final response was seen */
     uint8_t lost;                 /* enum aw_lost_request, since a request was last answered */
     uint8_t fin;                  /* bit a direction that ended */
     uint8_t window_closed;        /* bit a direction whose window is closed */
     bool precious;                /* the flow was told so */
-    bool asked;                   /* a request was seen */
 };
 
 /* What every step works on. */
@@ -113,6 +116,7 @@ void aw_on_request(const struct aw_step *st, const struct aw_http_event *ev);
 void aw_on_request_broken(const struct aw_step *st, const struct aw_http_event *ev);
 void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev);
 void aw_on_content_gap(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev);
+void aw_on_client_junk(const struct aw_step *st, const struct aw_http_event *ev);
 void aw_on_withheld(const struct aw_step *st, const struct aw_http_event *ev);
 
 /* --- response.c --- */
@@ -121,7 +125,7 @@ void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event 
 void aw_on_response_end(const struct aw_step *st, const struct aw_http_event *ev);
 void aw_on_response_body(const struct aw_step *st, const struct aw_http_event *ev);
 void aw_on_response_gap(const struct aw_step *st, const struct aw_http_event *ev);
-void aw_on_response_junk(const struct aw_step *st);
+void aw_on_response_junk(const struct aw_step *st, const struct aw_http_event *ev);
 void aw_on_switched(const struct aw_step *st, const struct aw_http_event *ev);
 /* Why a response had no request, by what is known at the end of its exchange. */
 enum aw_unseen aw_why_unseen(const struct aw_exchanges *xs, const struct aw_open *s);
