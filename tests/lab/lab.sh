@@ -276,7 +276,7 @@ begin() {
     ip netns exec $ns tcpdump -i $dev -Z root -U --immediate-mode -s 0 --time-stamp-precision=nano \
         "$@" -w "$tmp/case.pcap" tcp 2>"$tmp/tcpdump.log" &
     dump=$!
-    pids+=($dump)
+    pids+=("$dump")
     for _ in $(seq 50); do grep -q 'listening on' "$tmp/tcpdump.log" && break; sleep 0.05; done
 }
 
@@ -293,7 +293,10 @@ script() { # client.py with these arguments
 seen() { # PATTERN [COUNT]
     local n
     n=$(grep -c -e "$1" "$tmp/log")
-    [ "$n" = "${2:-$n}" ] && [ "$n" -gt 0 ] || { echo "$name: not as told: '$1' ${2:-} (found $n)"; status=bad; }
+    if [ "$n" != "${2:-$n}" ] || [ "$n" = 0 ]; then
+        echo "$name: not as told: '$1' ${2:-} (found $n)"
+        status=bad
+    fi
 }
 unseen() { ! grep -q -e "$1" "$tmp/log" || { echo "$name: not as told: no '$1'"; status=bad; }; }
 code() { seen "^CODE $1"; }
