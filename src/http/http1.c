@@ -13,6 +13,8 @@
 
 /* A line that may be a message's first is held back for so long where it may be content as well. */
 enum { HOLD_MAX = 16 * 1024 };
+/* A line without end is no start line after so many bytes, unless its method is a known one. */
+enum { WORD_LINE_MAX = 8 * 1024 };
 
 /* --- events --- */
 
@@ -145,14 +147,19 @@ static void answer(struct aw_http *h, uint32_t xid, aw_off end)
     if (h->side[AW_C2S].xid == xid) h->answered_end = end;
 }
 
-/* Whether the gathered beginning of a head is surely that: a known method and a space, "HTTP/". */
+/* Whether the beginning of a line is surely that of a head: a known method and a space, "HTTP/". */
+static bool is_begun(enum aw_dir dir, struct aw_span bytes)
+{
+    if (aw_guess_start(dir, bytes.p, bytes.len, false, true) == AW_GUESS_NO) return false;
+    return dir == AW_C2S ? memchr(bytes.p, ' ', bytes.len) != NULL : bytes.len > 5;
+}
+
+/* Whether what is gathered is surely the beginning of a head. */
 static bool looks_begun(const struct aw_side *s, enum aw_dir dir)
 {
     const struct aw_gather *g = s->gather;
     if (g == NULL || s->holding) return false;
-    if (s->state == AW_SIDE_HEAD) return true;
-    if (aw_guess_start(dir, g->bytes, g->len, false, true) == AW_GUESS_NO) return false;
-    return dir == AW_C2S ? memchr(g->bytes, ' ', g->len) != NULL : g->len > 5;
+    return s->state == AW_SIDE_HEAD || is_begun(dir, (struct aw_span){g->bytes, g->len});
 }
 
 /* The request whose head is still on its way, where a response acknowledges its first byte: servers
@@ -337,21 +344,20 @@ static void complete_gathered(struct aw_run *r, struct aw_side *s)
     aw_pool_put(r->h->pool, g, g->size);
 }
 
-/* The gathered head can grow no further. */
-static void head_overflow(struct aw_run *r, struct aw_side *s, enum aw_http_why why)
-{
-    if (s->gather != NULL && looks_begun(s, r->dir)) {
-        struct aw_gather *g = s->gather;
-        broken_head(r, s, (struct aw_span){g->bytes, g->len}, g->off, &g->from, why, false);
-    }
-    aw_http1_lose(r, s, why, true);
-}
-
+/* Gathers bytes of a head; where that cannot be, the head is given up and the place lost. */
 static bool gather_or_lose(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n)
 {
-    const size_t have = s->gather == NULL ? 0 : s->gather->len;
+    const struct aw_gather *g = s->gather;
+    const size_t have = g == NULL ? 0 : g->len;
     if (aw_gather_add(r, s, p, n)) return true;
-    head_overflow(r, s, have + n > AW_HEAD_MAX ? AW_WHY_HEAD_TOO_LONG : AW_WHY_NO_MEMORY);
+    const enum aw_http_why why = have + n > AW_HEAD_MAX ? AW_WHY_HEAD_TOO_LONG : AW_WHY_NO_MEMORY;
+    if (g != NULL && looks_begun(s, r->dir)) {
+        broken_head(r, s, (struct aw_span){g->bytes, g->len}, g->off, &g->from, why, false);
+    } else if (g == NULL && is_begun(r->dir, (struct aw_span){p, n})) {
+        const struct aw_from from = chunk_from(r->chunk);
+        broken_head(r, s, (struct aw_span){p, n}, aw_run_off(r, p), &from, why, false);
+    }
+    aw_http1_lose(r, s, why, true);
     return false;
 }
 
@@ -449,7 +455,10 @@ static size_t take_start(struct aw_run *r, struct aw_side *s, const uint8_t *p, 
         junk(r, s, aw_run_off(r, p), k, NULL);
         return k;
     }
-    if (s->gather == NULL && (*p == '\r' || *p == '\n')) return 1; /* RFC 9112, 2.2 */
+    if (s->gather == NULL && (*p == '\r' || *p == '\n')) { /* blank lines: RFC 9112, 2.2 */
+        if (s->lost) junk(r, s, aw_run_off(r, p), 1, NULL);
+        return 1;
+    }
 
     const bool held = s->gather != NULL;
     enum aw_guess guess = AW_GUESS_MORE;
@@ -458,6 +467,8 @@ static size_t take_start(struct aw_run *r, struct aw_side *s, const uint8_t *p, 
         if (!gather_or_lose(r, s, p, k)) return k;
         if (line != 0 || before < AW_GUESS_PREFIX)
             guess = judge_start(r, s, s->gather->bytes, s->gather->len, line != 0);
+        else if (s->gather->len > WORD_LINE_MAX && !looks_begun(s, r->dir))
+            guess = AW_GUESS_NO;
     } else {
         guess = judge_start(r, s, p, k, line != 0);
     }

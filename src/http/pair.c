@@ -14,13 +14,13 @@ static struct aw_asked *at(struct aw_http *h, unsigned i)
 
 static bool make_room(struct aw_http *h)
 {
+    if (h->count >= AW_OUTSTANDING_MAX) return false;
     if (h->first + h->count < h->cap) return true;
     if (h->first != 0) {
         memmove(at(h, 0) - h->first, at(h, 0), h->count * sizeof(struct aw_asked));
         h->first = 0;
         return true;
     }
-    if (h->count >= AW_OUTSTANDING_MAX) return false;
     const unsigned cap = h->cap * 2u;
     struct aw_asked *more;
     if (h->cap > 2) {
