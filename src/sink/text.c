@@ -350,17 +350,20 @@ static void add_row(struct aw_report *r, const struct aw_record *rec)
     (void)aw_text_time(when, first ? first->ts : AW_NS_NONE);
     if (x->status) (void)snprintf(status, sizeof status, "%u", (unsigned)x->status);
     if (final != AW_NS_NONE) (void)aw_text_span(took, final);
-    aw_out_printf(r->rows, "%7llu %.12s %3.3s %11s ", (ull)x->id,
-                  first ? when + 11 : "-           ", status, took);
+    char start[64];
+    int room = snprintf(start, sizeof start, "%7llu %.12s %-3.5s %11s ", (ull)x->id,
+                        first ? when + 11 : "-           ", status, took);
+    aw_out_str(r->rows, start);
     put_span(r->rows, rec->verdict ? aw_cause_slug(rec->verdict->cause) : "-", 23);
     aw_out_str(r->rows, " ");
+    room = AW_TEXT_COLUMNS - room - 24;
     if (aw_request_seen(x)) {
-        const size_t used = aw_out_printable(r->rows, x->text[AW_TEXT_METHOD], 8);
+        room -= (int)aw_out_printable(r->rows, x->text[AW_TEXT_METHOD], 8) + 1;
         aw_out_str(r->rows, " ");
         const struct aw_span target = aw_shown_target(r->run, x->text[AW_TEXT_TARGET], &r->target);
-        (void)aw_out_printable(r->rows, target, 18 - used);
+        (void)aw_out_printable(r->rows, target, room > 1 ? (size_t)room : 1);
     } else {
-        (void)aw_out_str(r->rows, "(not seen)");
+        aw_out_str(r->rows, "(not seen)");
     }
     aw_out_str(r->rows, "\n");
 }

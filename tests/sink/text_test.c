@@ -240,7 +240,7 @@ static void make_hostile(struct fixture *f, unsigned i)
 {
     for (size_t t = 0; t < AW_TEXT_COUNT; t++)
         f->ex.text[t] = (struct aw_span){.p = (const uint8_t *)huge, .len = sizeof huge - 1};
-    f->ex.id = i ? UINT64_MAX - i : 1;
+    f->ex.id = i ? UINT32_MAX - i : 1;
     f->rec.chain_id = 1;
     f->rec.attempts = 100000000;
     f->verdict.severity = i % 2 ? AW_SEV_ERROR : AW_SEV_WARNING;
