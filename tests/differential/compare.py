@@ -6,7 +6,8 @@
    have to agree on 99 % of messages, and each file that differs has to stand in reviewed.tsv with
    its difference and the reason.
 2. Streams: each reassembled direction without a hole (--streams) has to be, byte for byte, what
-   tcpflow or tshark's follow gives.
+   tcpflow or tshark's follow gives (two peers, as each is wrong at times: tcpflow takes the padding
+   of short Ethernet frames for content and knows no tunnels, tshark's follow gives up at gaps).
 
 reviewed.tsv: kind (messages, streams), file, difference, reason. A file that differs and is not
 listed fails, as does a listed one that no longer differs, or differs otherwise. --propose prints
