@@ -118,7 +118,7 @@ static void say_verdict(struct aw_report *r)
         say(&s, "%llu expectation exchange%s, and the capture does not show how %s ended.",
             (ull)all, plural(all), all == 1 ? "it" : "they");
     } else if (failing == 0) {
-        say(&s, "0 of %llu expectation exchange%s failed", (ull)all, plural(all));
+        say(&s, "0 of %llu expectation exchanges failed", (ull)all);
         if (unknown) say(&s, "; %llu could not be judged", (ull)unknown);
         say(&s, ".");
     } else {
@@ -127,7 +127,7 @@ static void say_verdict(struct aw_report *r)
         aw_ns stall = 0;
         uint64_t wasted = 0;
         size_t named = 0, others = 0;
-        say(&s, "%llu of %llu expectation exchange%s failed", (ull)failing, (ull)all, plural(all));
+        say(&s, "%llu of %llu expectation exchanges failed", (ull)failing, (ull)all);
         for (size_t i = 0; i < n; i++) {
             stall += total[i].stall;
             wasted += total[i].wasted;

@@ -60,14 +60,13 @@ unsigned aw_text_wrap(struct aw_out *o, struct aw_span text, unsigned used, unsi
     if (used == 0) put_spaces(o, used = indent);
     for (unsigned line = 1;; line++, used = indent) {
         const unsigned room = AW_TEXT_COLUMNS - used;
-        const struct fit f = fit_line(s, room);
-        if (!f.all && line == max_lines) {
-            (void)aw_out_printable(o, s, room);
-        } else {
-            aw_out_write(o, s.p, f.write);
-        }
+        struct fit f = fit_line(s, room);
+        const bool cut = !f.all && line == max_lines;
+        if (cut) f = fit_line(s, room - 4);
+        aw_out_write(o, s.p, f.write);
+        if (cut) aw_out_write(o, " ...", 4);
         aw_out_write(o, "\n", 1);
-        if (f.all || line == max_lines) {
+        if (f.all || cut) {
             (void)aw_out_close(clean, false);
             return line;
         }

@@ -20,6 +20,7 @@ struct entry {
     uint64_t chain;         /* the attempts that are folded into it; 0 = a single one */
     uint64_t folded;        /* failing exchanges it stands for */
     uint16_t status;
+    bool recovered;
     char *what;      /* owned, terminated: "PUT h/x" as bytes of the wire */
     char *where;     /* owned, finished text: when, from whom to whom */
     char *why, *fix; /* owned: a sentence each; fix may be NULL */
@@ -116,16 +117,9 @@ static char *sentence(const char *text)
 static bool lay_out(struct aw_worst *w, struct entry *e, const struct aw_record *rec)
 {
     const struct aw_verdict *v = rec->verdict;
-    char why[SENTENCE_MAX];
-    const char *const told = v->evidence_count ? v->evidence[0].text : aw_cause_meaning(v->cause);
-    if (v->recovered && rec->recovered_by.id)
-        (void)snprintf(why, sizeof why, "recovered by the retry (id %llu); %s",
-                       (unsigned long long)rec->recovered_by.id, told);
-    else
-        (void)snprintf(why, sizeof why, "%s", told);
     e->what = what_text(w, rec->ex);
     e->where = where_text(rec->ex);
-    e->why = sentence(why);
+    e->why = sentence(v->evidence_count ? v->evidence[0].text : aw_cause_meaning(v->cause));
     e->fix = v->fix_count ? sentence(v->fix[0]) : NULL;
     if (e->what && e->where && e->why) return true;
     free_texts(e);
@@ -177,6 +171,7 @@ static void fold(struct aw_worst *w, unsigned at, struct entry *add, const struc
         e.cause = add->cause;
         e.id = add->id;
         e.status = add->status;
+        e.recovered = add->recovered;
         e.what = add->what;
         e.where = add->where;
         e.why = add->why;
@@ -197,6 +192,7 @@ void aw_worst_add(struct aw_worst *w, const struct aw_record *rec)
         .chain = rec->attempts > 1 ? rec->chain_id : 0,
         .folded = 1,
         .status = rec->ex->status,
+        .recovered = v->recovered,
     };
     for (unsigned i = 0; e.chain && i < w->count; i++) {
         /* The first attempt may have been told before anyone knew of a second. */
@@ -223,6 +219,8 @@ static void write_entry(const struct entry *e, const char *last_fix, struct aw_o
                              (unsigned long long)e->folded);
     int tail_len = e->status ? snprintf(tail, sizeof tail, " -> %u", (unsigned)e->status)
                              : snprintf(tail, sizeof tail, " -> no answer");
+    if (e->recovered)
+        tail_len += snprintf(tail + tail_len, sizeof tail - (size_t)tail_len, ", recovered");
     if (e->stall)
         tail_len += snprintf(tail + tail_len, sizeof tail - (size_t)tail_len, ", %s lost",
                              aw_text_span(figure, (int64_t)e->stall));

@@ -79,8 +79,8 @@ static void one_failure(void **state)
     f.ex.text[AW_TEXT_TARGET] = span("/x?key=geheim");
     char *text = report(&f, 1, NULL, false);
     assert_first_line(
-        text, "1 of 1 expectation exchange failed: the server ignored Expect; 1.002 s lost");
-    assert_has(text, "WARNING ignored  PUT h/x?key=*** -> 417, 1.002 s lost\n");
+        text, "1 of 1 expectation exchanges failed: the server ignored Expect; 1.002 s lost");
+    assert_has(text, "WARNING ignored  PUT h/x?key=*** -> 417, recovered, 1.002 s lost\n");
     assert_has(text, "10.0.0.1:51234 -> 10.0.0.2:80\n");
     assert_has(text, "packet 6: 417 from lighttpd/1.4.20");
     assert_has(text, "    fix: curl: -H 'Expect:'\n");
