@@ -44,7 +44,8 @@ bool aw_http_is_http(const struct aw_http *h)
 static bool is_spent(const struct aw_http *h, const struct aw_side *s)
 {
     const uint64_t most = h->midstream ? AW_SNIFF_BYTES_MIDSTREAM : AW_SNIFF_BYTES;
-    if (s->gather != NULL) return false; /* what may be a head is read on, in however small pieces */
+    if (s->gather != NULL)
+        return false; /* what may be a head is read on, in however small pieces */
     return s->chunks >= AW_SNIFF_CHUNKS || s->u.junk.bytes > most;
 }
 
