@@ -260,7 +260,7 @@ void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const stru
             at = m->rst[side];
         } else if (f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE) {
             why = AW_CLOSE_FIN;
-            side = m && m->fin[1].ord < m->fin[0].ord;
+            side = (f->flags & AW_FLOW_FIN_BY_1) != 0;
             if (m) at = m->fin[!side];
         }
     }
@@ -613,15 +613,17 @@ static void facts_end(const struct aw_flow *f, const struct aw_more *m, struct a
         out->cut_bytes[dir] = m->cut_bytes[side];
         out->zero_windows[dir] = m->zero_windows[side];
     }
-    /* Who ended it: the first FIN or reset of all. */
+    /* Who ended it: the first FIN, or a reset before any; of two FINs the one that was handed up
+     * first, for the other may acknowledge it though it was captured before. */
+    const unsigned first = (f->flags & AW_FLOW_FIN_BY_1) != 0;
+    const struct aw_mark *const ends[] = {&m->fin[first], &m->fin[!first], &m->rst[0], &m->rst[1]};
+    const unsigned sides[] = {first, !first, 0, 1};
     for (unsigned i = 0; i < 4; i++) {
-        const enum aw_dir dir = i & 1 ? AW_S2C : AW_C2S;
-        const struct aw_mark *mark = i & 2 ? &out->rst[dir] : &out->fin[dir];
-        if (!aw_seen(mark)) continue;
-        if (out->close != AW_CONN_OPEN && mark->ord >= out->closed_at.ord) continue;
-        out->close = i & 2 ? AW_CONN_RST : AW_CONN_FIN;
-        out->closed_by = dir;
-        out->closed_at = *mark;
+        if (!aw_seen(ends[i])) continue;
+        if (out->close != AW_CONN_OPEN && (i == 1 || ends[i]->ord >= out->closed_at.ord)) continue;
+        out->close = i < 2 ? AW_CONN_FIN : AW_CONN_RST;
+        out->closed_by = aw_dir_of(f, sides[i]);
+        out->closed_at = *ends[i];
     }
     out->hole_count = m->holes;
     out->retransmissions = m->retransmissions;

@@ -40,22 +40,29 @@ static void sample(struct aw_flow *f, unsigned side, struct aw_half *timed,
 
 static void acknowledge(struct aw_flow *f, const struct aw_view *v)
 {
+    const struct aw_half *h = &f->half[v->side];
     struct aw_half *p = &f->half[!v->side];
     if (p->flags & AW_HALF_TIMING) sample(f, v->side, p, v->seg);
-    if (v->ack <= p->acked) return;
-    const bool hit = p->watch != AW_OFF_NONE && p->acked < p->watch && v->ack >= p->watch;
-    p->acked = v->ack;
-    p->acked_by = v->seg->at;
+    const bool hit = p->watch != AW_OFF_NONE && v->ack >= p->watch;
+    const bool first = p->acked < p->watch;
+    if (v->ack > p->acked) {
+        p->acked = v->ack;
+        p->acked_by = v->seg->at;
+    }
     if (!hit) return;
-    if (!aw_covered(p, v->ack)) {
-        /* The chunk has to wait, and a later acknowledgement must not take this one's place. */
-        struct aw_more *m = aw_flow_more(f);
-        if (m) {
-            m->watch_by[!v->side] = v->seg->at;
-            m->watch_ack[!v->side] = v->ack;
-        }
+    if (first && v->off <= h->next && aw_covered(p, v->ack)) {
+        aw_order_watch(f, !v->side);
         return;
     }
+    /* The chunk has to wait for bytes before this segment, of either direction; meanwhile another
+     * takes its place only if it was sent before, though captured later. */
+    struct aw_more *m = aw_flow_more(f);
+    if (!m ||
+        (!first && (m->watch_ack[!v->side] == AW_OFF_NONE || v->off >= m->watch_off[!v->side])))
+        return;
+    m->watch_by[!v->side] = v->seg->at;
+    m->watch_ack[!v->side] = v->ack;
+    m->watch_off[!v->side] = v->off;
     aw_order_watch(f, !v->side);
 }
 

@@ -102,6 +102,7 @@ struct aw_more {
     uint8_t rst_side;
     struct aw_mark watch_by[2]; /* acknowledged the watched offset of that side, and bytes that */
     aw_off watch_ack[2];        /* are still to come; AW_OFF_NONE */
+    aw_off watch_off[2];        /* where that segment stands in its own direction */
     aw_off hole_from[2], hole_to[2]; /* the last hole handed up */
     uint64_t hole_bytes[2], cut_bytes[2], zero_windows[2];
     uint64_t holes, retransmissions, copies, conflicts;
@@ -116,9 +117,10 @@ enum {
     AW_FLOW_CLOSED = 1 << 2, /* kept only to know its last packets by */
     AW_FLOW_IGNORED = 1 << 3,
     AW_FLOW_PRECIOUS = 1 << 4,
-    AW_FLOW_QUIET = 1 << 5,   /* idle for the idle timeout */
-    AW_FLOW_BUSY = 1 << 6,    /* being worked on: not to be evicted */
-    AW_FLOW_PAYLOAD = 1 << 7, /* any was sent, captured or not */
+    AW_FLOW_QUIET = 1 << 5,    /* idle for the idle timeout */
+    AW_FLOW_BUSY = 1 << 6,     /* being worked on: not to be evicted */
+    AW_FLOW_PAYLOAD = 1 << 7,  /* any was sent, captured or not */
+    AW_FLOW_FIN_BY_1 = 1 << 8, /* side 1 sent the first FIN, by order of cause */
 };
 
 /* Deadlines lie in heaps; the heap a connection stands in is also the order of eviction. */

@@ -33,7 +33,7 @@ void aw_order_watch(struct aw_flow *f, unsigned side)
     struct aw_more *m = f->more;
     const bool kept = m && m->watch_ack[side] != AW_OFF_NONE;
     const aw_off ack = kept ? m->watch_ack[side] : h->acked;
-    if (!aw_covered(h, ack)) return;
+    if (!aw_covered(h, ack) || (kept && m->watch_off[side] > f->half[!side].next)) return;
     const struct aw_mark by = kept ? m->watch_by[side] : h->acked_by;
     const aw_off watch = h->watch;
     h->watch = AW_OFF_NONE;
@@ -147,6 +147,7 @@ static void hand_up_fin(struct aw_flow *f, unsigned side)
     struct aw_half *h = &f->half[side];
     aw_order_watch(f, !side);
     h->flags |= AW_HALF_FIN_DONE;
+    if (side == 1 && !(f->half[0].flags & AW_HALF_FIN_DONE)) f->flags |= AW_FLOW_FIN_BY_1;
     const struct aw_more *m = f->more;
     aw_flow_give(f, &(struct aw_chunk){
                         .kind = AW_CHUNK_FIN,
@@ -388,7 +389,7 @@ void aw_order_settle(struct aw_flow *f)
         return;
     }
     if (f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE) {
-        const unsigned first = m && m->fin[1].ord < m->fin[0].ord;
+        const unsigned first = (f->flags & AW_FLOW_FIN_BY_1) != 0;
         aw_flow_end(f, AW_CLOSE_FIN, first, m ? &m->fin[!first] : &f->table->at, true);
     }
 }
