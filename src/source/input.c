@@ -41,14 +41,14 @@ struct aw_input {
     uint8_t head[MAGIC_MAX]; /* the first bytes, read to look for a magic */
     size_t head_len, head_used;
     bool looked;                   /* head is complete and judged */
-    bool drained;                   /* the decompressor has seen the end of the stored bytes */
+    bool drained;                  /* the decompressor has seen the end of the stored bytes */
     bool interrupted;              /* a signal came while the decompressor waited for bytes */
     int read_errno;                /* of the decompressor's last failed read; 0 = none */
     enum aw_input_status final;    /* END or FAILED once reached; OK before */
     const struct packing *packing; /* NULL = plain */
     struct archive *archive;       /* owned; the decompressor */
     uint8_t *buffer;               /* owned; stored bytes on their way into it */
-    const uint8_t *unpacked;        /* borrowed from it: decompressed bytes not handed on yet */
+    const uint8_t *unpacked;       /* borrowed from it: decompressed bytes not handed on yet */
     size_t unpacked_len;
     char error[256];
 };
@@ -205,7 +205,8 @@ static enum aw_input_status start_unpacking(struct aw_input *in)
     case ARCHIVE_WARN:
         return AW_INPUT_OK;
     case ARCHIVE_EOF:
-        /* The "empty" format also takes what a failing filter leaves; only then there is an error. */
+        /* The "empty" format also takes what a failing filter leaves; only then there is an error.
+         */
         if (in->interrupted || archive_errno(in->archive) != 0) return archive_failed(in);
         return in->final = AW_INPUT_END;
     default:
@@ -230,8 +231,9 @@ static enum aw_input_status look(struct aw_input *in)
     return in->packing ? start_unpacking(in) : AW_INPUT_OK;
 }
 
-/* Makes sure that decompressed bytes are at hand. In libarchive's own pieces: asked for a certain number
- * of bytes it would wait for all of them, and throw away what it has when the input proves damaged. */
+/* Makes sure that decompressed bytes are at hand. In libarchive's own pieces: asked for a certain
+ * number of bytes it would wait for all of them, and throw away what it has when the input proves
+ * damaged. */
 static enum aw_input_status unpack(struct aw_input *in)
 {
     while (in->unpacked_len == 0) {

@@ -242,6 +242,15 @@ static uint32_t block_length(struct aw_pcapng *f, struct aw_cur c, struct aw_lot
     return len;
 }
 
+/* Blocks that are no packets, but records to Wireshark, so that they count in its packet numbers.
+ */
+static bool is_numbered(uint32_t type)
+{
+    return type == 9 ||                                     /* systemd journal */
+           type == 0x0bad || type == 0x40000bad ||          /* custom */
+           type == 0x204 || type == 0x216 || type == 0x221; /* sysdig events */
+}
+
 size_t aw_pcapng_walk(struct aw_pcapng *f, struct aw_span in, struct aw_lot *lot)
 {
     struct aw_cur c = aw_cur_make(in.p, in.len);
@@ -259,6 +268,8 @@ size_t aw_pcapng_walk(struct aw_pcapng *f, struct aw_span in, struct aw_lot *lot
             good = interface(f, body, lot);
         else if (type == BLOCK_SECTION)
             good = section(f, body, lot);
+        else if (is_numbered(type))
+            lot->last++;
         if (!good) break;
         aw_cur_skip(&rest, 4);
         c = rest;

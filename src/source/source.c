@@ -258,6 +258,7 @@ static enum aw_read walk(struct aw_source *s, struct hold *h, struct aw_lot *lot
     const struct aw_span in = {s->block->bytes + s->at, s->len - s->at};
     take(s, s->format == FORMAT_PCAP ? aw_pcap_walk(&s->pcap, in, lot)
                                      : aw_pcapng_walk(&s->pcapng, in, lot));
+    s->last = lot->last;
     if (lot->n > 0) {
         h->block = aw_block_keep(s->block);
     } else if (lot->damaged) {

@@ -116,7 +116,7 @@ static size_t build_pcapng(struct file *f, size_t *ends, size_t *packets)
     END_OF_BLOCK;
     ng_packet(f, 0, 1000001, "ether"), p++;
     END_OF_BLOCK;
-    ng_block(f, 0x0bad, &junk);
+    ng_block(f, 0x0abc, &junk);
     END_OF_BLOCK;
     ng_packet(f, 1, 1000000002, "rawip"), p++;
     END_OF_BLOCK;
@@ -155,6 +155,33 @@ static void pcapng_with_all_it_has(void **state)
     size_t ends[16], packets[16];
     (void)build_pcapng(&f, ends, packets);
     expect_log("pcapng", save("x", f.p, f.len), pcapng_log);
+    file_free(&f);
+}
+
+/* Packet numbers are those of Wireshark, which counts some other blocks as well. */
+static void blocks_with_a_number(void **state)
+{
+    (void)state;
+    static const uint32_t counted[] = {9, 0x0bad, 0x40000bad, 0x204, 0x216, 0x221};
+    static const uint32_t others[] = {4, 5, 10, 77, 0x80000001};
+    struct file f = {.big = false}, body = {.p = NULL};
+    put_pattern(&body, 1, 36);
+    ng_section(&f, true);
+    ng_interface(&f, 1, 0, -1, 0);
+    ng_packet(&f, 0, 1, "one");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ng_block(&f, others[i], &body);
+    ng_packet(&f, 0, 1, "two");
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+        ng_block(&f, counted[i], &body);
+    expect_log("end", save("x", f.p, f.len),
+               "1 0.000001000 3/3 l1 i0 one\n2 0.000001000 3/3 l1 i0 two\nend");
+    ng_packet(&f, 1, 1, "none");
+    expect_log("damage", save("x", f.p, f.len),
+               "1 0.000001000 3/3 l1 i0 one\n2 0.000001000 3/3 l1 i0 two\n"
+               "x: packet 9, byte 648: damaged: the packet names interface 1, of which there is no "
+               "description");
+    file_free(&body);
     file_free(&f);
 }
 
@@ -664,6 +691,42 @@ static void a_pipe_is_not_waited_for(void **state)
     file_free(&f);
 }
 
+/* A descriptor that is non-blocking, because a shell or a sibling made it so, is waited for. */
+static void standard_input_that_does_not_block(void **state)
+{
+    (void)state;
+    struct file f = {.big = false}, packed = {.p = NULL};
+    pcap_head(&f, 0xa1b2c3d4, 65535, 1);
+    pcap_packet(&f, 1, 0, "hello");
+    pack(&packed, ARCHIVE_FILTER_GZIP, f.p, f.len);
+    for (unsigned k = 0; k < 2; k++) {
+        const struct file *bytes = k ? &packed : &f;
+        int ends[2];
+        const struct aw_packet *p;
+        size_t n;
+        assert_int_equal(pipe(ends), 0);
+        const int real = dup(STDIN_FILENO);
+        assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+        assert_int_equal(fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK), 0);
+        struct aw_source *s = open_source("-");
+        assert_int_equal(aw_source_next(s, 0, &p, &n), AW_READ_AGAIN);
+        assert_int_equal(write(ends[1], bytes->p, 5), 5);
+        assert_int_equal(aw_source_next(s, 0, &p, &n), AW_READ_AGAIN);
+        assert_int_equal(write(ends[1], bytes->p + 5, bytes->len - 5), (ssize_t)bytes->len - 5);
+        close(ends[1]);
+        char *log = read_log(s);
+        assert_string_equal(log, "1 1.000000000 5/5 l1 i0 hello\nend");
+        free(log);
+        aw_source_close(s);
+        close(ends[0]);
+        if (real < 0) close(STDIN_FILENO);
+        if (real >= 0) dup2(real, STDIN_FILENO);
+        if (real >= 0) close(real);
+    }
+    file_free(&packed);
+    file_free(&f);
+}
+
 static void on_signal(int number)
 {
     (void)number;
@@ -802,6 +865,7 @@ int main(void)
         cmocka_unit_test(pcap_left_to_libpcap),
         cmocka_unit_test(much_left_to_libpcap),
         cmocka_unit_test(pcapng_with_all_it_has),
+        cmocka_unit_test(blocks_with_a_number),
         cmocka_unit_test(pcap_cut_anywhere),
         cmocka_unit_test(pcapng_cut_anywhere),
         cmocka_unit_test(pcap_that_lies),
@@ -817,6 +881,7 @@ int main(void)
         cmocka_unit_test(packed_and_broken),
         cmocka_unit_test(standard_input_in_pieces),
         cmocka_unit_test(a_pipe_is_not_waited_for),
+        cmocka_unit_test(standard_input_that_does_not_block),
         cmocka_unit_test(a_signal_gives_again),
         cmocka_unit_test(packets_stay_while_held),
     };
