@@ -163,7 +163,10 @@ static bool has_to_settle(const struct aw_step *st, const struct aw_open *s)
         aw_flow_facts(st->flow, &facts);
         return !facts.any_seen[AW_C2S];
     }
-    return aw_is_expectation(&s->ex) && s->ex.continue_count == 0;
+    const struct aw_exchange *x = &s->ex;
+    if (!aw_is_expectation(x)) return false;
+    /* A stray 100; or the reset that a server sends to a client that went on after its answer. */
+    return x->continue_count == 0 || x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord;
 }
 
 void aw_open_check(const struct aw_step *st, struct aw_open *s)
@@ -293,12 +296,18 @@ static void on_close(const struct aw_step *st, const struct aw_chunk *c)
     }
 }
 
-/* The idle timeout is over: a moment between packets, so it takes its time from the timer and its
- * packet from the last activity. */
+/*
+ * The idle timeout is over. That happens between packets, and which packet shows it depends on what
+ * other connections do: so the moment is reckoned, and its packet is that of the last activity.
+ */
 static void on_idle(const struct aw_step *st, const struct aw_chunk *c)
 {
-    struct aw_mark at = aw_seen(&c->seen) ? c->seen : *st->now;
-    at.ts = c->due ? c->due : st->now->ts;
+    const aw_ns idle = st->xs->room->threshold[AW_T_IDLE_TIMEOUT];
+    struct aw_mark at = *st->now;
+    if (aw_seen(&c->seen) && c->seen.ts <= INT64_MAX - idle) {
+        at = c->seen;
+        at.ts += idle;
+    }
     close_all(st, &at, st->now->ord, AW_F_IDLE_ENDED, true);
 }
 

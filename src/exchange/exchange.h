@@ -6,7 +6,9 @@
  * answers no request seen. It ends when request and response are complete, or the next request
  * shows that owed content stays home, or the connection closes, idles or is let go. A complete
  * expectation exchange stays open for `settle` more, for a stray 100, unless a next request, the
- * close or a 100 already seen make that needless.
+ * close or a 100 already seen make that needless; so does one whose content outlasted its final
+ * response, for the reset that may follow. Where a request came in place of owed content, the
+ * exchange stays open until that request is answered or over: it may have been swallowed.
  *
  * Cost: one pool block an open exchange, text included; content costs a few stores a segment.
  */
@@ -22,7 +24,8 @@ struct aw_exchanges; /* of one connection */
 
 enum aw_change {
     AW_EX_OPENED, /* just became known: identity, conn, request strings are set */
-    AW_EX_CLOSED, /* its facts are final; freed on return */
+    AW_EX_CLOSED, /* its facts are final; freed on return. at[AW_AT_END] may lie before `at`: by
+                   * `settle`, or where a packet made several ends known at once */
 };
 /* ex is borrowed until the callback returns. `at` is the packet on which it happened. */
 typedef void aw_exchange_sink(void *ctx, enum aw_change change, const struct aw_exchange *ex,

@@ -20,9 +20,10 @@ enum aw_unseen aw_why_unseen(const struct aw_exchanges *xs, const struct aw_open
 {
     const struct aw_exchange *x = &s->ex;
     if (!x->conn.any_seen[AW_C2S]) return AW_UNSEEN_ONE_SIDED;
-    if (s->unseen != AW_UNSEEN_NONE) return s->unseen;
-    return x->flags & AW_F_MIDSTREAM && xs->asked_xid == 0 ? AW_UNSEEN_MIDSTREAM
-                                                           : AW_UNSEEN_NO_REQUEST;
+    if (s->unseen != AW_UNSEEN_NONE && s->unseen != AW_UNSEEN_UNPARSED) return s->unseen;
+    /* Bytes that begin no request are the rest of one, where the connection was joined later. */
+    if (x->flags & AW_F_MIDSTREAM && xs->asked_xid == 0) return AW_UNSEEN_MIDSTREAM;
+    return s->unseen != AW_UNSEEN_NONE ? s->unseen : AW_UNSEEN_NO_REQUEST;
 }
 
 static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_http_event *ev,
