@@ -1,0 +1,546 @@
+/*
+ * Attempts. Exchanges that could be attempts of one request stand in a group in the order in which
+ * they began. One that failed looks for the next in its group that began after its end; when that
+ * one has ended, and no other ran beside it, the two are joined. A 417 is held until the chain that
+ * it began is over or nothing continues it within the retry window.
+ *
+ * On the same connection the next request is the continuation, whatever runs elsewhere. Otherwise
+ * two that run side by side, or one that could continue two, are joined to nothing.
+ */
+#include "link/inside.h"
+
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "exchange/exchange.h"
+
+enum {
+    GROUP_MOST = 1 << 16, /* members of a group; more are not joined */
+    HISTORY = 64,         /* attempts kept before the one under way, for runs and evidence */
+    RIVALS_MOST = 64,     /* members looked at for one that the same retry fits as well */
+    NEWER_MOST = 256,     /* members looked at for a retry */
+};
+
+/* --- groups --- */
+
+static void add_text(XXH3_state_t *h, struct aw_span s)
+{
+    const uint64_t len = s.p ? (uint64_t)s.len : UINT64_MAX;
+    XXH3_128bits_update(h, &len, sizeof len);
+    if (s.len) XXH3_128bits_update(h, s.p, s.len);
+}
+
+static void key_of(const struct aw_link *l, const struct aw_exchange *x, uint64_t key[2])
+{
+    static const enum aw_text same[] = {AW_TEXT_METHOD, AW_TEXT_HOST, AW_TEXT_TARGET,
+                                        AW_TEXT_USER_AGENT};
+    XXH3_state_t h;
+    XXH3_128bits_reset_withSecret(&h, l->config.secret, sizeof l->config.secret);
+    const struct aw_addr *client = &x->conn.addr[AW_C2S];
+    XXH3_128bits_update(&h, client->b, sizeof client->b);
+    const uint8_t v6 = client->v6;
+    XXH3_128bits_update(&h, &v6, 1);
+    XXH3_128bits_update(&h, &x->declared, sizeof x->declared);
+    for (unsigned i = 0; i < sizeof same / sizeof *same; i++)
+        add_text(&h, x->text[same[i]]);
+    const XXH128_hash_t hash = XXH3_128bits_digest(&h);
+    key[0] = hash.low64;
+    key[1] = hash.high64;
+}
+
+static struct aw_group **bucket_of(struct aw_link *l, const uint64_t key[2])
+{
+    return &l->bucket[(size_t)key[0] & l->bucket_mask];
+}
+
+static bool more_buckets(struct aw_link *l)
+{
+    const size_t had = l->bucket ? l->bucket_mask + 1 : 0, size = had ? had * 2 : 64;
+    struct aw_group **old = l->bucket;
+    struct aw_group **grown = aw_link_get(l, size * sizeof(*grown));
+    if (grown == NULL) return had != 0;
+    memset(grown, 0, size * sizeof(*grown));
+    l->bucket = grown;
+    l->bucket_mask = size - 1;
+    for (size_t i = 0; i < had; i++) {
+        for (struct aw_group *g = old[i], *next; g; g = next) {
+            next = g->in_bucket;
+            struct aw_group **b = bucket_of(l, g->key);
+            g->in_bucket = *b;
+            *b = g;
+        }
+    }
+    aw_link_put(l, old, had * sizeof(*old));
+    return true;
+}
+
+static struct aw_group *group_of(struct aw_link *l, const struct aw_exchange *x, bool make)
+{
+    uint64_t key[2];
+    if (l->groups == 0 && !make) return NULL;
+    key_of(l, x, key);
+    if (l->bucket)
+        for (struct aw_group *g = *bucket_of(l, key); g; g = g->in_bucket)
+            if (g->key[0] == key[0] && g->key[1] == key[1]) return g;
+    if (!make) return NULL;
+    if ((l->bucket == NULL || l->groups > l->bucket_mask) && !more_buckets(l)) return NULL;
+    struct aw_group *g = aw_link_get(l, sizeof *g);
+    if (g == NULL) return NULL;
+    struct aw_group **b = bucket_of(l, key);
+    *g = (struct aw_group){.key = {key[0], key[1]}, .in_bucket = *b};
+    *b = g;
+    l->groups++;
+    return g;
+}
+
+static void drop_group(struct aw_link *l, struct aw_group *g)
+{
+    struct aw_group **at = bucket_of(l, g->key);
+    while (*at != g)
+        at = &(*at)->in_bucket;
+    *at = g->in_bucket;
+    l->groups--;
+    aw_link_put(l, g, sizeof *g);
+}
+
+/* --- members --- */
+
+static struct aw_member *join_group(struct aw_link *l, struct aw_group *g,
+                                    const struct aw_exchange *x, uint64_t id, uint64_t conn_id)
+{
+    if (g->count >= GROUP_MOST) return NULL;
+    struct aw_member *m = aw_link_get(l, sizeof *m);
+    if (m == NULL) return NULL;
+    const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST];
+    *m = (struct aw_member){.group = g,
+                            .older = g->newest,
+                            .id = id,
+                            .conn_id = conn_id,
+                            .conn_ord = x->conn.ord,
+                            .chain_id = id,
+                            .nth = x->nth,
+                            .attempt = 1,
+                            .expect = (x->req & AW_REQ_EXPECT) != 0,
+                            .begin = aw_seen(first) ? first->ts : l->now,
+                            .packet = first->ref};
+    *(g->newest ? &g->newest->newer : &g->oldest) = m;
+    g->newest = m;
+    g->count++;
+    return m;
+}
+
+static bool is_busy(const struct aw_member *m)
+{
+    return !m->closed || m->held || m->undecided;
+}
+
+/* One of the next attempts is not over: it may ask for this one. */
+static bool is_history(const struct aw_member *m)
+{
+    unsigned steps = 0;
+    for (const struct aw_member *i = m->next; i && steps < HISTORY; i = i->next, steps++)
+        if (is_busy(i)) return true;
+    return false;
+}
+
+/* Frees the oldest members of a group that nothing asks for any more. */
+static void sweep(struct aw_link *l, struct aw_group *g)
+{
+    while (g->oldest && !is_busy(g->oldest) && !is_history(g->oldest)) {
+        struct aw_member *m = g->oldest;
+        g->oldest = m->newer;
+        *(m->newer ? &m->newer->older : &g->newest) = NULL;
+        if (m->next) m->next->prev = NULL;
+        if (m->prev) m->prev->next = NULL;
+        g->count--;
+        aw_link_put(l, m, sizeof *m);
+    }
+    if (g->oldest == NULL) drop_group(l, g);
+}
+
+/* --- the list of those that look for a retry --- */
+
+static aw_ns deadline(const struct aw_link *l, const struct aw_member *m)
+{
+    return m->end + l->config.threshold[AW_T_RETRY_WINDOW];
+}
+
+static void wait_add(struct aw_link *l, struct aw_member *m)
+{
+    m->undecided = true;
+    m->recheck = deadline(l, m);
+    m->wait_up = l->wait_last;
+    m->wait_down = NULL;
+    *(l->wait_last ? &l->wait_last->wait_down : &l->wait_first) = m;
+    l->wait_last = m;
+}
+
+static void wait_remove(struct aw_link *l, struct aw_member *m)
+{
+    if (!m->undecided) return;
+    m->undecided = false;
+    *(m->wait_up ? &m->wait_up->wait_down : &l->wait_first) = m->wait_down;
+    *(m->wait_down ? &m->wait_down->wait_up : &l->wait_last) = m->wait_up;
+    m->wait_up = m->wait_down = NULL;
+}
+
+/* --- records --- */
+
+static struct aw_attempt attempt_of(const struct aw_member *m)
+{
+    return (struct aw_attempt){
+        .id = m->id,
+        .conn_id = m->conn_id,
+        .status = m->status,
+        .expect = m->expect,
+        .same_connection = m->prev && m->prev->conn_ord == m->conn_ord,
+        .incomplete = m->incomplete,
+        .begin = m->begin,
+        .end = m->end,
+        .sent = m->sent,
+        .packet = m->packet,
+        .final_packet = m->final_packet,
+    };
+}
+
+/* Lays out the chain around m in l->chain; 0 where m is alone, or there is no memory. */
+static unsigned lay_out(struct aw_link *l, const struct aw_member *m, unsigned *place)
+{
+    const struct aw_member *root = m;
+    size_t count = 1;
+    *place = 0;
+    for (; root->prev; root = root->prev)
+        (*place)++;
+    for (const struct aw_member *i = root; i->next; i = i->next)
+        count++;
+    if (count == 1) return 0;
+    if (count > l->chain_room) {
+        const struct aw_alloc *alloc = &l->config.alloc;
+        const size_t room = count * 2;
+        struct aw_attempt *grown = alloc->resize(alloc->ctx, l->chain, room * sizeof *grown);
+        if (grown == NULL) return 0;
+        l->chain = grown;
+        l->chain_room = room;
+    }
+    size_t i = 0;
+    for (const struct aw_member *at = root; at; at = at->next)
+        l->chain[i++] = attempt_of(at);
+    return (unsigned)count;
+}
+
+static uint32_t attempts_of(const struct aw_member *m)
+{
+    while (m->next)
+        m = m->next;
+    return m->attempt;
+}
+
+/* How a verdict may speak of a retry that was not seen. */
+struct outlook {
+    aw_ns input_left;
+    bool window_open;
+};
+static const struct outlook unknown_outlook = {.input_left = AW_NS_NONE, .window_open = true};
+
+static struct aw_case case_of(const struct aw_link *l, const struct aw_member *m, unsigned len,
+                              unsigned place, struct outlook out)
+{
+    return (struct aw_case){
+        .chain = len ? l->chain : NULL,
+        .chain_len = len,
+        .place = len ? place : 0,
+        .refused_run = m->refused_run,
+        .failed_run = m->failed_run,
+        .input_left = out.input_left,
+        .retry_window_open = out.window_open,
+    };
+}
+
+static void record_of(struct aw_link *l, const struct aw_member *m, const struct aw_exchange *x,
+                      struct aw_when when)
+{
+    unsigned place;
+    const unsigned len = lay_out(l, m, &place);
+    struct aw_case c = case_of(l, m, len, place, unknown_outlook);
+    c.self = x;
+    aw_ready_add(l, x, &c, m, attempts_of(m), when);
+}
+
+static void unhold(struct aw_link *l, struct aw_member *m)
+{
+    aw_link_put(l, m->held, m->held_size);
+    m->held = NULL;
+}
+
+/* The chain that ends with `tail` is over: everything held in it is final. */
+static void release(struct aw_link *l, struct aw_member *tail, struct aw_when when,
+                    struct outlook out)
+{
+    unsigned place;
+    const unsigned len = lay_out(l, tail, &place);
+    const uint32_t attempts = attempts_of(tail);
+    /* Before one that was not held nothing is. */
+    for (struct aw_member *m = tail; m && (m->held || m == tail); m = m->prev, place--) {
+        if (m->held == NULL) continue;
+        struct aw_case c = case_of(l, m, len, place, m == tail ? out : unknown_outlook);
+        c.self = m->held;
+        aw_ready_add(l, m->held, &c, m, attempts, when);
+        unhold(l, m);
+    }
+}
+
+/* --- joining --- */
+
+static bool next_on_connection(const struct aw_member *a, const struct aw_member *b)
+{
+    return a->conn_ord == b->conn_ord && b->nth == a->nth + 1;
+}
+
+static bool could_continue(const struct aw_link *l, const struct aw_member *a,
+                           const struct aw_member *b)
+{
+    return b->prev == NULL && b != a && b->begin >= a->end && b->begin <= deadline(l, a);
+}
+
+/* What continues a: NULL = nothing so far. Sets *rival where another ran beside it. */
+static struct aw_member *candidate(const struct aw_link *l, const struct aw_member *a, bool *rival)
+{
+    struct aw_member *first = NULL;
+    unsigned looked = 0;
+    *rival = false;
+    for (struct aw_member *m = a->newer; m && looked < NEWER_MOST; m = m->newer, looked++) {
+        if (first && first->closed && m->begin >= first->end) break;
+        if (m->begin > deadline(l, a)) break;
+        if (!could_continue(l, a, m)) continue;
+        if (next_on_connection(a, m)) {
+            *rival = false;
+            return m;
+        }
+        if (first)
+            *rival = true;
+        else
+            first = m;
+    }
+    return first;
+}
+
+/* Another that waits could be continued by f as well, and has no better candidate. */
+static bool wanted_elsewhere(const struct aw_link *l, const struct aw_member *a,
+                             const struct aw_member *f)
+{
+    unsigned looked = 0;
+    for (const struct aw_member *m = f->older; m && looked < RIVALS_MOST; m = m->older, looked++) {
+        if (m == a || !m->undecided || !could_continue(l, m, f)) continue;
+        bool rival;
+        if (candidate(l, m, &rival) == f) return true;
+    }
+    return false;
+}
+
+static void count_runs(const struct aw_link *l, struct aw_member *m)
+{
+    m->refused_run = m->status == 417 && m->expect ? 1 : 0;
+    if (m->refused_run && m->prev) m->refused_run += m->prev->refused_run;
+    m->failed_run = m->status >= 400 ? 1 : 0;
+    if (m->failed_run == 0) return;
+    const struct aw_member *i = m->prev;
+    for (; i && i->status == m->status && m->failed_run < HISTORY; i = i->prev) {
+        if (m->begin - i->begin > l->config.threshold[AW_T_LOOP_SPAN]) break;
+        m->failed_run++;
+    }
+}
+
+static void join(struct aw_link *l, struct aw_member *a, struct aw_member *f)
+{
+    a->next = f;
+    f->prev = a;
+    f->chain_id = a->chain_id;
+    f->attempt = a->attempt + 1;
+    count_runs(l, f);
+    l->stats.linked++;
+}
+
+/* Decides what continues a, as soon as that can be told. True where it can. */
+static bool decide(struct aw_link *l, struct aw_member *a)
+{
+    bool rival;
+    struct aw_member *f = candidate(l, a, &rival);
+    if (f == NULL || !f->closed) return false;
+    wait_remove(l, a);
+    if (rival || f->contested) return true;
+    if (!next_on_connection(a, f) && wanted_elsewhere(l, a, f)) {
+        f->contested = true;
+        return true;
+    }
+    join(l, a, f);
+    return true;
+}
+
+/* After `closed` has ended: those of its group that looked for a retry may know now. The ones that
+ * turn out to be alone are final. */
+static void decide_group(struct aw_link *l, struct aw_member *closed, struct aw_when when)
+{
+    unsigned looked = 0;
+    struct aw_member *up = NULL;
+    for (struct aw_member *m = closed->older; m && looked < RIVALS_MOST; m = up, looked++) {
+        up = m->older;
+        if (!m->undecided || !decide(l, m)) continue;
+        if (m->next == NULL) release(l, m, when, unknown_outlook);
+    }
+}
+
+/* --- door --- */
+
+struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_exchange *x, uint64_t id,
+                                  uint64_t conn_id)
+{
+    const bool expect = (x->req & AW_REQ_EXPECT) != 0;
+    if ((l->groups == 0 && !expect) || (x->flags & AW_F_REQ_UNSEEN)) return NULL;
+    struct aw_group *g = group_of(l, x, expect);
+    if (g == NULL) return NULL;
+    struct aw_member *m = join_group(l, g, x, id, conn_id);
+    if (m == NULL && g->oldest == NULL) drop_group(l, g);
+    return m;
+}
+
+static void take_end(struct aw_member *m, const struct aw_exchange *x, struct aw_when when)
+{
+    const struct aw_mark *final = &x->at[AW_AT_FINAL];
+    const uint32_t unseen = AW_F_HOLE_REQ_HEAD | AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL |
+                            AW_F_NO_SERVER_SIDE | AW_F_NO_CLIENT_SIDE | AW_F_EVICTED;
+    m->closed = true;
+    m->status = x->status;
+    m->sent = x->sent;
+    m->incomplete = (x->flags & unseen) != 0;
+    m->final_packet = final->ref;
+    m->end = when.ts;
+    if (x->status != 0 && aw_seen(final))
+        m->end = final->ts;
+    else if (x->conn.close != AW_CONN_OPEN && aw_seen(&x->conn.closed_at))
+        m->end = x->conn.closed_at.ts;
+}
+
+/* A 417 waits; so does nothing else, but others that failed may be continued as well. */
+static bool failed(const struct aw_exchange *x)
+{
+    return x->status == 0 || x->status >= 400;
+}
+
+void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
+                     struct aw_when when)
+{
+    if (m == NULL && x->status == 417 && !(x->flags & AW_F_REQ_UNSEEN)) {
+        /* Only its answer makes it one whose retry is of interest. */
+        struct aw_group *g = group_of(l, x, true);
+        if (g) m = join_group(l, g, x, x->id, x->conn_id);
+        if (g && m == NULL && g->oldest == NULL) drop_group(l, g);
+    }
+    if (m == NULL) {
+        struct aw_case c = {.self = x, .input_left = AW_NS_NONE, .retry_window_open = true};
+        aw_ready_add(l, x, &c, NULL, 1, when);
+        return;
+    }
+    take_end(m, x, when);
+    count_runs(l, m);
+    decide_group(l, m, when);
+    if (failed(x) && (aw_is_expectation(x) || m->prev)) wait_add(l, m);
+
+    if (x->status == 417) {
+        m->held_size = aw_exchange_size(x);
+        void *mem = aw_link_get(l, m->held_size);
+        if (mem) m->held = aw_exchange_copy(mem, m->held_size, x);
+    }
+    const bool held = m->held != NULL;
+    if (m->undecided) decide(l, m);
+    if (!held) {
+        /* Final at once; and with it the 417s before it. */
+        release(l, m, when, unknown_outlook);
+        record_of(l, m, x, when);
+    } else if (!m->undecided && (m->next == NULL || !m->next->held)) {
+        release(l, m, when, unknown_outlook);
+    }
+    sweep(l, m->group);
+}
+
+/* m has no retry, or none that can be told. */
+static void settle_alone(struct aw_link *l, struct aw_member *m, struct aw_when when,
+                         struct outlook out)
+{
+    struct aw_group *g = m->group;
+    wait_remove(l, m);
+    release(l, m, when, out);
+    sweep(l, g);
+}
+
+/* m looked for a retry long enough, or the input is over: joined to the one that has ended by now,
+ * else alone. */
+static void decide_late(struct aw_link *l, struct aw_member *m, struct aw_when when,
+                        struct outlook alone)
+{
+    if (!decide(l, m))
+        settle_alone(l, m, when, alone);
+    else if (m->next == NULL || !m->next->held)
+        settle_alone(l, m, when, unknown_outlook);
+    /* else the chain goes on: its end releases all of it */
+}
+
+void aw_chain_expire(struct aw_link *l)
+{
+    const aw_ns window = l->config.threshold[AW_T_RETRY_WINDOW];
+    while (l->wait_first && l->wait_first->recheck < l->now) {
+        struct aw_member *m = l->wait_first;
+        const struct aw_when when = {.ts = m->recheck, .ord = l->ord};
+        const aw_ns again = m->recheck + (window > AW_SEC ? window : AW_SEC);
+        bool rival;
+        const struct aw_member *f = candidate(l, m, &rival);
+        if (f && !f->closed) {
+            /* A retry is under way, and its end will decide: look again later, lest it is lost. */
+            wait_remove(l, m);
+            wait_add(l, m);
+            m->recheck = again;
+            continue;
+        }
+        decide_late(l, m, when, (struct outlook){.input_left = window, .window_open = false});
+    }
+}
+
+bool aw_chain_let_go(struct aw_link *l)
+{
+    const struct aw_when when = {.ts = l->now, .ord = l->ord};
+    struct aw_member *m = l->wait_first;
+    if (m == NULL) return false;
+    if (m->held || m->prev) l->stats.let_go++;
+    settle_alone(l, m, when, unknown_outlook);
+    return true;
+}
+
+void aw_chain_finish(struct aw_link *l, aw_ns last)
+{
+    if (last == AW_NS_NONE) last = l->now;
+    const struct aw_when when = {.ts = last, .ord = UINT64_MAX};
+    while (l->wait_first) {
+        struct aw_member *m = l->wait_first;
+        const struct outlook out = {.input_left = last > m->end ? last - m->end : 0,
+                                    .window_open = deadline(l, m) > last};
+        decide_late(l, m, when, out);
+    }
+}
+
+void aw_chain_fini(struct aw_link *l)
+{
+    for (size_t i = 0; l->bucket && i <= l->bucket_mask; i++) {
+        for (struct aw_group *g = l->bucket[i], *next; g; g = next) {
+            next = g->in_bucket;
+            for (struct aw_member *m = g->oldest, *newer; m; m = newer) {
+                newer = m->newer;
+                if (m->held) unhold(l, m);
+                aw_link_put(l, m, sizeof *m);
+            }
+            aw_link_put(l, g, sizeof *g);
+        }
+    }
+    if (l->bucket) aw_link_put(l, l->bucket, (l->bucket_mask + 1) * sizeof(*l->bucket));
+    l->config.alloc.put(l->config.alloc.ctx, l->chain);
+}

@@ -1,0 +1,128 @@
+/*
+ * The inside of the link room: what its files share. link.c is the door and gives out ids; ids.c
+ * remembers them; chain.c joins attempts; ready.c brings finished records into their order.
+ */
+#ifndef AW_LINK_INSIDE_H
+#define AW_LINK_INSIDE_H
+
+#include "diagnose/diagnose.h"
+#include "link/link.h"
+
+/* --- ids.c: the ids of what is open, by (connection ordinal, nth); nth 0 is the connection --- */
+
+struct aw_member;
+struct aw_id {
+    uint64_t ord; /* 0 = free slot */
+    uint32_t nth;
+    uint64_t id;
+    struct aw_member *member; /* of an exchange: its place among attempts, NULL = none */
+};
+struct aw_ids {
+    const struct aw_alloc *alloc; /* borrowed */
+    struct aw_id *slot;           /* owned; open addressing, `mask` + 1 of them */
+    size_t mask, count;
+};
+void aw_ids_init(struct aw_ids *t, const struct aw_alloc *alloc);
+void aw_ids_fini(struct aw_ids *t);
+struct aw_id *aw_ids_find(struct aw_ids *t, uint64_t ord, uint32_t nth); /* NULL = unknown */
+/* Valid until the next add or remove; NULL where there is no memory. The key is not in it yet. */
+struct aw_id *aw_ids_add(struct aw_ids *t, uint64_t ord, uint32_t nth);
+void aw_ids_remove(struct aw_ids *t, struct aw_id *slot);
+
+/* --- ready.c: records that are final, until none that ended earlier can come any more --- */
+
+/* The event that made a record final. */
+struct aw_when {
+    aw_ns ts;
+    uint64_t ord;
+};
+struct aw_ready;
+struct aw_ready_heap {
+    struct aw_ready **at; /* owned; a binary heap by (ts, ord, id) */
+    size_t count, room;
+    size_t bytes; /* of what is in it */
+};
+
+/* --- chain.c --- */
+
+/* An exchange that may be an attempt: exists from its opening until no chain needs it any more. */
+struct aw_member {
+    struct aw_group *group;
+    struct aw_member *older, *newer;       /* in the group, by opening */
+    struct aw_member *prev, *next;         /* attempts before and after */
+    struct aw_member *wait_up, *wait_down; /* in the list of those that look for a retry */
+    uint64_t id, conn_id, conn_ord, chain_id;
+    uint32_t nth, attempt;
+    uint32_t refused_run, failed_run;
+    uint16_t status;
+    bool closed;
+    bool undecided; /* failed, and its retry is not known yet; in the waiting list */
+    bool contested; /* could continue several: continues none */
+    bool expect, incomplete;
+    aw_ns begin, end;
+    aw_ns recheck; /* undecided: when to look whether the window is over */
+    int64_t sent;
+    aw_ref packet, final_packet;
+    struct aw_exchange *held; /* owned: a 417 that waits for its retry */
+    size_t held_size;
+};
+
+/* Exchanges that could be attempts of one request: equal client address, method, Host, target,
+ * User-Agent and declared length, by a keyed hash of 128 bits. */
+struct aw_group {
+    uint64_t key[2];
+    struct aw_group *in_bucket;
+    struct aw_member *oldest, *newest;
+    size_t count;
+};
+
+struct aw_link {
+    struct aw_config config;
+    struct aw_sink sink;
+    struct aw_namer namer;
+    size_t budget, bytes; /* bytes: members, groups and held copies */
+    struct aw_link_stats stats;
+    uint64_t next_conn, next_exchange;
+    struct aw_ids ids;
+
+    aw_ns now;    /* AW_NS_NONE before the first tick */
+    uint64_t ord; /* packet of the last tick */
+
+    struct aw_group **bucket; /* owned, bucket_mask + 1 */
+    size_t bucket_mask, groups;
+    struct aw_member *wait_first, *wait_last; /* undecided, by the time at which they closed */
+    struct aw_attempt *chain;                 /* scratch, owned */
+    size_t chain_room;
+
+    struct aw_ready_heap ready;
+    struct aw_verdict verdict; /* scratch */
+};
+
+void *aw_link_get(struct aw_link *l, size_t size);
+void aw_link_put(struct aw_link *l, void *p, size_t size);
+
+/* Makes the record of x (id and conn_id set) final: diagnoses it if it is an expectation exchange.
+ * m may be NULL; c has chain and input facts filled. */
+void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct aw_case *c,
+                  const struct aw_member *m, uint32_t attempts, struct aw_when when);
+/* Hands out what ended before `limit`. */
+void aw_ready_flush(struct aw_link *l, aw_ns limit);
+void aw_ready_flush_one(struct aw_link *l);
+void aw_ready_fini(struct aw_link *l);
+
+/* An exchange opened: NULL where it can be no attempt of anything. */
+struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_exchange *x, uint64_t id,
+                                  uint64_t conn_id);
+/* An exchange ended (id and conn_id set; m as aw_chain_opened gave it): its record goes to ready,
+ * or it is copied and held. */
+void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
+                     struct aw_when when);
+/* Those whose retry window is over have no retry. */
+void aw_chain_expire(struct aw_link *l);
+/* The input is over. */
+void aw_chain_finish(struct aw_link *l, aw_ns last);
+/* Writes the oldest held as it stands; false where nothing is held. */
+bool aw_chain_let_go(struct aw_link *l);
+void aw_chain_fini(struct aw_link *l);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * The door of the link room: ids, the clock, and what goes where.
+ */
+#include "link/link.h"
+
+#include <string.h>
+
+#include "link/inside.h"
+
+void *aw_link_get(struct aw_link *l, size_t size)
+{
+    void *p = l->config.alloc.get(l->config.alloc.ctx, size);
+    if (p) l->bytes += size;
+    return p;
+}
+
+void aw_link_put(struct aw_link *l, void *p, size_t size)
+{
+    if (p == NULL) return;
+    l->bytes -= size;
+    l->config.alloc.put(l->config.alloc.ctx, p);
+}
+
+struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink *sink,
+                            size_t budget)
+{
+    struct aw_link *l = config->alloc.get(config->alloc.ctx, sizeof *l);
+    if (l == NULL) return NULL;
+    memset(l, 0, sizeof *l);
+    l->config = *config;
+    if (sink) l->sink = *sink;
+    if (config->source_name)
+        l->namer = (struct aw_namer){.ctx = config->source_ctx, .source = config->source_name};
+    l->budget = budget;
+    l->now = AW_NS_NONE;
+    aw_ids_init(&l->ids, &l->config.alloc);
+    return l;
+}
+
+void aw_link_free(struct aw_link *l)
+{
+    if (l == NULL) return;
+    const struct aw_alloc alloc = l->config.alloc;
+    aw_chain_fini(l);
+    aw_ready_fini(l);
+    aw_ids_fini(&l->ids);
+    alloc.put(alloc.ctx, l);
+}
+
+static struct aw_id *connection(struct aw_link *l, uint64_t ord)
+{
+    struct aw_id *known = aw_ids_find(&l->ids, ord, 0);
+    if (known) return known;
+    struct aw_id *s = aw_ids_add(&l->ids, ord, 0);
+    const uint64_t id = ++l->next_conn;
+    if (s) s->id = id;
+    if (l->sink.connection) l->sink.connection(l->sink.ctx, id, ord);
+    return s;
+}
+
+void aw_link_connection(struct aw_link *l, uint64_t ord)
+{
+    (void)connection(l, ord);
+}
+
+static uint64_t connection_id(struct aw_link *l, uint64_t ord)
+{
+    const struct aw_id *s = connection(l, ord);
+    return s ? s->id : l->next_conn;
+}
+
+void aw_link_opened(struct aw_link *l, const struct aw_exchange *ex)
+{
+    const uint64_t conn_id = connection_id(l, ex->conn.ord);
+    l->stats.opened++;
+    const uint64_t id = ++l->next_exchange;
+    struct aw_member *m = aw_chain_opened(l, ex, id, conn_id);
+    struct aw_id *s = aw_ids_add(&l->ids, ex->conn.ord, ex->nth);
+    if (s == NULL) return; /* its end will find no id and take a new one */
+    s->id = id;
+    s->member = m;
+}
+
+/* Keeps within the budget: first what only waits for its turn, then what waits for a retry. */
+static void keep_budget(struct aw_link *l)
+{
+    while (l->bytes + l->ready.bytes > l->budget) {
+        if (l->ready.count > 0)
+            aw_ready_flush_one(l);
+        else if (!aw_chain_let_go(l))
+            break;
+    }
+}
+
+void aw_link_closed(struct aw_link *l, const struct aw_exchange *ex)
+{
+    l->stats.closed++;
+    struct aw_member *m = NULL;
+    uint64_t id = 0;
+    struct aw_id *s = aw_ids_find(&l->ids, ex->conn.ord, ex->nth);
+    if (s) {
+        m = s->member;
+        id = s->id;
+        aw_ids_remove(&l->ids, s);
+    } else {
+        id = ++l->next_exchange;
+    }
+    const bool expectation = aw_is_expectation(ex);
+    if (expectation) l->stats.expectation++;
+    if (m == NULL && !expectation && !l->config.all) return;
+
+    struct aw_exchange x = *ex; /* its strings stay where they are */
+    x.id = id;
+    x.conn_id = connection_id(l, ex->conn.ord);
+    const struct aw_mark *end = &ex->at[AW_AT_END];
+    const struct aw_when when = {.ts = aw_seen(end) ? end->ts : l->now, .ord = ex->end_ord};
+    aw_chain_closed(l, m, &x, when);
+    keep_budget(l);
+}
+
+void aw_link_gone(struct aw_link *l, uint64_t ord)
+{
+    struct aw_id *s = aw_ids_find(&l->ids, ord, 0);
+    if (s) aw_ids_remove(&l->ids, s);
+}
+
+void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord)
+{
+    if (ord != l->ord) {
+        /* Everything that ended up to the clock of the packet before has been told of by now, but
+         * for exchanges that settled: they may have ended that much earlier. */
+        if (l->now != AW_NS_NONE) aw_ready_flush(l, l->now - l->config.threshold[AW_T_SETTLE]);
+        l->ord = ord;
+    }
+    if (l->now != AW_NS_NONE && now <= l->now) return;
+    l->now = now;
+    aw_chain_expire(l);
+}
+
+void aw_link_finish(struct aw_link *l, aw_ns last)
+{
+    aw_chain_finish(l, last);
+    while (l->ready.count > 0)
+        aw_ready_flush_one(l);
+}
+
+const struct aw_link_stats *aw_link_stats(const struct aw_link *l)
+{
+    return &l->stats;
+}

@@ -1,0 +1,163 @@
+/*
+ * Records that are final, on their way out: kept until no exchange that ended before can be told of
+ * any more, then handed to the sink in the order of (event that ended it, packet, id). What is kept
+ * is a copy of the exchange and of the used part of the verdict.
+ */
+#include "link/inside.h"
+
+#include <string.h>
+
+#include "exchange/exchange.h"
+
+struct aw_ready {
+    struct aw_when when;
+    size_t size;
+    struct aw_record rec;       /* ex, verdict unset */
+    struct aw_exchange *ex;     /* in this block */
+    const char *verdict;        /* in this block: an aw_verdict up to text_used; NULL = none */
+    const char *verdict_was_at; /* where its text lay, for the pointers in it */
+    size_t verdict_size;
+};
+
+static bool before(const struct aw_ready *a, const struct aw_ready *b)
+{
+    if (a->when.ts != b->when.ts) return a->when.ts < b->when.ts;
+    if (a->when.ord != b->when.ord) return a->when.ord < b->when.ord;
+    return a->ex->id < b->ex->id;
+}
+
+static bool push(struct aw_link *l, struct aw_ready *r)
+{
+    struct aw_ready_heap *h = &l->ready;
+    const struct aw_alloc *alloc = &l->config.alloc;
+    if (h->count == h->room) {
+        const size_t room = h->room ? h->room * 2 : 64;
+        struct aw_ready **grown = alloc->resize(alloc->ctx, h->at, room * sizeof(*grown));
+        if (grown == NULL) return false;
+        h->at = grown;
+        h->room = room;
+    }
+    size_t i = h->count++;
+    for (; i > 0 && before(r, h->at[(i - 1) / 2]); i = (i - 1) / 2)
+        h->at[i] = h->at[(i - 1) / 2];
+    h->at[i] = r;
+    h->bytes += r->size;
+    return true;
+}
+
+static struct aw_ready *pop(struct aw_link *l)
+{
+    struct aw_ready_heap *h = &l->ready;
+    struct aw_ready *top = h->at[0], *last = h->at[--h->count];
+    size_t i = 0;
+    for (size_t child = 1; child < h->count; child = 2 * i + 1) {
+        if (child + 1 < h->count && before(h->at[child + 1], h->at[child])) child++;
+        if (!before(h->at[child], last)) break;
+        h->at[i] = h->at[child];
+        i = child;
+    }
+    h->at[i] = last;
+    h->bytes -= top->size;
+    return top;
+}
+
+/* The verdict's strings lie in its own text: after a move they are found at the same distance. */
+static void rebase(struct aw_verdict *v, const char *was_at)
+{
+    for (unsigned i = 0; i < v->evidence_count; i++)
+        v->evidence[i].text = v->text + (v->evidence[i].text - was_at);
+    for (unsigned i = 0; i < v->fix_count; i++)
+        v->fix[i] = v->text + (v->fix[i] - was_at);
+}
+
+static void hand_out(struct aw_link *l, const struct aw_record *rec)
+{
+    if (l->sink.record) l->sink.record(l->sink.ctx, rec);
+}
+
+void aw_ready_flush_one(struct aw_link *l)
+{
+    struct aw_ready *r = pop(l);
+    r->rec.ex = r->ex;
+    if (r->verdict) {
+        memcpy(&l->verdict, r->verdict, r->verdict_size);
+        rebase(&l->verdict, r->verdict_was_at);
+        r->rec.verdict = &l->verdict;
+    }
+    hand_out(l, &r->rec);
+    l->config.alloc.put(l->config.alloc.ctx, r);
+}
+
+void aw_ready_flush(struct aw_link *l, aw_ns limit)
+{
+    while (l->ready.count > 0 && l->ready.at[0]->when.ts < limit)
+        aw_ready_flush_one(l);
+}
+
+void aw_ready_fini(struct aw_link *l)
+{
+    const struct aw_alloc *alloc = &l->config.alloc;
+    for (size_t i = 0; i < l->ready.count; i++)
+        alloc->put(alloc->ctx, l->ready.at[i]);
+    alloc->put(alloc->ctx, l->ready.at);
+}
+
+static size_t aligned(size_t n)
+{
+    const size_t a = _Alignof(max_align_t);
+    return (n + a - 1) / a * a;
+}
+
+void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct aw_case *c,
+                  const struct aw_member *m, uint32_t attempts, struct aw_when when)
+{
+    struct aw_record rec = {
+        .chain_id = m ? m->chain_id : x->id,
+        .attempt = m ? m->attempt : 1,
+        .attempts = m ? attempts : 1,
+        .inner_id = c->inner ? c->inner->id : 0,
+        .outer_id = c->outer ? c->outer->id : 0,
+    };
+    struct aw_verdict *v = NULL;
+    if (aw_is_expectation(x)) {
+        v = &l->verdict;
+        aw_diagnose(c, l->config.threshold, &l->namer, v);
+        if (aw_failing(v)) l->stats.failing++;
+        for (unsigned i = c->place + 1; v->recovered && i < c->chain_len; i++) {
+            const struct aw_attempt *a = &c->chain[i];
+            if (a->expect || a->status < 200 || a->status >= 400) continue;
+            rec.recovered_by = (struct aw_recovery){.id = a->id,
+                                                    .conn_id = a->conn_id,
+                                                    .time = a->begin,
+                                                    .status = a->status,
+                                                    .after = a->begin - c->chain[c->place].end};
+            break;
+        }
+    } else if (!l->config.all) {
+        return;
+    }
+
+    const size_t ex_at = aligned(sizeof(struct aw_ready)), ex_size = aw_exchange_size(x);
+    const size_t verdict_at = aligned(ex_at + ex_size);
+    const size_t verdict_size = v ? offsetof(struct aw_verdict, text) + v->text_used : 0;
+    const size_t size = verdict_at + verdict_size;
+    char *block = l->config.alloc.get(l->config.alloc.ctx, size);
+    struct aw_ready *r = (struct aw_ready *)(void *)block;
+    if (r) {
+        *r = (struct aw_ready){.when = when, .size = size, .rec = rec};
+        r->ex = aw_exchange_copy(block + ex_at, ex_size, x);
+        if (v) {
+            memcpy(block + verdict_at, v, verdict_size);
+            r->verdict = block + verdict_at;
+            r->verdict_was_at = v->text;
+            r->verdict_size = verdict_size;
+        }
+        if (push(l, r)) return;
+        l->config.alloc.put(l->config.alloc.ctx, r);
+    }
+    /* Without memory to wait for its turn it goes out now. */
+    l->stats.let_go++;
+    rec.ex = x;
+    rec.verdict = v;
+    hand_out(l, &rec);
+}
