@@ -429,6 +429,7 @@ static void text_finish(struct aw_report *r)
     write_latencies(r);
     if (aw_summary_failing(sum)) aw_out_str(r->out, "\nFAILING, WORST FIRST\n");
     aw_worst_write(r->worst, r->out, aw_summary_failing(sum));
+    aw_worst_write_fixes(r->worst, r->out);
     write_rows(r);
 }
 

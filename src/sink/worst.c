@@ -21,9 +21,10 @@ struct entry {
     uint64_t folded;        /* failing exchanges it stands for */
     uint16_t status;
     bool recovered;
-    char *what;      /* owned, terminated: "PUT h/x" as bytes of the wire */
-    char *where;     /* owned, finished text: when, from whom to whom */
-    char *why, *fix; /* owned: a sentence each; fix may be NULL */
+    char *what;            /* owned, terminated: "PUT h/x" as bytes of the wire */
+    char *where;           /* owned, finished text: when, from whom to whom */
+    char *why;             /* owned: a sentence */
+    char *fix[AW_FIX_MAX]; /* owned: what to change; NULL from the first one that is missing */
 };
 
 struct aw_worst {
@@ -33,7 +34,7 @@ struct aw_worst {
     struct aw_scratch target;
 };
 
-enum { WHAT_MAX = 160, SENTENCE_MAX = 512 };
+enum { WHAT_MAX = 160, SENTENCE_MAX = 512, FIXES_MAX = 12 };
 
 struct aw_worst *aw_worst_new(const struct aw_run *run)
 {
@@ -48,7 +49,8 @@ static void free_texts(struct entry *e)
     free(e->what);
     free(e->where);
     free(e->why);
-    free(e->fix);
+    for (unsigned i = 0; i < AW_FIX_MAX; i++)
+        free(e->fix[i]);
 }
 
 void aw_worst_free(struct aw_worst *w)
@@ -120,7 +122,8 @@ static bool lay_out(struct aw_worst *w, struct entry *e, const struct aw_record 
     e->what = what_text(w, rec->ex);
     e->where = where_text(rec->ex);
     e->why = sentence(v->evidence_count ? v->evidence[0].text : aw_cause_meaning(v->cause));
-    e->fix = v->fix_count ? sentence(v->fix[0]) : NULL;
+    for (unsigned i = 0; i < v->fix_count && (i == 0 || e->fix[i - 1]); i++)
+        e->fix[i] = sentence(v->fix[i]);
     if (e->what && e->where && e->why) return true;
     free_texts(e);
     return false;
@@ -175,7 +178,7 @@ static void fold(struct aw_worst *w, unsigned at, struct entry *add, const struc
         e.what = add->what;
         e.where = add->where;
         e.why = add->why;
-        e.fix = add->fix;
+        memcpy(e.fix, add->fix, sizeof e.fix);
     }
     insert(w, &e);
 }
@@ -208,7 +211,7 @@ void aw_worst_add(struct aw_worst *w, const struct aw_record *rec)
 
 /* --- writing --- */
 
-static void write_entry(const struct entry *e, const char *last_fix, struct aw_out *o)
+static void write_entry(const struct entry *e, struct aw_out *o)
 {
     char head[64], tail[64], figure[AW_FIGURE];
     int head_len =
@@ -234,25 +237,46 @@ static void write_entry(const struct entry *e, const char *last_fix, struct aw_o
     aw_out_str(o, tail);
     aw_out_write(o, "\n", 1);
 
-    enum { INDENT = 4 };
-    unsigned lines = 1;
-    lines += aw_text_wrap(o, aw_span_of(e->where, strlen(e->where)), 0, INDENT, 2);
-    /* Four lines at most: a fix that stands right above is not told again, and leaves its line. */
-    const bool tell_fix = lines < 3 && e->fix && (!last_fix || strcmp(e->fix, last_fix) != 0);
-    const unsigned left = 4 - lines - (tell_fix ? 1 : 0);
-    (void)aw_text_wrap(o, aw_span_of(e->why, strlen(e->why)), 0, INDENT, left);
-    if (!tell_fix) return;
-    aw_out_str(o, "    fix: ");
-    (void)aw_text_wrap(o, aw_span_of(e->fix, strlen(e->fix)), INDENT + 5, INDENT + 5, 1);
+    enum { INDENT = 4, LINES = 4 };
+    const struct aw_span where = aw_span_of(e->where, strlen(e->where));
+    const unsigned lines = 1 + aw_text_wrap(o, where, 0, INDENT, 2);
+    const struct aw_span why = aw_span_of(e->why, strlen(e->why));
+    (void)aw_text_wrap(o, why, 0, INDENT, lines < 3 ? 2 : LINES - lines);
+}
+
+/* The fix was told before, for an entry further up or as an earlier one of the same entry. */
+static bool was_told(const struct aw_worst *w, unsigned entry, unsigned fix)
+{
+    const struct entry *e = &w->entry[entry];
+    for (unsigned i = 0; i <= entry; i++) {
+        const struct entry *b = &w->entry[i];
+        for (unsigned k = 0; k < AW_FIX_MAX && b->fix[k]; k++) {
+            if (i == entry && k == fix) return false;
+            if (b->cause == e->cause && strcmp(b->fix[k], e->fix[fix]) == 0) return true;
+        }
+    }
+    return false;
+}
+
+void aw_worst_write_fixes(const struct aw_worst *w, struct aw_out *o)
+{
+    unsigned told = 0;
+    for (unsigned i = 0; i < w->count; i++) {
+        for (unsigned k = 0; k < AW_FIX_MAX && w->entry[i].fix[k]; k++) {
+            if (told == FIXES_MAX || was_told(w, i, k)) continue;
+            const char *slug = aw_cause_slug(w->entry[i].cause), *fix = w->entry[i].fix[k];
+            if (told++ == 0) aw_out_str(o, "\nHOW TO FIX\n");
+            aw_out_printf(o, "%s: ", slug);
+            (void)aw_text_wrap(o, aw_span_of(fix, strlen(fix)), (unsigned)strlen(slug) + 2, 4, 0);
+        }
+    }
 }
 
 void aw_worst_write(const struct aw_worst *w, struct aw_out *o, uint64_t failing)
 {
     uint64_t told = 0;
-    const char *last_fix = NULL;
     for (unsigned i = 0; i < w->count; i++) {
-        write_entry(&w->entry[i], last_fix, o);
-        if (w->entry[i].fix) last_fix = w->entry[i].fix;
+        write_entry(&w->entry[i], o);
         told += w->entry[i].folded;
     }
     if (failing > told)

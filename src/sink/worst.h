@@ -17,5 +17,7 @@ void aw_worst_free(struct aw_worst *w);                  /* may be NULL */
 void aw_worst_add(struct aw_worst *w, const struct aw_record *rec);
 /* Writes the paragraphs, worst first, and how many of `failing` are not among them. */
 void aw_worst_write(const struct aw_worst *w, struct aw_out *o, uint64_t failing);
+/* Writes what to change, each advice once, with a heading where there is any. */
+void aw_worst_write_fixes(const struct aw_worst *w, struct aw_out *o);
 
 #endif
