@@ -170,6 +170,10 @@ static void on_final(const struct aw_step *st, struct aw_open *s, const struct a
     x->final_head_end = ev->end;
     if (ev->conflict) x->flags |= AW_F_CONFLICT;
     aw_place_again(st, AW_S2C, ev->off, ev->end, &x->loss[AW_PART_FINAL]);
+    if (x->req & AW_REQ_CONNECT && x->status / 100 == 2) { /* a tunnel from here on */
+        x->flags |= AW_F_UPGRADED;
+        s->request_over = true;
+    }
     if (s->orphan && !s->announced) aw_open_announce(st, s);
 }
 
