@@ -198,16 +198,16 @@ static enum aw_input_status start_unpacking(struct aw_input *in)
         archive_read_support_format_empty(in->archive) != ARCHIVE_OK ||
         archive_read_append_filter(in->archive, in->packing->filter) != ARCHIVE_OK)
         return archive_failed(in);
-    if (archive_read_open(in->archive, in, NULL, feed, NULL) != ARCHIVE_OK)
+    /* Opening reads a first piece. The "empty" format also takes what a failing filter leaves, so
+     * an error may stand there although all seems well. */
+    if (archive_read_open(in->archive, in, NULL, feed, NULL) != ARCHIVE_OK || in->interrupted ||
+        archive_errno(in->archive) != 0)
         return archive_failed(in);
     switch (archive_read_next_header(in->archive, &entry)) {
     case ARCHIVE_OK:
     case ARCHIVE_WARN:
         return AW_INPUT_OK;
     case ARCHIVE_EOF:
-        /* The "empty" format also takes what a failing filter leaves; only then there is an error.
-         */
-        if (in->interrupted || archive_errno(in->archive) != 0) return archive_failed(in);
         return in->final = AW_INPUT_END;
     default:
         return archive_failed(in);
