@@ -249,8 +249,8 @@ static void say_retries(const struct aw_facts *f, struct aw_say *s)
         const aw_ns window = f->t[AW_T_RETRY_WINDOW];
         if (c->retry_window_open)
             aw_say(s, f->x->at[AW_AT_FINAL].ref, 0,
-                   "no retry seen in the %" PRId64 ".%01" PRId64 " s of capture left",
-                   c->input_left / AW_SEC, c->input_left % AW_SEC / (100 * AW_MS));
+                   "no retry seen in the %" PRId64 ".%03" PRId64 " s of capture left",
+                   c->input_left / AW_SEC, c->input_left % AW_SEC / AW_MS);
         else
             aw_say(s, f->x->at[AW_AT_FINAL].ref, 0, "no retry seen within %s",
                    aw_say_ms(s, window));
