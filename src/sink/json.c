@@ -294,6 +294,7 @@ static json_t *document(const struct aw_run *run)
     set(ok, doc, "latency_ms",
         latencies(ok, aw_summary_latency(sum, AW_LAT_CONTINUE),
                   aw_summary_latency(sum, AW_LAT_WAIT), aw_summary_latency(sum, AW_LAT_FINAL)));
+    set(ok, doc, "group_latencies_not_kept", integer(aw_summary_lost(sum)));
     set(ok, doc, "histogram_buckets", bucket_rule(ok));
     set(ok, doc, "thresholds", thresholds(ok, run->config));
     if (built) return doc;

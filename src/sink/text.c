@@ -292,6 +292,14 @@ static void write_causes(struct aw_report *r)
     }
 }
 
+/* Length of a server's key without a Host that only repeats the address and port. */
+static int shown_key(const char *key)
+{
+    const size_t len = strlen(key), half = len / 2;
+    const bool twice = len % 2 == 1 && key[half] == ' ' && memcmp(key, key + half + 1, half) == 0;
+    return (int)(twice ? half : len);
+}
+
 static void write_groups(struct aw_report *r, const char *title,
                          const struct aw_group *const *group, size_t n)
 {
@@ -302,7 +310,8 @@ static void write_groups(struct aw_report *r, const char *title,
         const struct aw_group *g = group[i];
         char name[512], share[AW_FIGURE], stall[AW_FIGURE];
         const bool tell_product = g->product[0] != '\0' && strcmp(g->product, g->key) != 0;
-        (void)snprintf(name, sizeof name, tell_product ? "%s (%s)" : "%s", g->key, g->product);
+        (void)snprintf(name, sizeof name, tell_product ? "%.*s (%s)" : "%.*s", shown_key(g->key),
+                       g->key, g->product);
         put_span(r->out, name, 39);
         aw_out_printf(r->out, " %10llu%9llu%7s%14s\n", (ull)g->exchanges, (ull)g->failing,
                       aw_text_share(share, g->failing, g->exchanges),

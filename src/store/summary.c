@@ -30,6 +30,9 @@ struct group_table {
 
 struct aw_summary {
     struct aw_alloc alloc;
+    struct aw_alloc limited; /* the same within the budget of the groups; ctx is the summary */
+    size_t left;             /* of that budget */
+    uint64_t lost;           /* latencies of groups that found no memory */
     int64_t threshold[AW_T_COUNT];
     uint64_t expectation, failing;
     uint64_t severity[AW_SEV_COUNT];
@@ -37,6 +40,31 @@ struct aw_summary {
     struct aw_hist *latency[AW_LAT_COUNT]; /* owned */
     struct group_table servers, clients;
 };
+
+/* --- memory of groups --- */
+
+static void *limited_get(void *ctx, size_t size)
+{
+    struct aw_summary *s = ctx;
+    if (s->left < size) return NULL;
+    void *p = s->alloc.get(s->alloc.ctx, size);
+    if (p) s->left -= size;
+    return p;
+}
+
+static void *limited_resize(void *ctx, void *p, size_t size)
+{
+    struct aw_summary *s = ctx;
+    return s->alloc.resize(s->alloc.ctx, p, size);
+}
+
+/* What is given back does not count as free again: groups stay until the end, but for the few whose
+ * product became known late. */
+static void limited_put(void *ctx, void *p)
+{
+    struct aw_summary *s = ctx;
+    s->alloc.put(s->alloc.ctx, p);
+}
 
 /* --- keys --- */
 
@@ -152,13 +180,15 @@ static void free_groups(struct group_table *t, const struct aw_alloc *a)
     free_latencies(t->other.latency);
 }
 
-static void add_latencies(struct aw_hist *to[AW_LAT_COUNT], const struct aw_alloc *a,
-                          const aw_ns value[AW_LAT_COUNT])
+static void add_latencies(struct aw_summary *s, struct aw_group *g, const aw_ns value[AW_LAT_COUNT])
 {
     for (int i = 0; i < AW_LAT_COUNT; i++) {
         if (value[i] == AW_NS_NONE) continue;
-        if (!to[i]) to[i] = aw_hist_new(a);
-        if (to[i]) aw_hist_add(to[i], value[i]);
+        struct aw_hist **h = &g->latency[i];
+        if (!*h) *h = aw_hist_new(&s->limited);
+        const uint64_t before = *h ? aw_hist_count(*h) : 0;
+        if (*h) aw_hist_add(*h, value[i]);
+        if (!*h || aw_hist_count(*h) == before) s->lost++;
     }
 }
 
@@ -169,7 +199,7 @@ static uint64_t positive(int64_t v)
     return v > 0 ? (uint64_t)v : 0;
 }
 
-static void add_to_group(struct aw_group *g, const struct aw_alloc *a, const struct aw_verdict *v,
+static void add_to_group(struct aw_summary *s, struct aw_group *g, const struct aw_verdict *v,
                          const aw_ns latency[AW_LAT_COUNT])
 {
     g->exchanges++;
@@ -178,7 +208,7 @@ static void add_to_group(struct aw_group *g, const struct aw_alloc *a, const str
     if (v->cost.stall > 0) g->stall += v->cost.stall;
     g->wasted += positive(v->cost.wasted);
     g->saved += positive(v->cost.saved);
-    add_latencies(g->latency, a, latency);
+    add_latencies(s, g, latency);
 }
 
 struct aw_summary *aw_summary_new(const struct aw_alloc *alloc)
@@ -188,6 +218,9 @@ struct aw_summary *aw_summary_new(const struct aw_alloc *alloc)
     if (!s) return NULL;
     memset(s, 0, sizeof *s);
     s->alloc = a;
+    s->limited = (struct aw_alloc){
+        .ctx = s, .get = limited_get, .resize = limited_resize, .put = limited_put};
+    s->left = AW_GROUPS_MEMORY;
     s->servers.other.key = s->clients.other.key = "other";
     s->servers.other.product = s->clients.other.product = "";
     for (int i = 0; i < AW_T_COUNT; i++)
@@ -206,8 +239,8 @@ void aw_summary_free(struct aw_summary *s)
 {
     if (!s) return;
     const struct aw_alloc a = s->alloc;
-    free_groups(&s->servers, &a);
-    free_groups(&s->clients, &a);
+    free_groups(&s->servers, &s->limited);
+    free_groups(&s->clients, &s->limited);
     free_latencies(s->latency);
     a.put(a.ctx, s);
 }
@@ -237,19 +270,20 @@ void aw_summary_add(struct aw_summary *s, const struct aw_record *rec)
         [AW_LAT_WAIT] = aw_exchange_wait(x, s->threshold),
         [AW_LAT_FINAL] = aw_seen(first) && aw_seen(final) ? final->ts - first->ts : AW_NS_NONE,
     };
-    add_latencies(s->latency, &s->alloc, latency);
+    for (int i = 0; i < AW_LAT_COUNT; i++)
+        if (latency[i] != AW_NS_NONE) aw_hist_add(s->latency[i], latency[i]);
 
     char key[KEY_MAX];
     server_key(key, x);
     const struct aw_span product = first_product(x->text[AW_TEXT_SERVER]);
-    add_to_group(find_group(&s->servers, &s->alloc, key, product), &s->alloc, v, latency);
+    add_to_group(s, find_group(&s->servers, &s->limited, key, product), v, latency);
 
     const struct aw_span agent = first_product(x->text[AW_TEXT_USER_AGENT]);
     if (agent.len)
         (void)put_printable(key, 0, PRODUCT_MAX, agent);
     else
         memcpy(key, "(none)", sizeof "(none)");
-    add_to_group(find_group(&s->clients, &s->alloc, key, agent), &s->alloc, v, latency);
+    add_to_group(s, find_group(&s->clients, &s->limited, key, agent), v, latency);
 }
 
 /* --- reading --- */
@@ -267,6 +301,11 @@ uint64_t aw_summary_expectation(const struct aw_summary *s)
 uint64_t aw_summary_failing(const struct aw_summary *s)
 {
     return s->failing;
+}
+
+uint64_t aw_summary_lost(const struct aw_summary *s)
+{
+    return s->lost;
 }
 
 const struct aw_hist *aw_summary_latency(const struct aw_summary *s, enum aw_latency which)

@@ -201,6 +201,46 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+/* Groups without number, each with latencies all over the scale: memory ends before the groups do,
+ * and the figures of the whole run stay complete. */
+static void group_memory_is_bounded(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 47 };
+    struct fixture f;
+    fixture_init(&f);
+    struct aw_summary *s = aw_summary_new(NULL);
+    char host[32];
+    f.ex.text[AW_TEXT_HOST] = f.ex.text[AW_TEXT_USER_AGENT] = span("");
+    for (int e = 0; e < ROUNDS; e++) {
+        for (int i = 0; i < AW_GROUPS_MAX; i++) {
+            (void)snprintf(host, sizeof host, "%d", i);
+            f.ex.text[AW_TEXT_HOST] = f.ex.text[AW_TEXT_USER_AGENT] = span(host);
+            f.ex.at[AW_AT_FINAL].ts = T0 + (INT64_C(1) << e);
+            aw_summary_add(s, &f.rec);
+        }
+    }
+    const uint64_t all = (uint64_t)ROUNDS * AW_GROUPS_MAX;
+    assert_int_equal(aw_hist_count(aw_summary_latency(s, AW_LAT_FINAL)), all);
+    assert_true(aw_summary_lost(s) > 0);
+    const struct aw_group *const *g;
+    uint64_t exchanges = 0, kept = 0;
+    size_t n = aw_summary_servers(s, &g);
+    for (size_t i = 0; i < n; i++) {
+        exchanges += g[i]->exchanges;
+        for (int k = 0; k < AW_LAT_COUNT; k++)
+            kept += g[i]->latency[k] ? aw_hist_count(g[i]->latency[k]) : 0;
+    }
+    assert_int_equal(exchanges, all);
+    n = aw_summary_clients(s, &g);
+    for (size_t i = 0; i < n; i++)
+        for (int k = 0; k < AW_LAT_COUNT; k++)
+            kept += g[i]->latency[k] ? aw_hist_count(g[i]->latency[k]) : 0;
+    /* The example has two latencies, the time to the 100 and that to the final response. */
+    assert_int_equal(kept + aw_summary_lost(s), 2 * 2 * all);
+    aw_summary_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +249,7 @@ int main(void)
         cmocka_unit_test(product_seen_later_is_kept),
         cmocka_unit_test(groups_are_bounded),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(group_memory_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
