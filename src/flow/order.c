@@ -183,7 +183,16 @@ static void give_up(struct aw_flow *f, unsigned side, aw_off to, bool beyond,
     struct aw_half *h = &f->half[side];
     const struct aw_piece *q = waiting(f, side);
     if (q && q->b.off <= h->next) {
-        hand_up_first(f, side);
+        /* Nothing is missing here: it waits for what it acknowledges. Where each side waits for
+         * the other (bytes not captured that were sent again later, with a later acknowledgement)
+         * the one captured first goes first. */
+        const struct aw_piece *other = waiting(f, !side);
+        if (other && other->b.off <= f->half[!side].next)
+            hand_up_first(f, other->b.seen.ord < q->b.seen.ord ? !side : side);
+        else if (aw_covered(&f->half[!side], q->b.ack))
+            hand_up_first(f, side);
+        else
+            give_up(f, !side, q->b.ack, false, seen);
         return;
     }
     if (q && q->b.off < to) {
@@ -438,6 +447,10 @@ void aw_order_flush(struct aw_flow *f)
         give_up(f, side, to, false, &seen);
     }
     drain(f);
+    for (unsigned side = 0; side < 2; side++) {
+        if (f->more) f->more->watch_off[side] = AW_OFF_NONE; /* nothing more will come before it */
+        aw_order_watch(f, side);
+    }
 }
 
 void aw_order_drop(struct aw_flow *f)
