@@ -18,7 +18,7 @@
 
 enum { MAGIC_MAX = 6, STORED_BYTES = 64 * 1024, IDLE_MS = 100 };
 
-/* Longer magics first where one begins like another. A bit set in `any` is not compared. */
+/* How compressed streams begin. A bit set in `any` is not compared. */
 static const struct packing {
     const char *name;
     int filter; /* libarchive's number */

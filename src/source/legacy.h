@@ -9,7 +9,7 @@
 
 struct aw_legacy;
 
-/* Where libpcap gets the file's bytes: as read(2), but 0 at the end and -1 with errno set. */
+/* Where libpcap gets the file's bytes from; answers as read(2) does. */
 typedef long (*aw_legacy_read)(void *ctx, char *to, size_t room);
 
 /* NULL: libpcap refused, its words in err. ctx is borrowed until close. */

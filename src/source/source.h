@@ -33,9 +33,9 @@ void aw_source_close(struct aw_source *s);
 
 /*
  * Lends the next packets in file order, `ord` unset. They, and the array, are valid until the next
- * call for this source with the same `hold`: bytes live in one of AW_SOURCE_HOLDS rings of blocks,
- * so that a caller with several batches under way passes 0, 1, ... in turn and gets the promise for
- * each. After DAMAGED or END every further call gives the same.
+ * call for this source with the same `hold`: each hold keeps the block that
+ * its bytes lie in, so that a caller with several batches under way passes 0, 1, ... in turn and
+ * gets the promise for each. After DAMAGED or END every further call gives the same.
  */
 enum { AW_SOURCE_HOLDS = 8 };
 enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_packet **pkts,
