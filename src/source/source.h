@@ -33,9 +33,9 @@ void aw_source_close(struct aw_source *s);
 
 /*
  * Lends the next packets in file order, `ord` unset. They, and the array, are valid until the next
- * call for this source with the same `hold`: each hold keeps the block that
- * its bytes lie in, so that a caller with several batches under way passes 0, 1, ... in turn and
- * gets the promise for each. After DAMAGED or END every further call gives the same.
+ * call for this source with the same `hold`: each hold keeps the block that its bytes lie in. So a
+ * caller with several batches under way passes 0, 1, ... in turn and gets the promise for each.
+ * After DAMAGED or END every further call gives the same.
  */
 enum { AW_SOURCE_HOLDS = 8 };
 enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_packet **pkts,
@@ -46,8 +46,8 @@ enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_
 bool aw_source_is_capture(const char *path);
 
 const char *aw_source_name(const struct aw_source *s); /* as given; "-" for standard input */
-const char *
-aw_source_error(const struct aw_source *s); /* one line: file, packet, byte, reason; or "" */
+/* One line: file, packet, byte, reason; "" where nothing is wrong. */
+const char *aw_source_error(const struct aw_source *s);
 uint64_t aw_source_bytes(const struct aw_source *s); /* read so far, as stored */
 uint64_t aw_source_size(const struct aw_source *s);  /* in all, as stored; 0 = unknown */
 
@@ -66,8 +66,7 @@ uint64_t aw_filter_unfit(const struct aw_filter *f, const char **why);
  * filter (NULL = none). `stop_after`: at most so many packets in all, 0 = no limit.
  */
 struct aw_merge;
-/* Takes over the sources and the filter; the array is copied. NULL: no memory, and nothing taken.
- */
+/* Takes over the sources and the filter, not the array. NULL: no memory, and nothing taken. */
 struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct aw_filter *filter,
                               uint64_t stop_after);
 void aw_merge_free(struct aw_merge *m); /* closes the sources, frees the filter */
