@@ -138,9 +138,10 @@ static enum aw_drop gtp_u(struct aw_decode *d)
 static enum aw_drop teredo(struct aw_decode *d)
 {
     struct aw_cur *c = &d->c;
-    if (aw_cur_left(c) >= 4 && aw_be16(c->p) == 0x0001)
-        aw_cur_skip(c,
-                    4u + c->p[2] + c->p[3] + 8u + 1u); /* two lengths, both fields, nonce, flag */
+    if (aw_cur_left(c) >= 4 && aw_be16(c->p) == 0x0001) {
+        const size_t fields = (size_t)c->p[2] + c->p[3]; /* client identifier, authentication */
+        aw_cur_skip(c, 4 + fields + 8 + 1);              /* nonce, confirmation */
+    }
     if (aw_cur_left(c) >= 8 && aw_be16(c->p) == 0x0000) aw_cur_skip(c, 8);
     if (c->bad || aw_cur_left(c) < 40 || c->p[0] >> 4 != 6) return AW_DROP_NOT_TCP;
     return enter_ip(d);
@@ -229,14 +230,13 @@ enum aw_drop aw_wire_ip_payload(struct aw_decode *d, uint8_t protocol)
             return gre(d);
         case 50:
             return AW_DROP_ENCRYPTED;
-        case 51: { /* RFC 4302: authenticated, and readable */
-            if (aw_cur_left(c) < 2) return AW_DROP_LINK_SHORT;
+        case 51: /* RFC 4302: authenticated, and readable */
+            if (aw_cur_left(c) < 2) return AW_DROP_IP_SHORT;
             protocol = c->p[0];
             aw_cur_skip(c, (c->p[1] + 2u) * 4u);
-            if (c->bad) return AW_DROP_LINK_SHORT;
+            if (c->bad) return AW_DROP_IP_SHORT;
             if (!aw_wire_tag(d)) return AW_DROP_LINK_DEPTH;
             break;
-        }
         case 97: /* RFC 3378: EtherIP */
             aw_cur_skip(c, 2);
             return c->bad ? AW_DROP_LINK_SHORT : enter(d, ETHERTYPE_TEB);

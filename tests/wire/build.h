@@ -152,6 +152,19 @@ static inline void ethernet(struct frame *f, unsigned ethertype)
     FRONT(f, 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1);
 }
 
+enum { PAYLOAD = 11 }; /* bytes in the segment of most tests */
+
+/* Sets the length of the innermost IPv4 header to 0, as offload leaves it, and puts 4 bytes behind
+ * the packet that do not belong to it. */
+static inline void zero_length_and_trailer(struct frame *f)
+{
+    uint8_t *ip = f->b + FRAME_MAX - PAYLOAD - 20 - 20;
+    set16(ip + 2, 0);
+    ip4_sum(ip);
+    f->at -= 4;
+    memmove(f->b + f->at, f->b + f->at + 4, frame_len(f) - 4);
+}
+
 /* --- the decoder --- */
 
 struct decoder {
@@ -237,7 +250,6 @@ struct row {
     enum aw_drop drop;
     uint64_t tunnelled;
 };
-enum { PAYLOAD = 11 };
 
 static inline void check_segment(const char *name, const struct aw_segment *s)
 {

@@ -282,7 +282,7 @@ static void sll2(struct frame *f)
 static void sll2_in(struct frame *f)
 {
     ip4(f, 6, 0);
-    FRONT(f, 8, 0, 0, 0, 0, 0, 0, 7, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0);
+    FRONT(f, 8, 0, 0, 0, 0, 0, 0, 7, 0, 1, 2, 6, 1, 2, 3, 4, 5, 6, 0, 0);
 }
 static void nflog_payload(struct frame *f, bool big)
 {
@@ -505,7 +505,7 @@ static void directions_and_devices(void **state)
         unsigned linktype, dir, iface;
     } cases[] = {
         {"SLL, from us", sll, 113, 2, 5},     {"SLL, to us", sll_vlan, 113, 1, 5},
-        {"SLL2, from us", sll2, 276, 2, 3},   {"SLL2, to us", sll2_in, 276, 1, 7},
+        {"SLL2, from us", sll2, 276, 2, 3},   {"SLL2, multicast", sll2_in, 276, 1, 7},
         {"PPP, from us", ppp_out, 204, 2, 5}, {"Ethernet", eth4, 1, 0, 5},
     };
     static struct frame f;
@@ -546,6 +546,38 @@ static void frame_check_sequence(void **state)
     decoder_close(&t);
 }
 
+/* Where offload left the IP length at zero the lengths around it tell padding from content, unless
+ * they claim more than the frame. */
+static void lengths_around(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        void (*build)(struct frame *f);
+        unsigned linktype;
+        size_t length_at; /* offset of the length in the frame */
+    } cases[] = {{"802.3", eth_snap, 1, 12},
+                 {"PPPoE", pppoe_header, 51, 4},
+                 {"NFLOG", nflog_be, 239, 12},
+                 {"802.11, aggregate", wlan_amsdu, 105, 38}};
+    static struct frame f;
+    struct decoder t;
+    struct aw_segment s;
+    decoder_open(&t, 1 << 20);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tcp(&f, PAYLOAD);
+        cases[i].build(&f);
+        zero_length_and_trailer(&f);
+        assert_int_equal(decode_frame(&t, cases[i].linktype, &f, &s), AW_DROP_NONE);
+        if (s.payload.len != PAYLOAD || s.payload_wire != PAYLOAD) fail_msg("%s", cases[i].name);
+        frame_bytes(&f)[cases[i].length_at] = 2; /* some 512 bytes more */
+        assert_int_equal(decode_frame(&t, cases[i].linktype, &f, &s), AW_DROP_NONE);
+        if (s.payload.len != PAYLOAD + 4 || s.payload_wire != PAYLOAD + 4)
+            fail_msg("%s, longer than the frame", cases[i].name);
+    }
+    decoder_close(&t);
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -565,6 +597,7 @@ int main(void)
         cmocka_unit_test(unknown_link),
         cmocka_unit_test(directions_and_devices),
         cmocka_unit_test(frame_check_sequence),
+        cmocka_unit_test(lengths_around),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -516,11 +516,36 @@ static void innermost(void **state)
     decoder_close(&t);
 }
 
+/* Where offload left the inner IP length at zero, the tunnel's own length tells trailers apart. */
+static void lengths_around(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        void (*build)(struct frame *f);
+    } cases[] = {{"UDP", vxlan}, {"PPTP", pptp}, {"GTP-U", gtp}, {"L2TP", l2tp_all_fields}};
+    static struct frame f;
+    struct decoder t;
+    struct aw_segment s;
+    decoder_open(&t, 1 << 20);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tcp(&f, PAYLOAD);
+        cases[i].build(&f);
+        zero_length_and_trailer(&f);
+        frame_bytes(&f)[17] += 4; /* the outer IP header takes the trailer in */
+        ip4_sum(frame_bytes(&f) + 14);
+        assert_int_equal(decode_frame(&t, 1, &f, &s), AW_DROP_NONE);
+        if (s.payload.len != PAYLOAD || s.payload_wire != PAYLOAD) fail_msg("%s", cases[i].name);
+    }
+    decoder_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_tunnel),
         cmocka_unit_test(innermost),
+        cmocka_unit_test(lengths_around),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
