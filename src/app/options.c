@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +58,7 @@ bool aw_parse_time(const char *text, aw_ns *out)
         if (strcmp(end, units[i].name) != 0) continue;
         const double ns = value * units[i].ns;
         if (!(ns >= 0) || ns > 1e17) return false; /* three years */
-        *out = (aw_ns)llround(ns);
+        *out = (aw_ns)(ns + 0.5);
         return true;
     }
     return false;

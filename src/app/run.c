@@ -128,7 +128,11 @@ static struct aw_merge *open_sources(struct run *r, struct aw_filter *filter)
         r->input_error = true;
     }
     struct aw_merge *merge = count > 0 ? aw_merge_new(sources, count, filter, o->stop_after) : NULL;
-    if (!merge) aw_filter_free(filter);
+    if (!merge) {
+        for (size_t i = 0; i < count; i++)
+            aw_source_close(sources[i]);
+        aw_filter_free(filter);
+    }
     free(sources);
     return merge;
 }

@@ -277,7 +277,7 @@ static struct packets upload(unsigned segments)
     FILE *f = fdopen(fd, "w");
     assert_non_null(f);
     fputs(head, f);
-    fprintf(f, "+1ms C: bytes %u\n", segments * 1448);
+    fprintf(f, "+1ms C: content\n > bytes %u\n", segments * 1448);
     fclose(f);
     struct scn *s = load(path);
     remove(path);
