@@ -5,6 +5,7 @@
 #include "app/run.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +162,10 @@ static bool open_engine(struct run *r)
     const struct aw_tap tap = {.ctx = r, .stream = r->streams ? on_stream : NULL};
     r->engine = aw_engine_open(&o->config, &sink, &tap);
     r->summary = aw_summary_new(NULL);
-    if (r->engine && r->summary) return true;
+    if (r->engine && r->summary) {
+        aw_summary_thresholds(r->summary, o->config.threshold);
+        return true;
+    }
     fputs("await100: out of memory\n", stderr);
     return false;
 }
@@ -183,6 +187,8 @@ static bool open_report(struct run *r)
         .summary = r->summary,
         .show_secrets = o->show_secrets,
     };
+    /* A terminal or a file of another encoding gets ASCII alone. */
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) aw_out_ascii(r->out, true);
     r->report = o->format->open(r->out, &r->about);
     if (r->report) return true;
     fputs("await100: out of memory\n", stderr);
