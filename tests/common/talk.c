@@ -270,6 +270,7 @@ struct talk *talk_play(const char *script, const struct talk_options *opt)
     p.flows = aw_flow_table_new(&alloc, p.pool, secret, &limits, &ops);
     if (!p.flows) die("no memory");
     for (unsigned i = 0; i < s->segments; i++) {
+        if (opt && (opt->without == i + 1 || (opt->until && i + 1 > opt->until))) continue;
         const struct aw_segment seg = segment(s, &s->segment[i], i + 1);
         const aw_ns clock = seg.at.ts > p.now.ts ? seg.at.ts : p.now.ts;
         p.now = seg.at;
@@ -291,6 +292,7 @@ struct talk *talk_play(const char *script, const struct talk_options *opt)
     aw_flow_table_free(p.flows);
     t->pool_used = aw_pool_used(p.pool);
     t->stats = p.room.stats;
+    t->packets = s->segments;
     aw_pool_free(p.pool);
     scn_free(s);
     return t;

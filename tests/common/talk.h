@@ -13,12 +13,15 @@ struct talk_options {
     size_t memory;                 /* of the pool; 0 = 16 MiB */
     int64_t threshold[AW_T_COUNT]; /* 0 = the default */
     bool no_finish;                /* leave out the end of the input: what is open is dropped */
+    uint64_t without;              /* ordinal of a packet that is left out; 0 = none */
+    uint64_t until;                /* ordinal of the last packet; 0 = all */
 };
 
 struct talk {
     struct aw_exchange **ex; /* closed, in order; owned */
     uint64_t *closed_on;     /* for each, the ordinal of the packet on which it was told */
     size_t count, opened;
+    size_t packets;   /* of the scenario */
     size_t disorder;  /* closed without having been opened, or twice */
     size_t pool_used; /* bytes of the pool in use when all was over */
     struct aw_exchange_stats stats;

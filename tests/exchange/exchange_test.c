@@ -170,7 +170,7 @@ static const struct row rows[] = {
      {"status=0 sent=0 body=- gap=2000.000"}},
     {"... and ends with a final response",
      "open\n" PUT(500) "+1ms " CONTINUE "C bytes 100\n+2s S: HTTP/1.1 408 No\\r\\nContent-Length: "
-                                        "0\\r\\n\\r\\n\n+3s C fin\nS fin\n",
+                       "0\\r\\n\\r\\n\n+3s C fin\nS fin\n",
      {"status=408 sent=100 gap=2000.400"}},
     {"no 100 and no content: no such silence",
      "open\n" PUT(500) "+2s S fin\nC fin\n",
@@ -428,6 +428,58 @@ static void thresholds_hold(void **state)
     assert_int_equal(check_row(&floor, &low, "") + check_row(&settle, &brief, ""), 0);
 }
 
+static bool in_order(const struct aw_mark *a, const struct aw_mark *b)
+{
+    return !aw_seen(a) || !aw_seen(b) || a->ord <= b->ord;
+}
+
+/* What holds of any exchange, whatever is missing. */
+static void is_sound(const struct aw_exchange *x, const char *name)
+{
+    const struct aw_mark *at = x->at;
+    bool ok = aw_seen(&at[AW_AT_END]) || x->end_ord == UINT64_MAX;
+    ok = ok && in_order(&at[AW_AT_BODY], &at[AW_AT_BODY_END]);
+    ok = ok && in_order(&at[AW_AT_PAUSE], &at[AW_AT_RESUME]);
+    ok = ok && aw_seen(&at[AW_AT_PAUSE]) == aw_seen(&at[AW_AT_RESUME]);
+    ok = ok && in_order(&at[AW_AT_FINAL_FIRST], &at[AW_AT_FINAL_END]);
+    ok = ok && (!x->final_complete || (x->status != 0 && aw_seen(&at[AW_AT_FINAL_END])));
+    ok =
+        ok && (x->sent < 0 || (x->sent_before_answer <= x->sent && x->sent_after_final <= x->sent));
+    ok = ok && x->continue_count <= x->interim_count && x->content_gap >= 0;
+    ok = ok && ((x->flags & AW_F_REQ_UNSEEN) != 0) == (x->unseen != AW_UNSEEN_NONE);
+    ok = ok && (!(x->flags & AW_F_SWALLOWED) || (x->flags & AW_F_WITHHELD));
+    ok = ok && x->nth != 0 && x->ord != 0;
+    if (ok) return;
+    char facts[16384];
+    fail_msg("%s: %s", name, talk_facts(x, facts, sizeof facts));
+}
+
+static void is_sound_with(const struct row *r, const struct talk_options *opt)
+{
+    struct talk *t = talk_play(r->script, opt);
+    for (size_t i = 0; i < t->count; i++)
+        is_sound(t->ex[i], r->name);
+    assert_int_equal(t->pool_used, 0);
+    assert_int_equal(t->disorder, 0);
+    assert_int_equal(t->opened, t->count);
+    talk_free(t);
+}
+
+/* Any one packet left out, and the input cut after any packet: facts may be fewer, not absurd. */
+static void packets_missing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct talk *whole = talk_play(rows[i].script, NULL);
+        const size_t packets = whole->packets;
+        talk_free(whole);
+        for (uint64_t k = 1; k <= packets; k++) {
+            is_sound_with(&rows[i], &(struct talk_options){.without = k});
+            is_sound_with(&rows[i], &(struct talk_options){.until = k});
+        }
+    }
+}
+
 /* Whatever the pool refuses: no crash, nothing kept, and what is told is told in order. */
 static void little_memory(void **state)
 {
@@ -529,9 +581,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_by_definition), cmocka_unit_test(any_segments),
-        cmocka_unit_test(thresholds_hold),     cmocka_unit_test(little_memory),
-        cmocka_unit_test(many_open),           cmocka_unit_test(long_strings),
-        cmocka_unit_test(idle_is_small),
+        cmocka_unit_test(thresholds_hold),     cmocka_unit_test(packets_missing),
+        cmocka_unit_test(little_memory),       cmocka_unit_test(many_open),
+        cmocka_unit_test(long_strings),        cmocka_unit_test(idle_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
