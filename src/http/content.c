@@ -149,8 +149,8 @@ static size_t take_chunked(struct aw_run *r, struct aw_side *s, const uint8_t *p
         struct aw_http_event ev =
             aw_run_event(r, AW_HTTP_BROKEN, s->xid, aw_run_off(r, at), aw_run_off(r, at));
         ev.part = AW_IN_CONTENT;
-        aw_http1_broken(r, &ev, AW_WHY_BAD_CHUNK, false);
-        aw_http1_lose(r, s, AW_WHY_BAD_CHUNK, false);
+        aw_run_broken(r, &ev, AW_WHY_BAD_CHUNK, false);
+        aw_run_lose(r, s, AW_WHY_BAD_CHUNK, false);
     }
     return (size_t)(at - p);
 }

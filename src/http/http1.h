@@ -3,7 +3,10 @@
  *   gather.c   a head that is split over segments
  *   pair.c     which request a response answers
  *   content.c  content by its framing
- *   http1.c    heads, the places between messages, holes and ends
+ *   message.c  heads: what a request and a response start
+ *   hold.c     whether bytes are the content owed or the next message
+ *   http1.c    the places between messages, holes and ends
+ *   run.c      events
  */
 #ifndef AW_HTTP_HTTP1_H
 #define AW_HTTP_HTTP1_H
@@ -64,7 +67,7 @@ struct aw_side {
     uint8_t digits : 1;  /* SIZE: a digit has been read */
     bool lost : 1;       /* no message is due here: only a sure start line is believed */
     bool midline : 1;    /* lost: what comes first is the rest of a line that was passed over */
-    bool holding : 1;    /* gather holds what is either content or the next message: see decide() */
+    bool holding : 1;    /* gather holds what is either content or the next message: see hold.c */
     bool begun : 1;      /* content: some of it has come */
     bool maybe_head : 1; /* a response whose request is unknown: it may have been HEAD */
     bool after_connect : 1; /* bytes of a tunnel may come before the answer to CONNECT */
@@ -115,12 +118,13 @@ struct aw_run {
     enum aw_dir dir;
     bool no_hold; /* replay: the bytes have been judged to be content */
     bool swap;    /* found out that client and server are the other way round */
+    struct {      /* passed over, not emitted yet */
+        aw_off off;
+        uint64_t bytes;
+        enum aw_http_why why;
+    } junk;
 };
 
-/* --- events --- */
-struct aw_http_event aw_run_event(const struct aw_run *r, enum aw_http_event_kind kind,
-                                  uint32_t xid, aw_off off, aw_off end);
-void aw_run_emit(const struct aw_run *r, const struct aw_http_event *ev);
 static inline aw_off aw_run_off(const struct aw_run *r, const uint8_t *p)
 {
     return r->chunk->off + (p - r->chunk->data);
@@ -155,13 +159,52 @@ void aw_content_end(struct aw_run *r, struct aw_side *s, aw_off end, bool cut);
 /* A hole of `len` bytes in content. Returns how many of them are known to belong to it. */
 uint64_t aw_content_skip(struct aw_run *r, struct aw_side *s, uint64_t len);
 
+/* --- run.c --- */
+struct aw_http_event aw_run_event(const struct aw_run *r, enum aw_http_event_kind kind,
+                                  uint32_t xid, aw_off off, aw_off end);
+struct aw_from aw_run_from(const struct aw_chunk *chunk);
+void aw_run_set_from(struct aw_http_event *ev, const struct aw_from *from);
+void aw_run_emit(struct aw_run *r, const struct aw_http_event *ev);
+/* Emits a BROKEN event and counts it. */
+void aw_run_broken(struct aw_run *r, struct aw_http_event *ev, enum aw_http_why why, bool cut);
+/* Bytes passed over. Before HTTP was seen they are only counted: it may be no HTTP at all. Emitted
+ * as one event with what adjoins them, by aw_run_flush or before the next event. */
+void aw_run_junk(struct aw_run *r, struct aw_side *s, aw_off off, uint64_t n);
+void aw_run_flush(struct aw_run *r);
+void aw_run_drop_gather(struct aw_run *r, struct aw_side *s); /* as bytes passed over */
+/* This is HTTP: what had been passed over in both directions was junk in between. */
+void aw_run_note_http(struct aw_run *r);
+/* The place in the stream is lost: only a sure start line is believed from here on. */
+void aw_run_lose(struct aw_run *r, struct aw_side *s, enum aw_http_why why, bool midline);
+
+/* --- message.c --- */
+/* Whether what is gathered is surely the beginning of a head. */
+bool aw_message_is_begun(const struct aw_side *s, enum aw_dir dir);
+/* Gathers bytes of a head; where that cannot be, the head is given up and the place lost. */
+bool aw_message_gather(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n);
+/* In a head of which the beginning is gathered. Returns the bytes taken. */
+size_t aw_message_take(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n);
+/* A sure start line of `line` bytes lies at p. Returns the bytes taken. */
+size_t aw_message_take_in_place(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n,
+                                size_t line);
+/* A start line that cannot be read, or a head that broke off, with what there is of it. */
+void aw_message_broken(struct aw_run *r, struct aw_side *s, struct aw_span bytes, aw_off off,
+                       const struct aw_from *from, enum aw_http_why why, bool cut);
+
+/* --- hold.c --- */
+/* Whether the bytes at hand may be the next message although content is owed by framing. */
+bool aw_hold_may_begin(const struct aw_run *r, const struct aw_side *s, bool at_segment);
+/* THE decision. Takes bytes from where the next message may begin, until the line that decides is
+ * whole. Returns how many were taken; 0: they are content, or a message, and `state` says which. */
+size_t aw_hold_decide(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n);
+/* What was held back is content after all. */
+void aw_hold_replay(struct aw_run *r, struct aw_side *s);
+
 /* --- http1.c --- */
 void aw_http1_data(struct aw_run *r);
 void aw_http1_hole(struct aw_run *r);
 void aw_http1_end(struct aw_run *r, bool orderly); /* FIN, or CLOSE, of r->dir */
-/* The place in the stream is lost: only a sure start line is believed from here on. */
-void aw_http1_lose(struct aw_run *r, struct aw_side *s, enum aw_http_why why, bool midline);
-/* Emits a BROKEN event and counts it. */
-void aw_http1_broken(struct aw_run *r, struct aw_http_event *ev, enum aw_http_why why, bool cut);
+/* Bytes of the chunk under way, n of them at p. */
+void aw_http1_feed(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n);
 
 #endif

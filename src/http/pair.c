@@ -76,7 +76,7 @@ struct aw_asked *aw_pair_match(struct aw_run *r, aw_off ack)
         h->answered = at(h, 0)->xid;
         aw_pair_pop(h);
         ev.part = AW_IN_HEAD;
-        aw_http1_broken(r, &ev, AW_WHY_HEAD_HOLE, false);
+        aw_run_broken(r, &ev, AW_WHY_HEAD_HOLE, false);
     }
     h->hole = AW_OFF_NONE;
     return h->count != 0 && reached(ack, at(h, 0)->off) ? at(h, 0) : NULL;
