@@ -42,7 +42,8 @@ struct lab {
     bool marks;   /* log the packets, too */
     bool joined;  /* the last entry is data that more may be added to */
     enum aw_dir dir;
-    aw_off end[2]; /* tiling is checked */
+    aw_off *end;  /* of the connection last heard of: tiling is checked */
+    bool ignored; /* FIN may come without the bytes before it */
     unsigned opened, gone, closed, ready_order;
     struct aw_conn_facts facts; /* at the last CLOSE */
     void (*hook)(struct lab *lab, struct aw_flow *flow, const struct aw_chunk *c);
@@ -93,8 +94,9 @@ static void lab_open(void *ctx, struct aw_flow *flow)
 {
     struct lab *lab = ctx;
     lab->opened++;
-    lab->end[0] = lab->end[1] = 0;
-    *aw_flow_app(flow) = lab;
+    aw_off *end = calloc(2, sizeof *end);
+    assert_non_null(end);
+    *aw_flow_app(flow) = end;
 }
 
 static void lab_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *c)
@@ -103,7 +105,8 @@ static void lab_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *c)
                                              "evicted", "input", "expired"};
     struct lab *lab = ctx;
     const char side = c->dir == AW_C2S ? 'c' : 's';
-    assert_ptr_equal(*aw_flow_app(flow), lab);
+    lab->end = *aw_flow_app(flow);
+    assert_non_null(lab->end);
     assert_true(c->ready.ord >= c->seen.ord);
     switch (c->kind) {
     case AW_CHUNK_DATA:
@@ -139,7 +142,7 @@ static void lab_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *c)
         lab_say(lab, "%c %s %" PRId64 "+%" PRIu64, side, c->cut ? "cut" : "hole", c->off, c->len);
         break;
     case AW_CHUNK_FIN:
-        assert_int_equal(c->off, lab->end[c->dir]);
+        assert_true(lab->ignored || c->off == lab->end[c->dir]);
         lab_say(lab, "%c fin %" PRId64, side, c->off);
         break;
     case AW_CHUNK_AGAIN:
@@ -167,7 +170,8 @@ static void lab_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *c)
 static void lab_gone(void *ctx, struct aw_flow *flow)
 {
     struct lab *lab = ctx;
-    assert_ptr_equal(*aw_flow_app(flow), lab);
+    assert_non_null(*aw_flow_app(flow));
+    free(*aw_flow_app(flow));
     lab->gone++;
     assert_int_equal(lab->gone, lab->closed);
 }
