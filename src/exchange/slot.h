@@ -1,7 +1,7 @@
 /*
  * The inside of the exchange room: an open exchange (a slot) and what its files share. exchange.c
- * holds its life, request.c the client's side, response.c the server's, tcp.c what segments tell,
- * text.c the strings.
+ * is the door, life.c holds its life, request.c the client's side, response.c the server's, tcp.c
+ * what segments tell, text.c the strings.
  */
 #ifndef AW_EXCHANGE_SLOT_H
 #define AW_EXCHANGE_SLOT_H
@@ -89,7 +89,7 @@ static inline bool aw_is_complete(const struct aw_open *s)
     return s->ex.final_complete && (s->request_over || s->ex.content_complete);
 }
 
-/* --- exchange.c: life --- */
+/* --- life.c, exchange.c --- */
 
 /* A new slot at the end of the list with room for `text` bytes; NULL, counted, without memory. */
 struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text);

@@ -1,0 +1,210 @@
+/*
+ * The life of an exchange, as memory and in time: made, announced, ended, settling, closed. Knows
+ * when an exchange is over and what is taken stock of then; nothing of what its events mean.
+ */
+#include "exchange/slot.h"
+
+#include <string.h>
+
+enum {
+    OPEN_MAX = 1000,  /* open exchanges of a connection: nobody pipelines deeper in earnest */
+    TEXT_SPARE = 192, /* for the strings of a usual response, so that the block need not grow */
+};
+
+/* --- times --- */
+
+aw_ns aw_open_w(const struct aw_step *st)
+{
+    struct aw_conn_facts facts;
+    aw_flow_facts(st->flow, &facts);
+    const aw_ns rtt = (facts.rtt_c > 0 ? facts.rtt_c : 0) + (facts.rtt_s > 0 ? facts.rtt_s : 0);
+    const int64_t *threshold = st->xs->room->threshold;
+    const int64_t rtts = threshold[AW_T_WAIT_RTTS];
+    const aw_ns trips = rtts > 0 && rtt > INT64_MAX / rtts ? INT64_MAX : rtt * rtts;
+    return trips > threshold[AW_T_WAIT_FLOOR] ? trips : threshold[AW_T_WAIT_FLOOR];
+}
+
+void aw_open_silence(struct aw_open *s, const struct aw_mark *until)
+{
+    if (!aw_seen(&s->owed_from) || !aw_seen(until)) return;
+    const aw_ns gap = until->ts - s->owed_from.ts;
+    if (gap <= s->ex.content_gap) return;
+    s->ex.content_gap = gap;
+    s->ex.content_gap_from = s->owed_from;
+}
+
+/* --- the list --- */
+
+struct aw_open *aw_open_find(const struct aw_exchanges *xs, uint32_t xid)
+{
+    if (xid == 0) return NULL;
+    if (xs->last && xs->last->xid == xid) return xs->last;
+    for (struct aw_open *s = xs->first; s; s = s->next)
+        if (s->xid == xid) return s;
+    return NULL;
+}
+
+static void unlink_slot(struct aw_exchanges *xs, struct aw_open *s)
+{
+    struct aw_open *before = NULL;
+    for (struct aw_open *i = xs->first; i != s; i = i->next)
+        before = i;
+    *(before ? &before->next : &xs->first) = s->next;
+    if (xs->last == s) xs->last = before;
+    xs->count--;
+}
+
+/* --- life --- */
+
+struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
+{
+    struct aw_exchanges *xs = st->xs;
+    if (xs->count >= OPEN_MAX) {
+        xs->first->ex.flags |= AW_F_EVICTED;
+        xs->room->stats.no_memory++;
+        aw_open_close(st, xs->first, st->now, st->now->ord);
+    }
+    const size_t size = sizeof(struct aw_open) + text + TEXT_SPARE;
+    struct aw_open *s = aw_pool_get(xs->room->pool, size);
+    xs->nth++;
+    if (!s) {
+        xs->room->stats.no_memory++;
+        return NULL;
+    }
+    memset(s, 0, sizeof *s);
+    s->size = size;
+    s->xid = xid;
+    s->settle_at = AW_NS_NONE;
+    s->reopened = AW_NS_NONE;
+    s->content_end = s->watched = s->last_ack = AW_OFF_NONE;
+    struct aw_exchange *x = &s->ex;
+    x->nth = xs->nth;
+    x->ord = st->now->ord;
+    x->declared = -1;
+    x->req_off = x->head_end = x->final_off = x->final_head_end = AW_OFF_NONE;
+    x->body_ack = x->resume_ack = x->after_ack_max = x->body_peer_high = x->final_ack = AW_OFF_NONE;
+    x->answer_base = xs->answers_end;
+    if (xs->nth > 1) x->flags |= AW_F_KEPT;
+    *(xs->last ? &xs->last->next : &xs->first) = s;
+    xs->last = s;
+    xs->count++;
+    return s;
+}
+
+/* What the connection tells, as of now. */
+static void take_facts(const struct aw_step *st, struct aw_open *s)
+{
+    struct aw_exchange *x = &s->ex;
+    aw_flow_facts(st->flow, &x->conn);
+    if (!x->conn.syn_seen[AW_C2S] && !x->conn.syn_seen[AW_S2C]) x->flags |= AW_F_MIDSTREAM;
+}
+
+void aw_open_announce(const struct aw_step *st, struct aw_open *s)
+{
+    struct aw_exchange_room *room = st->xs->room;
+    take_facts(st, s);
+    s->announced = true;
+    s->ex.ord = st->now->ord;
+    room->stats.opened++;
+    if (s->orphan) {
+        room->stats.orphans++;
+        s->ex.unseen = aw_why_unseen(st->xs, s);
+    }
+    room->sink(room->ctx, AW_EX_OPENED, &s->ex, st->now);
+}
+
+/* The silence of a client that owed content lasts until the server's side answers or ends it. */
+static void last_silence(struct aw_open *s)
+{
+    const struct aw_exchange *x = &s->ex;
+    if (x->content_complete || s->request_over || aw_seen(&x->at[AW_AT_FINAL_FIRST])) return;
+    struct aw_mark until = x->at[AW_AT_END];
+    const struct aw_mark *const over[] = {&x->conn.fin[AW_S2C], &x->conn.rst[AW_S2C],
+                                          &x->conn.fin[AW_C2S], &x->conn.rst[AW_C2S]};
+    for (size_t i = 0; i < sizeof over / sizeof *over; i++)
+        if (aw_seen(over[i]) && over[i]->ts < until.ts) until = *over[i];
+    aw_open_silence(s, &until);
+}
+
+void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_mark *end,
+                   uint64_t end_ord)
+{
+    struct aw_exchanges *xs = st->xs;
+    struct aw_exchange_room *room = xs->room;
+    struct aw_exchange *x = &s->ex;
+    if (s->half) x->flags |= AW_F_HEAD_UNFINISHED;
+    if (!s->announced) aw_open_announce(st, s);
+    if (!s->orphan && s->next) s->next->behind = false; /* nothing is left to wait for */
+    unlink_slot(xs, s);
+    take_facts(st, s);
+    if (!s->ended) {
+        x->at[AW_AT_END] = *end;
+        x->end_ord = end_ord;
+    }
+    last_silence(s);
+    for (int d = AW_C2S; d <= AW_S2C; d++)
+        x->window_closed[d] = xs->window_closed >> d & 1;
+    if (!x->conn.any_seen[AW_C2S]) x->flags |= AW_F_NO_CLIENT_SIDE;
+    if (!x->conn.any_seen[AW_S2C]) x->flags |= AW_F_NO_SERVER_SIDE;
+    if (s->orphan) x->unseen = aw_why_unseen(xs, s);
+    if (aw_is_expectation(x)) room->stats.expectation++;
+    room->sink(room->ctx, AW_EX_CLOSED, x, st->now);
+    aw_pool_put(room->pool, s, s->size);
+}
+
+/* Whether a complete exchange should wait for what may still come. */
+static bool has_to_settle(const struct aw_step *st, const struct aw_open *s)
+{
+    const struct aw_exchanges *xs = st->xs;
+    if (xs->fin >> AW_S2C & 1 || s->ex.flags & AW_F_UPGRADED || s != xs->last) return false;
+    if (s->orphan) {
+        /* A response may be the first packet of a capture: the client's side shows a little later.
+         */
+        struct aw_conn_facts facts;
+        aw_flow_facts(st->flow, &facts);
+        return !facts.any_seen[AW_C2S];
+    }
+    const struct aw_exchange *x = &s->ex;
+    if (!aw_is_expectation(x)) return false;
+    /* A stray 100; or the reset that a server sends to a client that went on after its answer. */
+    return x->continue_count == 0 || x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord;
+}
+
+void aw_open_check(const struct aw_step *st, struct aw_open *s)
+{
+    if (s->ended || !aw_is_complete(s)) return;
+    struct aw_exchange *x = &s->ex;
+    x->at[AW_AT_END] = *aw_mark_later(&x->at[AW_AT_FINAL_END], &x->at[AW_AT_BODY_END]);
+    if (x->flags & AW_F_WITHHELD)
+        x->at[AW_AT_END] = *aw_mark_later(&x->at[AW_AT_END], &x->next_request);
+    x->end_ord = x->at[AW_AT_END].ord;
+    s->ended = true;
+    if (has_to_settle(st, s))
+        s->settle_at = st->now->ts + st->xs->room->threshold[AW_T_SETTLE];
+    else
+        aw_open_close(st, s, &x->at[AW_AT_END], x->end_ord);
+    aw_spare(st);
+}
+
+void aw_close_settling(const struct aw_step *st, const struct aw_mark *next)
+{
+    for (struct aw_open *s = st->xs->first, *after; s; s = after) {
+        after = s->next;
+        if (s->settle_at == AW_NS_NONE) continue;
+        if (next) s->ex.next_request = *next;
+        aw_open_close(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
+    }
+}
+
+void aw_spare(const struct aw_step *st)
+{
+    bool precious = false;
+    for (const struct aw_open *s = st->xs->first; s && !precious; s = s->next) {
+        const struct aw_exchange *x = &s->ex;
+        if (!aw_is_expectation(x)) continue;
+        precious = x->status >= 400 || !aw_seen(&x->at[AW_AT_BODY]) || x->continue_count == 0;
+    }
+    if (precious == st->xs->precious) return;
+    st->xs->precious = precious;
+    aw_flow_set_precious(st->flow, precious);
+}
