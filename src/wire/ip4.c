@@ -1,9 +1,9 @@
 /*
  * IPv4 (RFC 791): lengths, header checksum, fragments. Knows nothing of what it carries.
  */
-#include <string.h>
-
 #include "wire/decode.h"
+
+#include <string.h>
 
 enum { HEADER_MIN = 20, DONT_FRAGMENT = 0x4000, MORE_FRAGMENTS = 0x2000, OFFSET = 0x1fff };
 

@@ -2,9 +2,9 @@
  * IPv6 (RFC 8200): the chain of extension headers, jumbograms (RFC 2675), fragments. Knows which
  * header follows which; knows nothing of what the last one introduces.
  */
-#include <string.h>
-
 #include "wire/decode.h"
+
+#include <string.h>
 
 enum { HEADER = 40, CHAIN_MAX = 32 };
 

@@ -2,9 +2,9 @@
  * TCP (RFC 9293): header, options, checksum. The last layer: fills the segment. Knows nothing of
  * connections.
  */
-#include <string.h>
-
 #include "wire/decode.h"
+
+#include <string.h>
 
 enum {
     HEADER_MIN = 20,

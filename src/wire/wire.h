@@ -30,8 +30,11 @@ struct aw_segment {
     uint8_t wscale;    /* window scale option of a SYN; 0xff = absent */
     uint16_t mss;      /* of a SYN; 0 = absent */
     uint8_t ttl;       /* TTL or hop limit of the innermost IP header */
-    bool bad_checksum; /* TCP or IP checksum known to be wrong (never a reason to drop) */
-    bool has_ip_id;    /* false for IPv6, and for IPv4 with DF set and ID 0 */
+    /* TCP or IP checksum known to be wrong; never a reason to drop. IP headers are always verified,
+     * TCP where the whole segment was captured: each of up to 1 KiB, one in 64 of the larger ones,
+     * so that bulk content is not read for it. Checksums left to the hardware count as wrong. */
+    bool bad_checksum;
+    bool has_ip_id; /* false for IPv6, and for IPv4 with DF set and ID 0 */
     bool has_tsval;
     uint16_t ip_id;
     uint16_t iface;         /* of the packet; of a cooked header that names the device, that */
