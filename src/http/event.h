@@ -1,6 +1,16 @@
 /*
  * What HTTP bytes mean, one shape for both directions. Events of a connection come in causal order:
  * a response event comes after the request event it belongs to, where both were captured.
+ *
+ * What else can be relied on:
+ *  - A message ends with one of END, BROKEN, WITHHELD, or SWITCHED. An interim response is complete
+ *    with its head: it has no END. Its xid is that of the oldest request without a final response;
+ *    where none can be meant, of the last one answered (a 100 after the final response).
+ *  - An END carries the mark of the byte that was captured last, in first and last.
+ *  - A response may come before the REQUEST, or the BROKEN, of half a head that it answers.
+ *  - BROKEN of AW_S2C with AW_WHY_HEAD_HOLE, off == end and no head: the final response to `xid`
+ * must have been in a hole, for the client went on.
+ *  - off and end of a BROKEN are AW_OFF_NONE where it was not this direction that closed.
  */
 #ifndef AW_HTTP_EVENT_H
 #define AW_HTTP_EVENT_H

@@ -147,7 +147,7 @@ static void skip(struct aw_span *s, size_t n)
 
 static void skip_space(struct aw_span *s)
 {
-    while (s->len != 0 && (aw_tok_is_space(s->p[0]) || s->p[0] == '\r' || s->p[0] == '\n'))
+    while (s->len != 0 && aw_tok_is_blank(s->p[0]))
         skip(s, 1);
 }
 
@@ -241,8 +241,7 @@ static struct aw_span unfold(struct aw_span value, struct aw_head_scratch *scrat
     for (size_t i = 0; i < value.len && n < room;) {
         size_t j = i;
         bool line_end = false;
-        while (j < value.len &&
-               (aw_tok_is_space(value.p[j]) || value.p[j] == '\r' || value.p[j] == '\n'))
+        while (j < value.len && aw_tok_is_blank(value.p[j]))
             line_end |= value.p[j++] == '\n';
         if (line_end) {
             at[n++] = ' ';

@@ -76,6 +76,7 @@ static const char *const methods[] = {
 static bool is_known_method(const uint8_t *p, size_t len, bool whole)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if ((uint8_t)methods[i][0] != p[0]) continue;
         const size_t m = strlen(methods[i]);
         if ((whole ? m == len : m >= len) && memcmp(methods[i], p, len) == 0) return true;
     }
@@ -167,6 +168,7 @@ bool aw_split_status(struct aw_span line, struct aw_status_line *out)
 
 enum aw_guess aw_guess_request(const uint8_t *p, size_t len, bool whole, bool strict)
 {
+    if (len == 0) return AW_GUESS_MORE;
     size_t m = 0;
     while (m < len && m <= AW_METHOD_MAX && aw_tok_is_tchar(p[m]))
         m++;
@@ -192,6 +194,7 @@ enum aw_guess aw_guess_request(const uint8_t *p, size_t len, bool whole, bool st
 enum aw_guess aw_guess_status(const uint8_t *p, size_t len, bool whole, bool strict)
 {
     static const char mark[] = "HTTP/";
+    if (len == 0) return AW_GUESS_MORE;
     const size_t n = len < 5 ? len : 5;
     if (memcmp(p, mark, n) != 0) return AW_GUESS_NO;
     if (len <= 5 || !whole) return whole ? AW_GUESS_NO : AW_GUESS_MORE;

@@ -20,39 +20,9 @@ int aw_tok_hex(uint8_t c)
     return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-bool aw_tok_begins(struct aw_span s, const char *lower)
-{
-    size_t i = 0;
-    for (; lower[i] != '\0'; i++)
-        if (i >= s.len || aw_tok_lower(s.p[i]) != (uint8_t)lower[i]) return false;
-    return true;
-}
-
 bool aw_tok_is(struct aw_span s, const char *lower)
 {
     return s.len == strlen(lower) && aw_tok_begins(s, lower);
-}
-
-static bool is_blank(uint8_t c)
-{
-    return aw_tok_is_space(c) || c == '\r' || c == '\n';
-}
-
-struct aw_span aw_tok_trim(struct aw_span s)
-{
-    while (s.len != 0 && is_blank(s.p[0])) {
-        s.p++;
-        s.len--;
-    }
-    while (s.len != 0 && is_blank(s.p[s.len - 1]))
-        s.len--;
-    return s;
-}
-
-size_t aw_tok_line(const uint8_t *p, size_t len)
-{
-    const uint8_t *lf = len == 0 ? NULL : memchr(p, '\n', len);
-    return lf == NULL ? 0 : (size_t)(lf - p) + 1;
 }
 
 bool aw_tok_next_field(struct aw_span *rest, struct aw_tok_field *out)

@@ -5,6 +5,8 @@
 #ifndef AW_HTTP_TOKEN_H
 #define AW_HTTP_TOKEN_H
 
+#include <string.h>
+
 #include "await100/types.h"
 
 /* RFC 9110, 5.6.2. */
@@ -13,6 +15,10 @@ bool aw_tok_is_tchar(uint8_t c);
 static inline bool aw_tok_is_space(uint8_t c)
 {
     return c == ' ' || c == '\t';
+}
+static inline bool aw_tok_is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 static inline bool aw_tok_is_digit(uint8_t c)
 {
@@ -29,13 +35,32 @@ int aw_tok_hex(uint8_t c);
 /* Whether a span equals a string of ASCII, letter case aside; text is in lower case. */
 bool aw_tok_is(struct aw_span s, const char *lower);
 /* Whether it begins with it. */
-bool aw_tok_begins(struct aw_span s, const char *lower);
+static inline bool aw_tok_begins(struct aw_span s, const char *lower)
+{
+    size_t i = 0;
+    for (; lower[i] != '\0'; i++)
+        if (i >= s.len || aw_tok_lower(s.p[i]) != (uint8_t)lower[i]) return false;
+    return true;
+}
 
 /* Without white space (CR and LF as well, for a value with folds or a bare CR) at both ends. */
-struct aw_span aw_tok_trim(struct aw_span s);
+static inline struct aw_span aw_tok_trim(struct aw_span s)
+{
+    while (s.len != 0 && aw_tok_is_blank(s.p[0])) {
+        s.p++;
+        s.len--;
+    }
+    while (s.len != 0 && aw_tok_is_blank(s.p[s.len - 1]))
+        s.len--;
+    return s;
+}
 
 /* Length of the first line with its LF; 0 where there is no LF in it. */
-size_t aw_tok_line(const uint8_t *p, size_t len);
+static inline size_t aw_tok_line(const uint8_t *p, size_t len)
+{
+    const uint8_t *lf = len == 0 ? NULL : memchr(p, '\n', len);
+    return lf == NULL ? 0 : (size_t)(lf - p) + 1;
+}
 
 /*
  * Whether the line that begins at p and has its LF at p[len - 1] is the empty line that ends a
