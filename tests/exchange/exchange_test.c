@@ -257,6 +257,28 @@ static const struct row rows[] = {
      "snaplen 300\nopen\n" PUT_CHUNKED "+2ms " CONTINUE
      "C chunk 1000\nC last\n" FINAL("201 Created") OVER,
      {"+hole-content +cut answers_100=yes status=201"}},
+    {"the snap length cuts chunk framing",
+     "snaplen 250\nopen\n" PUT_CHUNKED "> chunk 300\n> chunk 300\n> last\n+1ms " FINAL("200 OK")
+         OVER,
+     {"+hole-content +cut +cut-size sent=-1 declared=-1 status=200 content=part body=0.000"}},
+    {"chunk framing that breaks",
+     "open\n" PUT_CHUNKED "+1ms " CONTINUE "C: 5\\r\\nhelloXX\\r\\n\n+1ms " FINAL("400 Bad Request")
+         OVER,
+     {"+chunk-bad -cut-size sent=5 status=400 content=part"}},
+    {"lengths that disagree",
+     "open\nC: PUT /up HTTP/1.1\n| Content-Length: 5\n| Content-Length: 6\n| Expect: "
+     "100-continue\n|\n> bytes 5\n+1ms " FINAL("400 Bad Request") OVER,
+     {"status=400 sent=-1 content=part body=0.000 -input-ended"}},
+    {"an answer without a head",
+     "open\n" PUT(5) "+1ms S: no such thing\\r\\n\nS fin\nC fin\n",
+     {"status=0 +final-unended final_first=1.400 final=-"}},
+    {"an answer whose head never ends",
+     "open\n" PUT(5) "+1ms S: HTTP/1.1 500 Oops\\r\\nServer: x\\r\\n\nS fin\nC fin\n",
+     {"status=500 +final-unended final_first=1.400 final=- final_whole=no server=x"}},
+    {"an answer whose content breaks off",
+     "open\n" PUT(
+         5) "> bytes 5\n+1ms S: HTTP/1.1 200 OK\n| Content-Length: 500\n|\n> bytes 100\nS rst\n",
+     {"status=200 final=1.400 final_whole=no -final-unended close=2"}},
     {"the snap length cuts the head",
      "snaplen 96\nopen\n" PUT(50) "+2ms " CONTINUE "C bytes 50\n" FINAL("201 Created") OVER,
      {"+hole-head +cut target=/up head=- sent=-1"}},
