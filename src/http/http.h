@@ -19,7 +19,8 @@ enum aw_http_result {
     AW_HTTP_OK,
     AW_HTTP_SWAP,   /* nothing was taken: client and server are the other way round. Swap (flip the
                      * chunk's dir, aw_flow_swap) and push the same chunk again */
-    AW_HTTP_IGNORE, /* opaque or not HTTP: no further chunk is needed */
+    AW_HTTP_IGNORE, /* no further chunk is needed: opaque or not HTTP (an OPAQUE event says so), or
+                     * it was HTTP and is over: switched to something else, or both sides ended */
 };
 
 typedef void aw_http_sink(void *ctx, const struct aw_http_event *ev);
