@@ -292,6 +292,9 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
         break;
     case AW_CAUSE_MALFORMED_CONTINUE:
         say_interims(f, s);
+        if (s->v->evidence_count == 0)
+            aw_say(s, x->at[AW_AT_FINAL].ref, 0, "a 100 came after the final response (%s)",
+                   aw_say_packet(s, &x->at[AW_AT_FINAL]));
         break;
     case AW_CAUSE_EXPECT_HTTP10:
         aw_say(s, f->head->ref, 0, "%s: HTTP/1.0 with Expect \"%s\"", aw_say_packet(s, f->head),

@@ -98,7 +98,7 @@ aw_ns aw_exchange_think(const struct aw_exchange *x)
     } else {
         return AW_NS_NONE;
     }
-    return span_of(head->ts + known(x->conn.rtt_s), answer);
+    return span_of(clock_start(x) + known(x->conn.rtt_s), answer);
 }
 
 /* What the content answers, by the ACK number of the segment at `at`. */

@@ -1,0 +1,951 @@
+/*
+ * The decision table: each cause on both sides of its predicate, the borders of its thresholds, who
+ * wins, how sure, whose doing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/case.h"
+
+#define ALSO(c) (UINT64_C(1) << AW_CAUSE_##c)
+
+struct row {
+    const char *name;
+    void (*make)(struct case_maker *m);
+    enum aw_cause cause;
+    enum aw_severity severity;
+    enum aw_confidence confidence;
+    enum aw_party party;
+    uint64_t also;
+};
+
+static void at_server(struct case_maker *m)
+{
+    m->x.conn.rtt_c = 20 * AW_MS;
+    m->x.conn.rtt_s = AW_MS / 10;
+}
+
+/* --- healthy --- */
+static void continued(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 1.5, 2, CASE_100_END);
+    case_final(m, 3, 201);
+}
+static void continued_404(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 1.5, 2, CASE_100_END);
+    case_final(m, 3, 400);
+}
+static void continued_near_slow(struct case_maker *m)
+{
+    case_100(m, 190);
+    case_content(m, 190.5, 191, CASE_100_END);
+    case_final(m, 192, 201);
+}
+static void rejected(struct case_maker *m)
+{
+    case_final(m, 1, 403);
+}
+static void rejected_after_100(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_final(m, 1.1, 413);
+}
+static void accepted(struct case_maker *m)
+{
+    case_final(m, 1, 200);
+}
+static void accepted_then_sent(struct case_maker *m)
+{
+    case_final(m, 1, 200);
+    case_content(m, 2, 3, CASE_FINAL_LEN);
+}
+static void not_awaited(struct case_maker *m)
+{
+    case_content(m, 0.1, 1, 0);
+    case_100(m, 2);
+    case_final(m, 3, 201);
+}
+static void not_awaited_near_w(struct case_maker *m)
+{
+    case_content(m, 99, 99, 0);
+    case_final(m, 101, 201);
+}
+
+/* --- stalls --- */
+static void ignored(struct case_maker *m)
+{
+    case_content(m, 1001.2, 1002, 0);
+    case_final(m, 1003, 201);
+}
+static void ignored_at_w(struct case_maker *m)
+{
+    case_content(m, 100, 100, 0);
+    case_final(m, 101, 201);
+}
+static void ignored_far_w(struct case_maker *m)
+{
+    m->x.conn.rtt_s = 200 * AW_MS; /* W = 400.2 ms */
+    m->x.at[AW_AT_ACK_HEAD].ts = m->x.at[AW_AT_HEAD].ts + 200 * AW_MS;
+    case_content(m, 300, 300, 0);
+    case_final(m, 500, 201);
+}
+static void ignored_ack_late(struct case_maker *m)
+{
+    m->x.at[AW_AT_ACK_HEAD].ts = m->x.at[AW_AT_HEAD].ts + 251 * AW_MS;
+    ignored(m);
+}
+static void ignored_no_rtt(struct case_maker *m)
+{
+    m->x.conn.rtt_c = AW_NS_NONE;
+    ignored(m);
+}
+static void ignored_no_ack_number(struct case_maker *m)
+{
+    m->x.conn.rtt_c = AW_NS_NONE;
+    m->x.ack_unknown = true;
+    case_100(m, 1001);
+    case_content(m, 1000, 1002, AW_OFF_NONE);
+    case_final(m, 1003, 201);
+}
+static void crossed(struct case_maker *m)
+{
+    at_server(m);
+    case_100(m, 995);
+    case_content(m, 1000, 1002, 0); /* captured after the 100, but did not have it */
+    case_final(m, 1003, 201);
+}
+static void answered_by_ack(struct case_maker *m)
+{
+    case_100(m, 5);
+    case_content(m, 5.01, 6, CASE_100_END);
+    case_final(m, 7, 201);
+}
+static void late_client(struct case_maker *m)
+{
+    case_content(m, 1000, 1002, 0);
+    case_100(m, 1300);
+    case_final(m, 1303, 201);
+}
+static void slow(struct case_maker *m)
+{
+    at_server(m);
+    case_100(m, 600);
+    case_content(m, 640, 641, CASE_100_END);
+    case_final(m, 642, 201);
+}
+static void slow_below(struct case_maker *m)
+{
+    at_server(m);
+    case_100(m, 100);
+    case_content(m, 140, 141, CASE_100_END);
+    case_final(m, 142, 201);
+}
+static void unheeded(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 900, 901, CASE_100_END);
+    case_final(m, 902, 201);
+}
+static void unheeded_zero_window(struct case_maker *m)
+{
+    unheeded(m);
+    m->x.zero_window[AW_S2C] = m->x.at[AW_AT_HEAD];
+}
+static void paused(struct case_maker *m)
+{
+    case_part(m, 0.1, 1001, 0, 1000);
+    m->x.at[AW_AT_PAUSE] = m->x.at[AW_AT_BODY];
+    m->x.at[AW_AT_RESUME] = m->x.at[AW_AT_BODY_END];
+    m->x.resume_ack = 0;
+    case_final(m, 1003, 201);
+}
+static void paused_later(struct case_maker *m)
+{
+    case_part(m, 0.1, 5000, 0, 1000);
+    m->x.at[AW_AT_PAUSE] = case_mark(m, 2000);
+    m->x.at[AW_AT_RESUME] = case_mark(m, 4000);
+    m->x.resume_ack = 0;
+    case_final(m, 5003, 201);
+}
+
+/* --- refusals --- */
+static void refused(struct case_maker *m)
+{
+    case_final(m, 1, 417);
+}
+static void refused_via(struct case_maker *m)
+{
+    refused(m);
+    m->x.res |= AW_RES_VIA;
+    case_text(m, AW_TEXT_VIA, "1.1 cache");
+}
+static void refused_via_origin(struct case_maker *m)
+{
+    refused_via(m);
+    case_text(m, AW_TEXT_SERVER, "Apache/2.4.57");
+}
+static void refused_squid(struct case_maker *m)
+{
+    refused_via(m);
+    m->x.res |= AW_RES_SQUID;
+    case_text(m, AW_TEXT_SERVER, "squid/3.1.20");
+}
+static void refused_no_expect(struct case_maker *m)
+{
+    m->x.req = AW_REQ_HAS_LENGTH;
+    case_content(m, 0.1, 1, 0);
+    case_final(m, 2, 417);
+}
+static void unknown_417(struct case_maker *m)
+{
+    m->x.req = AW_REQ_EXPECT | AW_REQ_EXPECT_OTHER | AW_REQ_HAS_LENGTH;
+    case_text(m, AW_TEXT_EXPECT, "200-ok");
+    case_final(m, 1, 417);
+}
+static void unknown_ignored(struct case_maker *m)
+{
+    m->x.req = AW_REQ_EXPECT | AW_REQ_EXPECT_OTHER | AW_REQ_HAS_LENGTH;
+    case_content(m, 0.1, 1, 0);
+    case_final(m, 2, 200);
+}
+static void http10_417(struct case_maker *m)
+{
+    m->x.req_version = 10;
+    case_final(m, 1, 417);
+}
+static void http10_waited(struct case_maker *m)
+{
+    m->x.req_version = 10;
+    ignored(m);
+}
+static void http10_at_once(struct case_maker *m)
+{
+    m->x.req_version = 10;
+    case_content(m, 0.1, 1, 0);
+    case_final(m, 2, 200);
+}
+
+/* --- broken off --- */
+static void deadlock_client(struct case_maker *m)
+{
+    case_close(m, 5000, AW_C2S, false);
+}
+static void deadlock_server(struct case_maker *m)
+{
+    case_close(m, 30000, AW_S2C, false);
+}
+static void deadlock_server_soon(struct case_maker *m)
+{
+    case_close(m, 1000, AW_S2C, false);
+}
+static void deadlock_408(struct case_maker *m)
+{
+    case_final(m, 20000, 408);
+}
+static void deadlock_idle(struct case_maker *m)
+{
+    case_idle(m, 61000);
+}
+static void left_at_once(struct case_maker *m)
+{
+    case_close(m, 20, AW_C2S, false);
+}
+static void left_after_100(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_part(m, 2, 2, CASE_100_END, 300);
+    case_close(m, 50, AW_C2S, false);
+}
+static void left_window_0(struct case_maker *m)
+{
+    left_after_100(m);
+    m->x.window_closed[AW_S2C] = true;
+}
+static void owed_closed(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_close(m, 30000, AW_S2C, false);
+}
+static void owed_closed_loss(struct case_maker *m)
+{
+    owed_closed(m);
+    m->x.loss[AW_PART_CONTENT] =
+        (struct aw_loss){.count = 1, .first = case_mark(m, 3), .last = case_mark(m, 3)};
+}
+static void timeout_408(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_part(m, 2, 3, CASE_100_END, 300);
+    case_final(m, 30000, 408);
+}
+static void reset_at_once(struct case_maker *m)
+{
+    case_close(m, 1, AW_S2C, true);
+}
+static void closed_at_once(struct case_maker *m)
+{
+    case_close(m, 1, AW_S2C, false);
+}
+static void closed_race(struct case_maker *m)
+{
+    m->x.flags |= AW_F_KEPT;
+    m->x.conn.fin[AW_S2C] = (struct aw_mark){.ts = m->x.at[AW_AT_HEAD].ts, .ord = 3, .ref = 3};
+    m->x.conn.close = AW_CONN_FIN;
+    m->x.conn.closed_by = AW_S2C;
+    m->x.conn.closed_at = m->x.conn.fin[AW_S2C];
+}
+static void response_lost(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_part(m, 2, 5, CASE_100_END, 600);
+    case_final(m, 6, 413);
+    case_close(m, 6.1, AW_S2C, true);
+}
+static void response_read(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_part(m, 2, 5, CASE_100_END, 600);
+    case_final(m, 6, 413);
+    case_close(m, 300, AW_S2C, true);
+}
+static void no_response(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 2, 3, CASE_100_END);
+    case_close(m, 10000, AW_C2S, false);
+}
+static void pending_wait(struct case_maker *m)
+{
+    case_input(m, 500);
+}
+static void pending_after_417(struct case_maker *m)
+{
+    case_final(m, 1, 417);
+    case_input(m, 500);
+}
+static void gateway(struct case_maker *m)
+{
+    continued(m);
+    m->x.status = 502;
+}
+static void unavailable(struct case_maker *m)
+{
+    continued(m);
+    m->x.status = 503;
+}
+static void unavailable_via(struct case_maker *m)
+{
+    unavailable(m);
+    m->x.res |= AW_RES_VIA;
+}
+
+/* --- the rest --- */
+static void late_rejection(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 1.5, 2, CASE_100_END);
+    case_final(m, 3, 413);
+}
+static void late_304(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 1.5, 2, CASE_100_END);
+    case_final(m, 3, 304);
+}
+static void sent_after_reject(struct case_maker *m)
+{
+    case_final(m, 1, 403);
+    case_content(m, 2, 3, CASE_FINAL_LEN);
+}
+static void sent_after_reject_close(struct case_maker *m)
+{
+    sent_after_reject(m);
+    m->x.res |= AW_RES_CLOSE;
+}
+static void no_content(struct case_maker *m)
+{
+    m->x.declared = 0;
+    m->x.content_complete = true;
+    case_final(m, 1, 200);
+}
+static void two_100(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 1.5, 2, CASE_100_END);
+    case_100(m, 2.5);
+    case_final(m, 3, 200);
+}
+static void unasked_100(struct case_maker *m)
+{
+    m->x.req = AW_REQ_HAS_LENGTH;
+    case_content(m, 0.1, 1, 0);
+    case_100(m, 2);
+    case_final(m, 3, 200);
+}
+static void early_100(struct case_maker *m)
+{
+    continued(m);
+    m->x.interim[0].ack_off = CASE_HEAD_END - 1;
+}
+static void long_100(struct case_maker *m)
+{
+    continued(m);
+    m->x.interim[0].has_length = m->x.interim[0].length_not_zero = true;
+}
+static void zero_length_100(struct case_maker *m)
+{
+    continued(m);
+    m->x.interim[0].has_length = true;
+}
+static void after_final_100(struct case_maker *m)
+{
+    continued(m);
+    m->x.flags |= AW_F_100_AFTER_FINAL;
+}
+static void odd_expect(struct case_maker *m)
+{
+    m->x.req |= AW_REQ_EXPECT_MALFORMED;
+    continued(m);
+}
+static void two_framings(struct case_maker *m)
+{
+    m->x.req |= AW_REQ_HAS_TE;
+    continued(m);
+}
+static void swallowed(struct case_maker *m)
+{
+    rejected(m);
+    m->x.flags |= AW_F_SWALLOWED;
+    m->x.owed_bytes_next = 1000;
+    m->x.next_request = case_mark(m, 5);
+}
+static void withheld(struct case_maker *m)
+{
+    rejected(m);
+    m->x.flags |= AW_F_WITHHELD;
+    m->x.owed_bytes_next = 1000;
+    m->x.next_request = case_mark(m, 5);
+}
+static void head_lost_wait(struct case_maker *m)
+{
+    at_server(m);
+    m->x.loss[AW_PART_HEAD] =
+        (struct aw_loss){.count = 1, .first = case_mark(m, 250), .last = case_mark(m, 250)};
+    m->x.at[AW_AT_ACK_HEAD] = case_mark(m, 250.1);
+    case_100(m, 251);
+    case_content(m, 280, 281, CASE_100_END);
+    case_final(m, 282, 201);
+}
+static void head_never_acked(struct case_maker *m)
+{
+    at_server(m);
+    m->x.at[AW_AT_ACK_HEAD] = (struct aw_mark){.ord = 0};
+    m->x.loss[AW_PART_HEAD] =
+        (struct aw_loss){.count = 3, .first = case_mark(m, 250), .last = case_mark(m, 2000)};
+    case_close(m, 5000, AW_C2S, false);
+}
+static void lost_100(struct case_maker *m)
+{
+    at_server(m);
+    case_100(m, 1);
+    m->x.loss[AW_PART_100] =
+        (struct aw_loss){.count = 1, .first = case_mark(m, 300), .last = case_mark(m, 300)};
+    case_content(m, 320, 321, CASE_100_END);
+    case_final(m, 322, 201);
+}
+
+/* --- not in the capture --- */
+static void one_direction(struct case_maker *m)
+{
+    m->x.flags |= AW_F_NO_SERVER_SIDE;
+    case_content(m, 1000, 1001, CASE_100_END);
+    case_close(m, 1002, AW_C2S, false);
+}
+static void cut_head(struct case_maker *m)
+{
+    m->x.flags |= AW_F_HOLE_REQ_HEAD | AW_F_CUT;
+    case_final(m, 1, 200);
+}
+static void hole_100(struct case_maker *m)
+{
+    m->x.flags |= AW_F_HOLE_RESPONSE;
+    case_content(m, 1000, 1001, CASE_100_END);
+    m->answers = CASE_100_END;
+    case_final(m, 1002, 201);
+}
+static void acked_100(struct case_maker *m) /* no hole reported, but the ACK number tells */
+{
+    case_content(m, 3, 4, CASE_100_END);
+    m->answers = CASE_100_END;
+    case_final(m, 5, 201);
+}
+static void sent_unseen(struct case_maker *m)
+{
+    case_content(m, 1000, 1001, 0);
+    m->x.body_peer_high = CASE_100_END;
+    m->answers = CASE_100_END;
+    case_final(m, 1002, 201);
+}
+static void hole_but_417(struct case_maker *m)
+{
+    m->x.flags |= AW_F_HOLE_RESPONSE;
+    refused(m);
+}
+static void hole_but_answered(struct case_maker *m)
+{
+    continued(m);
+    m->x.flags |= AW_F_HOLE_RESPONSE;
+}
+static void hole_no_final(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 2, 3, CASE_100_END);
+    m->x.flags |= AW_F_HOLE_FINAL;
+    case_close(m, 10, AW_C2S, false);
+}
+static void evicted(struct case_maker *m)
+{
+    m->x.flags |= AW_F_EVICTED;
+}
+static void orphan_100(struct case_maker *m)
+{
+    m->x.req = 0;
+    m->x.flags |= AW_F_REQ_UNSEEN;
+    m->x.unseen = AW_UNSEEN_MIDSTREAM;
+    case_100(m, 1);
+    case_final(m, 2, 200);
+}
+static void vanished(struct case_maker *m)
+{
+    (void)m; /* neither an end nor the end of the input */
+}
+
+static const struct row rows[] = {
+    {"continued", continued, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"continued whatever the status", continued_404, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH,
+     AW_PARTY_NONE, 0},
+    {"continued, nearly slow", continued_near_slow, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_MEDIUM,
+     AW_PARTY_NONE, 0},
+    {"answers by ACK, whatever the time", answered_by_ack, AW_CAUSE_CONTINUED, AW_SEV_OK,
+     AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"rejected", rejected, AW_CAUSE_REJECTED_EARLY, AW_SEV_INFO, AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"rejected after the 100", rejected_after_100, AW_CAUSE_REJECTED_EARLY, AW_SEV_INFO,
+     AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"accepted", accepted, AW_CAUSE_ACCEPTED_EARLY, AW_SEV_INFO, AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"accepted, then sent", accepted_then_sent, AW_CAUSE_ACCEPTED_EARLY, AW_SEV_INFO, AW_CONF_HIGH,
+     AW_PARTY_NONE, 0},
+    {"not awaited", not_awaited, AW_CAUSE_NOT_AWAITED, AW_SEV_INFO, AW_CONF_HIGH, AW_PARTY_CLIENT,
+     0},
+    {"not awaited, just below W", not_awaited_near_w, AW_CAUSE_NOT_AWAITED, AW_SEV_INFO,
+     AW_CONF_MEDIUM, AW_PARTY_CLIENT, 0},
+    {"ignored", ignored, AW_CAUSE_IGNORED, AW_SEV_WARNING, AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"ignored, at W", ignored_at_w, AW_CAUSE_IGNORED, AW_SEV_WARNING, AW_CONF_MEDIUM,
+     AW_PARTY_SERVER, 0},
+    {"far away 300 ms are no wait", ignored_far_w, AW_CAUSE_NOT_AWAITED, AW_SEV_INFO, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, 0},
+    {"ignored, head acknowledged late", ignored_ack_late, AW_CAUSE_IGNORED, AW_SEV_WARNING,
+     AW_CONF_MEDIUM, AW_PARTY_SERVER, 0},
+    {"ignored, round trip unknown", ignored_no_rtt, AW_CAUSE_IGNORED, AW_SEV_WARNING,
+     AW_CONF_MEDIUM, AW_PARTY_SERVER, 0},
+    {"late, decided by time", ignored_no_ack_number, AW_CAUSE_LATE_CONTINUE, AW_SEV_WARNING,
+     AW_CONF_MEDIUM, AW_PARTY_SERVER, 0},
+    {"crossed, at the server", crossed, AW_CAUSE_LATE_CONTINUE, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"late, at the client", late_client, AW_CAUSE_LATE_CONTINUE, AW_SEV_WARNING, AW_CONF_MEDIUM,
+     AW_PARTY_SERVER, 0},
+    {"slow, at the server", slow, AW_CAUSE_SLOW_CONTINUE, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"not slow enough", slow_below, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"unheeded", unheeded, AW_CAUSE_CONTINUE_UNHEEDED, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, 0},
+    {"window shut, not unheeded", unheeded_zero_window, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH,
+     AW_PARTY_NONE, 0},
+    {"first piece with the head, then a wait", paused, AW_CAUSE_IGNORED, AW_SEV_WARNING,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"a pause later is no wait", paused_later, AW_CAUSE_NOT_AWAITED, AW_SEV_INFO, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, 0},
+    {"refused", refused, AW_CAUSE_EXPECT_REFUSED, AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"refused, Via", refused_via, AW_CAUSE_EXPECT_REFUSED_BY_PROXY, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_INTERMEDIARY, 0},
+    {"refused, Via and an origin's Server", refused_via_origin, AW_CAUSE_EXPECT_REFUSED_BY_PROXY,
+     AW_SEV_ERROR, AW_CONF_MEDIUM, AW_PARTY_INTERMEDIARY, 0},
+    {"refused by Squid", refused_squid, AW_CAUSE_EXPECT_REFUSED_BY_PROXY, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_INTERMEDIARY, 0},
+    {"417 without Expect", refused_no_expect, AW_CAUSE_APPLICATION_417, AW_SEV_WARNING,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"unknown expectation refused", unknown_417, AW_CAUSE_UNKNOWN_EXPECTATION, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
+    {"unknown expectation ignored", unknown_ignored, AW_CAUSE_UNKNOWN_EXPECTATION, AW_SEV_INFO,
+     AW_CONF_HIGH, AW_PARTY_CLIENT, ALSO(NOT_AWAITED)},
+    {"HTTP/1.0 refused", http10_417, AW_CAUSE_EXPECT_HTTP10, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, ALSO(EXPECT_REFUSED)},
+    {"HTTP/1.0 waited", http10_waited, AW_CAUSE_EXPECT_HTTP10, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, ALSO(IGNORED)},
+    {"HTTP/1.0 at once", http10_at_once, AW_CAUSE_EXPECT_HTTP10, AW_SEV_INFO, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, ALSO(NOT_AWAITED)},
+    {"deadlock, client left", deadlock_client, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"deadlock, server left", deadlock_server, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"server left within 2 s", deadlock_server_soon, AW_CAUSE_CLOSED_UNANSWERED, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"deadlock, 408", deadlock_408, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_SERVER,
+     ALSO(REJECTED_EARLY)},
+    {"deadlock, idle", deadlock_idle, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_MEDIUM,
+     AW_PARTY_SERVER, 0},
+    {"left within W", left_at_once, AW_CAUSE_ABANDONED, AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_CLIENT,
+     0},
+    {"left after the 100", left_after_100, AW_CAUSE_ABANDONED, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, ALSO(NO_RESPONSE)},
+    {"left with the window shut", left_window_0, AW_CAUSE_ABANDONED, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, ALSO(NO_RESPONSE)},
+    {"owed content, server left", owed_closed, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, 0},
+    {"owed content and lost some", owed_closed_loss, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_NETWORK, 0},
+    {"408 after the 100", timeout_408, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, 0},
+    {"reset", reset_at_once, AW_CAUSE_RESET_UNANSWERED, AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_SERVER,
+     0},
+    {"closed", closed_at_once, AW_CAUSE_CLOSED_UNANSWERED, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"keep-alive race", closed_race, AW_CAUSE_CLOSED_UNANSWERED, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_NONE, 0},
+    {"response lost", response_lost, AW_CAUSE_RESPONSE_LOST, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, ALSO(LATE_REJECTION)},
+    {"reset too late to hurt", response_read, AW_CAUSE_LATE_REJECTION, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"no response", no_response, AW_CAUSE_NO_RESPONSE, AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_SERVER,
+     0},
+    {"pending", pending_wait, AW_CAUSE_PENDING, AW_SEV_UNKNOWN, AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"a 417 is never pending", pending_after_417, AW_CAUSE_EXPECT_REFUSED, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"502", gateway, AW_CAUSE_GATEWAY_ERROR, AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_INTERMEDIARY, 0},
+    {"503", unavailable, AW_CAUSE_SERVER_ERROR, AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"503 by a proxy", unavailable_via, AW_CAUSE_GATEWAY_ERROR, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_INTERMEDIARY, 0},
+    {"late rejection", late_rejection, AW_CAUSE_LATE_REJECTION, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"304 is no rejection", late_304, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH, AW_PARTY_NONE,
+     0},
+    {"sent what was refused", sent_after_reject, AW_CAUSE_IGNORED_REJECTION, AW_SEV_INFO,
+     AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
+    {"sent what was refused, closing", sent_after_reject_close, AW_CAUSE_IGNORED_REJECTION,
+     AW_SEV_WARNING, AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
+    {"no content", no_content, AW_CAUSE_NO_CONTENT, AW_SEV_WARNING, AW_CONF_HIGH, AW_PARTY_CLIENT,
+     0},
+    {"two 100s", two_100, AW_CAUSE_DUPLICATE_CONTINUE, AW_SEV_INFO, AW_CONF_HIGH, AW_PARTY_SERVER,
+     0},
+    {"a 100 unasked", unasked_100, AW_CAUSE_UNSOLICITED_CONTINUE, AW_SEV_INFO, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"a 100 before the head's end", early_100, AW_CAUSE_UNSOLICITED_CONTINUE, AW_SEV_INFO,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"a 100 with content", long_100, AW_CAUSE_MALFORMED_CONTINUE, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
+    {"a 100 with length 0 is harmless", zero_length_100, AW_CAUSE_CONTINUED, AW_SEV_OK,
+     AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"a 100 after the final response", after_final_100, AW_CAUSE_MALFORMED_CONTINUE, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"odd Expect", odd_expect, AW_CAUSE_DESYNC_RISK, AW_SEV_WARNING, AW_CONF_HIGH, AW_PARTY_CLIENT,
+     0},
+    {"two framings", two_framings, AW_CAUSE_DESYNC_RISK, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, 0},
+    {"request swallowed", swallowed, AW_CAUSE_DESYNC_RISK, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, ALSO(REJECTED_EARLY)},
+    {"next request answered", withheld, AW_CAUSE_REJECTED_EARLY, AW_SEV_INFO, AW_CONF_HIGH,
+     AW_PARTY_NONE, 0},
+    {"head lost once", head_lost_wait, AW_CAUSE_NETWORK_LOSS, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_NETWORK, ALSO(SLOW_CONTINUE)},
+    {"head never acknowledged", head_never_acked, AW_CAUSE_NETWORK_LOSS, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_NETWORK, ALSO(DEADLOCK)},
+    {"the 100 lost", lost_100, AW_CAUSE_NETWORK_LOSS, AW_SEV_WARNING, AW_CONF_HIGH,
+     AW_PARTY_NETWORK, ALSO(CONTINUE_UNHEEDED)},
+    {"one direction", one_direction, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH,
+     AW_PARTY_CAPTURE, 0},
+    {"head cut", cut_head, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},
+    {"hole over the 100", hole_100, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH,
+     AW_PARTY_CAPTURE, 0},
+    {"acknowledged and never captured", acked_100, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN,
+     AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},
+    {"sent and never captured", sent_unseen, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH,
+     AW_PARTY_CAPTURE, 0},
+    {"a hole does not change a 417", hole_but_417, AW_CAUSE_EXPECT_REFUSED, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"a hole after what decided", hole_but_answered, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH,
+     AW_PARTY_NONE, 0},
+    {"hole over the final response", hole_no_final, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN,
+     AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},
+    {"evicted", evicted, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},
+    {"no request", orphan_100, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH, AW_PARTY_CAPTURE,
+     0},
+    {"no end", vanished, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},
+};
+
+static void table(void **state)
+{
+    (void)state;
+    unsigned bad = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct row *r = &rows[i];
+        struct case_maker m;
+        struct aw_verdict v;
+        case_begin(&m);
+        r->make(&m);
+        case_judge(&m, NULL, &v);
+        if (v.cause == r->cause && v.severity == r->severity && v.confidence == r->confidence &&
+            v.party == r->party && v.also == r->also && v.evidence_count > 0)
+            continue;
+        bad++;
+        print_error("%s: %s %s %s %s also %llx, not %s %s %s %s also %llx\n", r->name,
+                    aw_cause_slug(v.cause), aw_severity_name(v.severity),
+                    aw_confidence_name(v.confidence), aw_party_name(v.party),
+                    (unsigned long long)v.also, aw_cause_slug(r->cause),
+                    aw_severity_name(r->severity), aw_confidence_name(r->confidence),
+                    aw_party_name(r->party), (unsigned long long)r->also);
+        for (unsigned e = 0; e < v.evidence_count; e++)
+            print_error("    %s\n", v.evidence[e].text);
+    }
+    assert_int_equal(bad, 0);
+}
+
+/* Each cause of the catalogue stands in the table above or is tested below. */
+static void every_cause(void **state)
+{
+    (void)state;
+    uint64_t seen = ALSO(RETRY_LOOP) | ALSO(CONTINUE_NOT_RELAYED) | ALSO(EXPECT_DROPPED);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        seen |= UINT64_C(1) << rows[i].cause;
+    for (unsigned c = 0; c < AW_CAUSE_COUNT; c++)
+        if (!(seen >> c & 1)) fail_msg("no case for %s", aw_cause_slug((enum aw_cause)c));
+}
+
+static struct aw_attempt attempt(uint16_t status, bool expect)
+{
+    return (struct aw_attempt){
+        .id = 1, .status = status, .expect = expect, .same_connection = true};
+}
+
+static void chains(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    struct aw_verdict v;
+    case_begin(&m);
+    refused(&m);
+    struct aw_attempt chain[2] = {attempt(417, true), attempt(201, false)};
+    struct aw_case c = {.chain = chain, .chain_len = 2, .refused_run = 1, .input_left = AW_NS_NONE};
+
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_EXPECT_REFUSED);
+    assert_int_equal(v.severity, AW_SEV_WARNING);
+    assert_true(v.recovered);
+    assert_int_equal(v.cost.extra_round_trips, 1);
+    assert_int_equal(v.cost.saved, 1000);
+    assert_int_equal(v.check_count, 0);
+
+    chain[1].same_connection = false;
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cost.extra_round_trips, 2);
+
+    chain[1] = attempt(417, false); /* the refusal was not about Expect */
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_EXPECT_REFUSED);
+    assert_int_equal(v.severity, AW_SEV_ERROR);
+    assert_int_equal(v.confidence, AW_CONF_MEDIUM);
+    assert_true(v.also & ALSO(APPLICATION_417));
+
+    chain[1] = attempt(201, true); /* repeated with Expect: a check, and no recovery */
+    case_judge(&m, &c, &v);
+    assert_false(v.recovered);
+    assert_int_equal(v.check_count, 1);
+    assert_string_equal(v.check[0].rule, "C5");
+
+    c.refused_run = 2;
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_RETRY_LOOP);
+    assert_true(v.also & ALSO(EXPECT_REFUSED));
+
+    c = (struct aw_case){.failed_run = 4, .input_left = AW_NS_NONE};
+    case_begin(&m);
+    unavailable(&m);
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_SERVER_ERROR);
+    c.failed_run = 5;
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_RETRY_LOOP);
+}
+
+static void legs(void **state)
+{
+    (void)state;
+    struct case_maker m, inner;
+    struct aw_verdict v;
+    struct aw_case c = {.inner = &inner.x, .input_left = AW_NS_NONE};
+
+    case_begin(&m);
+    ignored(&m);
+    case_begin(&inner);
+    continued(&inner);
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_CONTINUE_NOT_RELAYED);
+    assert_int_equal(v.severity, AW_SEV_WARNING);
+
+    case_begin(&inner);
+    inner.x.req = AW_REQ_HAS_LENGTH;
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_EXPECT_DROPPED);
+
+    case_begin(&m);
+    refused_via(&m);
+    case_begin(&inner);
+    refused(&inner);
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_EXPECT_REFUSED); /* it began on the origin's leg */
+    case_begin(&inner);
+    continued(&inner);
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_EXPECT_REFUSED_BY_PROXY);
+}
+
+static void costs(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    struct aw_verdict v;
+
+    case_begin(&m);
+    ignored(&m);
+    case_judge(&m, NULL, &v);
+    assert_int_equal(v.cost.stall, 1001200 * AW_US);
+    assert_int_equal(v.cost.wasted, 0);
+    assert_int_equal(v.cost.saved, 0);
+
+    case_begin(&m);
+    slow(&m);
+    case_judge(&m, NULL, &v);
+    assert_int_equal(v.cost.stall, (600 - 200) * AW_MS - AW_MS / 10);
+
+    case_begin(&m);
+    unheeded(&m);
+    case_judge(&m, NULL, &v);
+    assert_int_equal(v.cost.stall, (899 - 200) * AW_MS);
+
+    case_begin(&m);
+    late_rejection(&m);
+    case_judge(&m, NULL, &v);
+    assert_int_equal(v.cost.stall, 0);
+    assert_int_equal(v.cost.wasted, 1000);
+    assert_int_equal(v.cost.saved, 0);
+
+    case_begin(&m);
+    m.x.declared = -1;
+    m.x.req |= AW_REQ_CHUNKED;
+    rejected(&m);
+    case_judge(&m, NULL, &v);
+    assert_int_equal(v.cost.saved, -1);
+
+    case_begin(&m);
+    deadlock_client(&m);
+    case_judge(&m, NULL, &v);
+    assert_int_equal(v.cost.stall, 5 * AW_SEC);
+    assert_int_equal(v.cost.saved, 0);
+}
+
+/* Both sides of a threshold that --set moved. */
+static void thresholds(void **state)
+{
+    (void)state;
+    int64_t t[AW_T_COUNT];
+    for (unsigned i = 0; i < AW_T_COUNT; i++)
+        t[i] = aw_threshold_default((enum aw_threshold)i);
+    struct case_maker m;
+    struct aw_verdict v;
+    case_begin(&m);
+    slow(&m);
+    struct aw_case c = {.self = &m.x, .input_left = AW_NS_NONE};
+    t[AW_T_SLOW_CONTINUE] = 600 * AW_MS;
+    aw_diagnose(&c, t, NULL, &v);
+    assert_int_equal(v.cause, AW_CAUSE_CONTINUED);
+    t[AW_T_SLOW_CONTINUE] = 599 * AW_MS;
+    aw_diagnose(&c, t, NULL, &v);
+    assert_int_equal(v.cause, AW_CAUSE_SLOW_CONTINUE);
+
+    case_begin(&m);
+    ignored(&m);
+    c.self = &m.x;
+    t[AW_T_WAIT_FLOOR] = 1001200 * AW_US;
+    aw_diagnose(&c, t, NULL, &v);
+    assert_int_equal(v.cause, AW_CAUSE_IGNORED);
+    t[AW_T_WAIT_FLOOR]++;
+    aw_diagnose(&c, t, NULL, &v);
+    assert_int_equal(v.cause, AW_CAUSE_NOT_AWAITED);
+}
+
+static void sentences(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    struct aw_verdict v;
+    case_begin(&m);
+    ignored(&m);
+    case_judge(&m, NULL, &v);
+    assert_string_equal(v.evidence[0].text,
+                        "packet 6: content begins 1001.200 ms after the head (packet 4); no 100 in "
+                        "between; one round trip is 0.200 ms");
+    assert_int_equal(v.evidence[0].packet[0], 6);
+    assert_int_equal(v.evidence[0].packet[1], 4);
+
+    case_begin(&m);
+    case_text(&m, AW_TEXT_USER_AGENT, "curl/7.88.1");
+    ignored(&m);
+    case_judge(&m, NULL, &v);
+    assert_non_null(strstr(v.fix[0], "curl/7.88.1"));
+    assert_non_null(strstr(v.fix[0], "-H 'Expect:'"));
+}
+
+/* Whatever the wire held, a verdict's text is valid UTF-8 without control bytes, and bounded. */
+static void hostile_text(void **state)
+{
+    (void)state;
+    static char evil[70000];
+    struct case_maker m;
+    struct aw_verdict v;
+    for (unsigned round = 0; round < 3; round++) {
+        for (size_t i = 0; i + 1 < sizeof evil; i++)
+            evil[i] = round == 0   ? (char)(1 + i % 255)
+                      : round == 1 ? '\x1b'
+                                   : (char)"\xc2\x9b"[i % 2];
+        case_begin(&m);
+        m.x.req |= AW_REQ_EXPECT_MALFORMED;
+        refused(&m);
+        for (unsigned t = 0; t < AW_TEXT_COUNT; t++)
+            case_text(&m, (enum aw_text)t, evil);
+        case_judge(&m, NULL, &v);
+        assert_true(v.evidence_count > 0);
+        assert_true(v.text_used <= sizeof v.text);
+        for (size_t i = 0; i < v.text_used; i++) {
+            const unsigned char c = (unsigned char)v.text[i];
+            assert_true(c == 0 || c >= 0x20);
+            assert_true(c != 0x7f);
+            assert_false(c == 0xc2 && (unsigned char)v.text[i + 1] < 0xa0);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(table),     cmocka_unit_test(every_cause),  cmocka_unit_test(chains),
+        cmocka_unit_test(legs),      cmocka_unit_test(costs),        cmocka_unit_test(thresholds),
+        cmocka_unit_test(sentences), cmocka_unit_test(hostile_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

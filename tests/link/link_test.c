@@ -1,0 +1,451 @@
+/*
+ * Attempts joined across connections: which are, which are not, when their records come and in
+ * which order, within which memory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/case.h"
+#include "link/link.h"
+
+/* --- what came out, one line a record --- */
+
+static char out[1 << 16];
+static size_t out_len;
+static unsigned records;
+
+static void on_record(void *ctx, const struct aw_record *r)
+{
+    (void)ctx;
+    records++;
+    if (out_len + 200 > sizeof out) return;
+    out_len +=
+        (size_t)snprintf(out + out_len, sizeof out - out_len, "%u.%u %u %s %u/%u of %u by %u\n",
+                         (unsigned)r->ex->id, (unsigned)r->ex->conn_id, r->ex->status,
+                         r->verdict ? aw_cause_slug(r->verdict->cause) : "-", r->attempt,
+                         r->attempts, (unsigned)r->chain_id, (unsigned)r->recovered_by.id);
+}
+
+static void *get(void *ctx, size_t size)
+{
+    (void)ctx;
+    return malloc(size);
+}
+static void *resize(void *ctx, void *p, size_t size)
+{
+    (void)ctx;
+    return realloc(p, size);
+}
+static void put(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+static struct aw_link *open_link(bool all, size_t budget)
+{
+    struct aw_config config;
+    aw_config_init(&config);
+    for (size_t i = 0; i < sizeof config.secret; i++)
+        config.secret[i] = (uint8_t)(i * 37 + 11);
+    config.all = all;
+    config.alloc = (struct aw_alloc){.get = get, .resize = resize, .put = put};
+    const struct aw_sink sink = {.record = on_record};
+    out[0] = '\0';
+    out_len = 0;
+    records = 0;
+    struct aw_link *l = aw_link_new(&config, &sink, budget);
+    assert_non_null(l);
+    return l;
+}
+
+/* --- exchanges: `conn` and `nth`, from `begin` to its answer `status` at `end` ms --- */
+
+struct ex {
+    unsigned conn, nth;
+    double begin, end;
+    uint16_t status;
+    bool expect;
+    const char *target; /* NULL: the usual */
+};
+
+static struct aw_exchange make(const struct ex *e)
+{
+    struct case_maker m;
+    case_begin(&m);
+    struct aw_exchange *x = &m.x;
+    x->conn.ord = e->conn;
+    x->nth = e->nth;
+    m.ord = (uint64_t)(e->begin * 1000) + 10;
+    x->at[AW_AT_REQ_FIRST] = x->at[AW_AT_HEAD] = case_mark(&m, e->begin);
+    x->at[AW_AT_ACK_HEAD] = case_mark(&m, e->begin);
+    if (e->target) case_text(&m, AW_TEXT_TARGET, e->target);
+    if (!e->expect) {
+        x->req = AW_REQ_HAS_LENGTH;
+        x->text[AW_TEXT_EXPECT] = (struct aw_span){.p = NULL};
+        case_content(&m, e->begin, e->begin, 0);
+    }
+    m.ord = (uint64_t)(e->end * 1000) + 10;
+    if (e->status)
+        case_final(&m, e->end, e->status);
+    else
+        case_close(&m, e->end, AW_S2C, true);
+    return *x;
+}
+
+static void tick(struct aw_link *l, double ms)
+{
+    aw_link_tick(l, CASE_EPOCH + (aw_ns)(ms * 1e6), (uint64_t)(ms * 1000) + 10);
+}
+static void opened(struct aw_link *l, const struct ex *e)
+{
+    const struct aw_exchange x = make(e);
+    tick(l, e->begin);
+    aw_link_opened(l, &x);
+}
+static void closed(struct aw_link *l, const struct ex *e)
+{
+    const struct aw_exchange x = make(e);
+    tick(l, e->end);
+    aw_link_closed(l, &x);
+}
+static void both(struct aw_link *l, const struct ex *e)
+{
+    opened(l, e);
+    closed(l, e);
+}
+static void finish(struct aw_link *l, double ms)
+{
+    aw_link_finish(l, CASE_EPOCH + (aw_ns)(ms * 1e6));
+    aw_link_free(l);
+}
+
+#define BIG ((size_t)1 << 24)
+
+static void retry_same_connection(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    both(l, &(struct ex){1, 1, 0, 1, 417, true, NULL});
+    both(l, &(struct ex){1, 2, 2, 3, 201, false, NULL});
+    finish(l, 5);
+    assert_string_equal(out, "1.1 417 expect-refused 1/2 of 1 by 2\n");
+}
+
+static void retry_new_connection(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(true, BIG);
+    both(l, &(struct ex){1, 1, 0, 1, 417, true, NULL});
+    both(l, &(struct ex){5, 1, 2, 3, 201, false, NULL});
+    finish(l, 5);
+    assert_string_equal(out, "1.1 417 expect-refused 1/2 of 1 by 2\n2.2 201 - 2/2 of 1 by 0\n");
+}
+
+/* The 417 is told of only after its retry is over: it settled. */
+static void told_late(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    const struct ex a = {1, 1, 0, 1, 417, true, NULL};
+    opened(l, &a);
+    both(l, &(struct ex){5, 1, 2, 3, 201, false, NULL});
+    const struct aw_exchange x = make(&a);
+    tick(l, 1001);
+    aw_link_closed(l, &x);
+    finish(l, 1005);
+    assert_string_equal(out, "1.1 417 expect-refused 1/2 of 1 by 2\n");
+}
+
+static void not_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct ex later;
+        const char *want;
+    } rows[] = {
+        {"other target",
+         {5, 1, 2, 3, 201, false, "/other"},
+         "1.1 417 expect-refused 1/1 of 1 by 0\n"},
+        {"began before the end",
+         {5, 1, 0.5, 3, 201, false, NULL},
+         "1.1 417 expect-refused 1/1 of 1 by 0\n"},
+        {"just within the window",
+         {5, 1, 30001, 30002, 201, false, NULL},
+         "1.1 417 expect-refused 1/2 of 1 by 2\n"},
+        {"after the window",
+         {5, 1, 30001.001, 30002, 201, false, NULL},
+         "1.1 417 expect-refused 1/1 of 1 by 0\n"},
+        {"failed as well",
+         {5, 1, 2, 3, 503, false, NULL},
+         "1.1 417 expect-refused 1/2 of 1 by 0\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct aw_link *l = open_link(false, BIG);
+        const struct ex first = {1, 1, 0, 1, 417, true, NULL};
+        if (rows[i].later.begin < first.end) {
+            opened(l, &first);
+            opened(l, &rows[i].later);
+            closed(l, &first);
+            closed(l, &rows[i].later);
+        } else {
+            both(l, &first);
+            both(l, &rows[i].later);
+        }
+        finish(l, 40000);
+        if (strcmp(out, rows[i].want) != 0)
+            fail_msg("%s:\n%snot\n%s", rows[i].name, out, rows[i].want);
+    }
+}
+
+static void loop_of_51(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    for (unsigned i = 0; i < 51; i++)
+        both(l, &(struct ex){1, i + 1, i, i + 0.5, 417, true, NULL});
+    assert_int_equal(records, 0); /* all wait for the last */
+    finish(l, 100);
+    assert_int_equal(records, 51);
+    assert_memory_equal(out, "1.1 417 expect-refused 1/51 of 1 by 0\n2.1 417 retry-loop 2/51 of 1",
+                        65);
+    assert_non_null(strstr(out, "51.1 417 retry-loop 51/51 of 1 by 0\n"));
+}
+
+/* curl once more: the loop ends when the client drops Expect. */
+static void loop_recovers(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    for (unsigned i = 0; i < 3; i++)
+        both(l, &(struct ex){i + 1, 1, i, i + 0.5, 417, true, NULL});
+    both(l, &(struct ex){9, 1, 5, 6, 200, false, NULL});
+    finish(l, 100);
+    assert_string_equal(out, "1.1 417 expect-refused 1/4 of 1 by 4\n"
+                             "2.2 417 retry-loop 2/4 of 1 by 4\n"
+                             "3.3 417 retry-loop 3/4 of 1 by 4\n");
+}
+
+static void two_candidates(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(true, BIG);
+    const struct ex b = {5, 1, 2, 10, 201, false, NULL}, c = {6, 1, 3, 9, 201, false, NULL};
+    both(l, &(struct ex){1, 1, 0, 1, 417, true, NULL});
+    opened(l, &b);
+    opened(l, &c);
+    closed(l, &c);
+    closed(l, &b);
+    finish(l, 20);
+    assert_non_null(strstr(out, "1.1 417 expect-refused 1/1 of 1 by 0\n"));
+    assert_null(strstr(out, "2/2"));
+}
+
+/* Two uploads of the same, both refused, one retry on a third connection: whose is it? */
+static void two_wait_for_one(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    const struct ex a = {1, 1, 0, 1, 417, true, NULL}, b = {2, 1, 0.1, 1.1, 417, true, NULL};
+    opened(l, &a);
+    opened(l, &b);
+    closed(l, &a);
+    closed(l, &b);
+    both(l, &(struct ex){5, 1, 2, 3, 201, false, NULL});
+    finish(l, 20);
+    assert_string_equal(out, "1.1 417 expect-refused 1/1 of 1 by 0\n"
+                             "2.2 417 expect-refused 1/1 of 2 by 0\n");
+}
+
+/* ... on their own connections there is no doubt. */
+static void two_wait_for_two(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    const struct ex a = {1, 1, 0, 1, 417, true, NULL}, b = {2, 1, 0.1, 1.1, 417, true, NULL};
+    const struct ex c = {1, 2, 2, 5, 201, false, NULL}, d = {2, 2, 2.1, 5.1, 201, false, NULL};
+    opened(l, &a);
+    opened(l, &b);
+    closed(l, &a);
+    closed(l, &b);
+    opened(l, &c);
+    opened(l, &d);
+    closed(l, &c);
+    closed(l, &d);
+    finish(l, 20);
+    assert_string_equal(out, "1.1 417 expect-refused 1/2 of 1 by 3\n"
+                             "2.2 417 expect-refused 1/2 of 2 by 4\n");
+}
+
+static void window_expires(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    both(l, &(struct ex){1, 1, 0, 1, 417, true, NULL});
+    tick(l, 30001);
+    tick(l, 32000);
+    assert_int_equal(records, 0);
+    tick(l, 32010); /* the event was at 30001, and nothing that ended before it can come any more */
+    assert_int_equal(records, 1);
+    finish(l, 33000);
+    assert_int_equal(records, 1);
+}
+
+/* Failures other than 417 are written at once; the later attempt knows its number. */
+static void other_failures(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    for (unsigned i = 0; i < 6; i++)
+        both(l, &(struct ex){i + 1, 1, i * 2000.0, i * 2000.0 + 10, 503, true, NULL});
+    both(l, &(struct ex){9, 1, 12000, 12001, 0, true, NULL});
+    finish(l, 20000);
+    assert_string_equal(out, "1.1 503 server-error 1/1 of 1 by 0\n"
+                             "2.2 503 server-error 2/2 of 1 by 0\n"
+                             "3.3 503 server-error 3/3 of 1 by 0\n"
+                             "4.4 503 server-error 4/4 of 1 by 0\n"
+                             "5.5 503 retry-loop 5/5 of 1 by 0\n"
+                             "6.6 503 retry-loop 6/6 of 1 by 0\n"
+                             "7.7 0 reset-unanswered 7/7 of 1 by 0\n");
+}
+
+/* Records come by the event that ended them, whenever they are told of. */
+static void order(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    const struct ex a = {1, 1, 0, 5, 403, true, "/a"}, b = {2, 1, 1, 4, 403, true, "/b"};
+    const struct ex c = {3, 1, 2, 500, 403, true, "/c"};
+    opened(l, &a);
+    opened(l, &b);
+    opened(l, &c);
+    closed(l, &a);
+    closed(l, &c);
+    const struct aw_exchange x = make(&b); /* settled: told of a second after its end */
+    tick(l, 1004);
+    aw_link_closed(l, &x);
+    finish(l, 5000);
+    assert_string_equal(out, "2.2 403 rejected-early 1/1 of 2 by 0\n"
+                             "1.1 403 rejected-early 1/1 of 1 by 0\n"
+                             "3.3 403 rejected-early 1/1 of 3 by 0\n");
+}
+
+/* Equal events, told with and without clock ticks between them, give equal records. */
+static void ticks_do_not_matter(void **state)
+{
+    (void)state;
+    static char first[sizeof out];
+    for (unsigned round = 0; round < 2; round++) {
+        struct aw_link *l = open_link(true, BIG);
+        for (unsigned i = 0; i < 200; i++) {
+            const struct ex e = {i + 1,
+                                 1,
+                                 i * 700.0,
+                                 i * 700.0 + 3,
+                                 i % 3 ? 503 : 417,
+                                 i % 2 == 0,
+                                 i % 5 ? NULL : "/other"};
+            both(l, &e);
+            for (unsigned k = 1; round && k < 7; k++)
+                tick(l, i * 700.0 + k * 100);
+        }
+        finish(l, 200 * 700);
+        if (round == 0) memcpy(first, out, sizeof out);
+    }
+    assert_string_equal(out, first);
+}
+
+static void plain_exchanges_pass(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, BIG);
+    for (unsigned i = 0; i < 5000; i++) {
+        const struct ex e = {i / 10 + 1, i % 10 + 1, i, i + 0.5, 200, false, NULL};
+        aw_link_connection(l, e.conn);
+        both(l, &e);
+        if (e.nth == 10) aw_link_gone(l, e.conn);
+    }
+    assert_int_equal(aw_link_stats(l)->opened, 5000);
+    assert_int_equal(aw_link_stats(l)->closed, 5000);
+    finish(l, 6000);
+    assert_int_equal(records, 0);
+}
+
+/* Past the budget the oldest go out as they stand; every one goes out once. */
+static void budget(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(false, 64 << 10);
+    char target[1000][12];
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(target[i], sizeof target[i], "/t%u", i);
+        both(l, &(struct ex){i + 1, 1, i, i + 0.5, 417, true, target[i]});
+    }
+    assert_true(records > 900);
+    assert_true(aw_link_stats(l)->let_go > 900);
+    finish(l, 2000);
+    assert_int_equal(records, 1000);
+}
+
+/* Each allocation fails in turn: nothing crashes, no record comes twice. */
+static size_t failing_at, failing_count;
+static void *get_or_fail(void *ctx, size_t size)
+{
+    return ++failing_count == failing_at ? NULL : get(ctx, size);
+}
+static void *resize_or_fail(void *ctx, void *p, size_t size)
+{
+    return ++failing_count == failing_at ? NULL : resize(ctx, p, size);
+}
+static void allocations_fail(void **state)
+{
+    (void)state;
+    struct aw_config config;
+    aw_config_init(&config);
+    for (size_t i = 0; i < sizeof config.secret; i++)
+        config.secret[i] = (uint8_t)(i * 31 + 7);
+    config.alloc = (struct aw_alloc){.get = get_or_fail, .resize = resize_or_fail, .put = put};
+    const struct aw_sink sink = {.record = on_record};
+    for (failing_at = 1; failing_at < 60; failing_at++) {
+        failing_count = 0;
+        records = 0;
+        out_len = 0;
+        struct aw_link *l = aw_link_new(&config, &sink, BIG);
+        if (l == NULL) continue;
+        for (unsigned i = 0; i < 8; i++)
+            both(l, &(struct ex){1, i + 1, i, i + 0.5, 417, true, NULL});
+        finish(l, 100);
+        assert_int_equal(records, 8);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(retry_same_connection),
+        cmocka_unit_test(retry_new_connection),
+        cmocka_unit_test(told_late),
+        cmocka_unit_test(not_the_same),
+        cmocka_unit_test(loop_of_51),
+        cmocka_unit_test(loop_recovers),
+        cmocka_unit_test(two_candidates),
+        cmocka_unit_test(two_wait_for_one),
+        cmocka_unit_test(two_wait_for_two),
+        cmocka_unit_test(window_expires),
+        cmocka_unit_test(other_failures),
+        cmocka_unit_test(order),
+        cmocka_unit_test(ticks_do_not_matter),
+        cmocka_unit_test(plain_exchanges_pass),
+        cmocka_unit_test(budget),
+        cmocka_unit_test(allocations_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
