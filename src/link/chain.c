@@ -124,7 +124,8 @@ static struct aw_member *join_group(struct aw_link *l, struct aw_group *g,
                             .attempt = 1,
                             .expect = (x->req & AW_REQ_EXPECT) != 0,
                             .begin = aw_seen(first) ? first->ts : l->now,
-                            .packet = first->ref};
+                            .packet = first->ref,
+                            .head = x->at[AW_AT_HEAD]};
     *(g->newest ? &g->newest->newer : &g->oldest) = m;
     g->newest = m;
     g->count++;
@@ -133,7 +134,7 @@ static struct aw_member *join_group(struct aw_link *l, struct aw_group *g,
 
 static bool is_busy(const struct aw_member *m)
 {
-    return !m->closed || m->held || m->undecided;
+    return !m->closed || m->held || m->undecided || m->late || m->inners_open > 0;
 }
 
 /* One of the next attempts is not over: it may ask for this one. */
@@ -155,9 +156,15 @@ static void sweep(struct aw_link *l, struct aw_group *g)
         if (m->next) m->next->prev = NULL;
         if (m->prev) m->prev->next = NULL;
         g->count--;
+        aw_legs_free(l, m);
         aw_link_put(l, m, sizeof *m);
     }
     if (g->oldest == NULL) drop_group(l, g);
+}
+
+void aw_chain_sweep(struct aw_link *l, struct aw_member *m)
+{
+    sweep(l, m->group);
 }
 
 /* --- the list of those that look for a retry --- */
@@ -237,15 +244,10 @@ static uint32_t attempts_of(const struct aw_member *m)
     return m->attempt;
 }
 
-/* How a verdict may speak of a retry that was not seen. */
-struct outlook {
-    aw_ns input_left;
-    bool window_open;
-};
-static const struct outlook unknown_outlook = {.input_left = AW_NS_NONE, .window_open = true};
+static const struct aw_outlook unknown_outlook = {.input_left = AW_NS_NONE, .window_open = true};
 
 static struct aw_case case_of(const struct aw_link *l, const struct aw_member *m, unsigned len,
-                              unsigned place, struct outlook out)
+                              unsigned place, struct aw_outlook out)
 {
     return (struct aw_case){
         .chain = len ? l->chain : NULL,
@@ -258,13 +260,15 @@ static struct aw_case case_of(const struct aw_link *l, const struct aw_member *m
     };
 }
 
-static void record_of(struct aw_link *l, const struct aw_member *m, const struct aw_exchange *x,
-                      struct aw_when when)
+void aw_chain_record(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
+                     struct aw_when when, struct aw_outlook outlook)
 {
+    if (aw_legs_put_off(l, m, x, when, outlook)) return;
     unsigned place;
     const unsigned len = lay_out(l, m, &place);
-    struct aw_case c = case_of(l, m, len, place, unknown_outlook);
+    struct aw_case c = case_of(l, m, len, place, outlook);
     c.self = x;
+    aw_legs_case(l, m, &c);
     aw_ready_add(l, x, &c, m, attempts_of(m), when);
 }
 
@@ -276,7 +280,7 @@ static void unhold(struct aw_link *l, struct aw_member *m)
 
 /* The chain that ends with `tail` is over: everything held in it is final. */
 static void release(struct aw_link *l, struct aw_member *tail, struct aw_when when,
-                    struct outlook out)
+                    struct aw_outlook out)
 {
     unsigned place;
     const unsigned len = lay_out(l, tail, &place);
@@ -284,8 +288,14 @@ static void release(struct aw_link *l, struct aw_member *tail, struct aw_when wh
     /* Before one that was not held nothing is. */
     for (struct aw_member *m = tail; m && (m->held || m == tail); m = m->prev, place--) {
         if (m->held == NULL) continue;
-        struct aw_case c = case_of(l, m, len, place, m == tail ? out : unknown_outlook);
+        const struct aw_outlook seen = m == tail ? out : unknown_outlook;
+        if (aw_legs_put_off(l, m, m->held, when, seen)) {
+            unhold(l, m);
+            continue;
+        }
+        struct aw_case c = case_of(l, m, len, place, seen);
         c.self = m->held;
+        aw_legs_case(l, m, &c);
         aw_ready_add(l, m->held, &c, m, attempts, when);
         unhold(l, m);
     }
@@ -411,6 +421,7 @@ static void take_end(struct aw_member *m, const struct aw_exchange *x, struct aw
     const uint32_t unseen = AW_F_HOLE_REQ_HEAD | AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL |
                             AW_F_NO_SERVER_SIDE | AW_F_NO_CLIENT_SIDE | AW_F_EVICTED;
     m->closed = true;
+    m->over = when.ts;
     m->status = x->status;
     m->sent = x->sent;
     m->incomplete = (x->flags & unseen) != 0;
@@ -428,8 +439,8 @@ static bool failed(const struct aw_exchange *x)
     return x->status == 0 || x->status >= 400;
 }
 
-void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
-                     struct aw_when when)
+void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_member *outer,
+                     const struct aw_exchange *x, struct aw_when when)
 {
     if (m == NULL && x->status == 417 && !(x->flags & AW_F_REQ_UNSEEN)) {
         /* Only its answer makes it one whose retry is of interest. */
@@ -439,10 +450,19 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_exc
     }
     if (m == NULL) {
         struct aw_case c = {.self = x, .input_left = AW_NS_NONE, .retry_window_open = true};
+        if (outer) {
+            const struct aw_member leg = {.outer_id = outer->id, .outer_head = outer->head};
+            aw_legs_case(l, &leg, &c);
+        }
         aw_ready_add(l, x, &c, NULL, 1, when);
         return;
     }
     take_end(m, x, when);
+    if (outer) {
+        m->outer_id = outer->id;
+        m->outer_head = outer->head;
+    }
+    aw_legs_closed(l, m);
     count_runs(l, m);
     decide_group(l, m, when);
     if (failed(x) && (aw_is_expectation(x) || m->prev)) wait_add(l, m);
@@ -457,7 +477,7 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_exc
     if (!held) {
         /* Final at once; and with it the 417s before it. */
         release(l, m, when, unknown_outlook);
-        record_of(l, m, x, when);
+        aw_chain_record(l, m, x, when, unknown_outlook);
     } else if (!m->undecided && (m->next == NULL || !m->next->held)) {
         release(l, m, when, unknown_outlook);
     }
@@ -466,7 +486,7 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_exc
 
 /* m has no retry, or none that can be told. */
 static void settle_alone(struct aw_link *l, struct aw_member *m, struct aw_when when,
-                         struct outlook out)
+                         struct aw_outlook out)
 {
     struct aw_group *g = m->group;
     wait_remove(l, m);
@@ -477,7 +497,7 @@ static void settle_alone(struct aw_link *l, struct aw_member *m, struct aw_when 
 /* m looked for a retry long enough, or the input is over: joined to the one that has ended by now,
  * else alone. */
 static void decide_late(struct aw_link *l, struct aw_member *m, struct aw_when when,
-                        struct outlook alone)
+                        struct aw_outlook alone)
 {
     if (!decide(l, m))
         settle_alone(l, m, when, alone);
@@ -502,7 +522,7 @@ void aw_chain_expire(struct aw_link *l)
             m->recheck = again;
             continue;
         }
-        decide_late(l, m, when, (struct outlook){.input_left = window, .window_open = false});
+        decide_late(l, m, when, (struct aw_outlook){.input_left = window, .window_open = false});
     }
 }
 
@@ -522,8 +542,8 @@ void aw_chain_finish(struct aw_link *l, aw_ns last)
     const struct aw_when when = {.ts = last, .ord = UINT64_MAX};
     while (l->wait_first) {
         struct aw_member *m = l->wait_first;
-        const struct outlook out = {.input_left = last > m->end ? last - m->end : 0,
-                                    .window_open = deadline(l, m) > last};
+        const struct aw_outlook out = {.input_left = last > m->end ? last - m->end : 0,
+                                       .window_open = deadline(l, m) > last};
         decide_late(l, m, when, out);
     }
 }
@@ -536,6 +556,7 @@ void aw_chain_fini(struct aw_link *l)
             for (struct aw_member *m = g->oldest, *newer; m; m = newer) {
                 newer = m->newer;
                 if (m->held) unhold(l, m);
+                aw_legs_free(l, m);
                 aw_link_put(l, m, sizeof *m);
             }
             aw_link_put(l, g, sizeof *g);

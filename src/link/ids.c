@@ -62,7 +62,7 @@ struct aw_id *aw_ids_add(struct aw_ids *t, uint64_t ord, uint32_t nth)
     t->count++;
     struct aw_id *s = place(t, ord, nth);
     s->id = 0;
-    s->member = NULL;
+    s->member = s->outer = NULL;
     return s;
 }
 

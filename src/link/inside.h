@@ -16,6 +16,7 @@ struct aw_id {
     uint32_t nth;
     uint64_t id;
     struct aw_member *member; /* of an exchange: its place among attempts, NULL = none */
+    struct aw_member *outer;  /* ... the one whose origin's leg it may be, NULL = none */
 };
 struct aw_ids {
     const struct aw_alloc *alloc; /* borrowed */
@@ -45,6 +46,12 @@ struct aw_ready_heap {
 
 /* --- chain.c --- */
 
+/* How a verdict may speak of a retry that was not seen. */
+struct aw_outlook {
+    aw_ns input_left;
+    bool window_open;
+};
+
 /* An exchange that may be an attempt: exists from its opening until no chain needs it any more. */
 struct aw_member {
     struct aw_group *group;
@@ -63,8 +70,22 @@ struct aw_member {
     aw_ns recheck; /* undecided: when to look whether the window is over */
     int64_t sent;
     aw_ref packet, final_packet;
+    struct aw_mark head;
     struct aw_exchange *held; /* owned: a 417 that waits for its retry */
     size_t held_size;
+
+    /* legs */
+    struct aw_leg *leg;           /* owned: while it is open and may have an origin's leg */
+    unsigned inners, inners_open; /* exchanges that may be it: all, and those still open */
+    struct aw_exchange *inner;    /* owned: the one that is, without its strings */
+    uint64_t outer_id;            /* this one is the origin's leg of that, 0 = of none */
+    struct aw_mark outer_head;
+    aw_ns over;               /* when it ended */
+    struct aw_exchange *late; /* owned: final but for an origin's leg not told of yet */
+    size_t late_size;
+    struct aw_when late_when;
+    struct aw_outlook late_outlook;
+    struct aw_member *late_up, *late_down;
 };
 
 /* Exchanges that could be attempts of one request: equal client address, method, Host, target,
@@ -91,6 +112,9 @@ struct aw_link {
     struct aw_group **bucket; /* owned, bucket_mask + 1 */
     size_t bucket_mask, groups;
     struct aw_member *wait_first, *wait_last; /* undecided, by the time at which they closed */
+    struct aw_leg *legs;                      /* open ones, newest first */
+    struct aw_member *late_first, *late_last; /* by the time at which they became final */
+    struct aw_exchange outer;                 /* scratch: what a verdict may ask of an outer leg */
     struct aw_attempt *chain;                 /* scratch, owned */
     size_t chain_room;
 
@@ -113,10 +137,10 @@ void aw_ready_fini(struct aw_link *l);
 /* An exchange opened: NULL where it can be no attempt of anything. */
 struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_exchange *x, uint64_t id,
                                   uint64_t conn_id);
-/* An exchange ended (id and conn_id set; m as aw_chain_opened gave it): its record goes to ready,
- * or it is copied and held. */
-void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
-                     struct aw_when when);
+/* An exchange ended (id and conn_id set; m as aw_chain_opened gave it; outer: whose origin's leg it
+ * is, or NULL): its record goes to ready, or it is copied and held. */
+void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_member *outer,
+                     const struct aw_exchange *x, struct aw_when when);
 /* Those whose retry window is over have no retry. */
 void aw_chain_expire(struct aw_link *l);
 /* The input is over. */
@@ -124,5 +148,33 @@ void aw_chain_finish(struct aw_link *l, aw_ns last);
 /* Writes the oldest held as it stands; false where nothing is held. */
 bool aw_chain_let_go(struct aw_link *l);
 void aw_chain_fini(struct aw_link *l);
+/* m is in no list any more: frees what its group no longer needs. */
+void aw_chain_sweep(struct aw_link *l, struct aw_member *m);
+/* Makes the record of m final; x is borrowed. */
+void aw_chain_record(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
+                     struct aw_when when, struct aw_outlook outlook);
+
+/* --- legs.c: the two sides of a proxy --- */
+
+/* An exchange opened; m may be NULL. Returns the one whose origin's leg it may be, NULL = none. */
+struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
+                                 const struct aw_exchange *x);
+/* x, which may be the origin's leg of `outer`, has ended. Whether it is: it lies within it. */
+bool aw_legs_within(const struct aw_member *outer, aw_ns end);
+/* ... after its own record is made: the outer one may be final now. */
+void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const struct aw_exchange *x,
+                          bool within);
+/* m ended: nothing that begins later can be its origin's leg. */
+void aw_legs_closed(struct aw_link *l, struct aw_member *m);
+/* Fills in the legs of a case on m. */
+void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *c);
+/* Puts off m's record until its origin's leg has been told of; false where there is none to wait
+ * for, or no memory. */
+bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
+                     struct aw_when when, struct aw_outlook outlook);
+/* Makes the records final that became so before `limit`; of the oldest, whatever its time. */
+void aw_legs_flush(struct aw_link *l, aw_ns limit);
+bool aw_legs_let_go(struct aw_link *l);
+void aw_legs_free(struct aw_link *l, struct aw_member *m);
 
 #endif

@@ -75,10 +75,16 @@ void aw_link_opened(struct aw_link *l, const struct aw_exchange *ex)
     l->stats.opened++;
     const uint64_t id = ++l->next_exchange;
     struct aw_member *m = aw_chain_opened(l, ex, id, conn_id);
+    struct aw_member *outer = aw_legs_opened(l, m, ex);
     struct aw_id *s = aw_ids_add(&l->ids, ex->conn.ord, ex->nth);
-    if (s == NULL) return; /* its end will find no id and take a new one */
+    if (s == NULL) {
+        /* Its end will find no id and take a new one. */
+        if (outer) outer->inners_open--;
+        return;
+    }
     s->id = id;
     s->member = m;
+    s->outer = outer;
 }
 
 /* Keeps within the budget: first what only waits for its turn, then what waits for a retry. */
@@ -87,7 +93,7 @@ static void keep_budget(struct aw_link *l)
     while (l->bytes + l->ready.bytes > l->budget) {
         if (l->ready.count > 0)
             aw_ready_flush_one(l);
-        else if (!aw_chain_let_go(l))
+        else if (!aw_legs_let_go(l) && !aw_chain_let_go(l))
             break;
     }
 }
@@ -95,11 +101,12 @@ static void keep_budget(struct aw_link *l)
 void aw_link_closed(struct aw_link *l, const struct aw_exchange *ex)
 {
     l->stats.closed++;
-    struct aw_member *m = NULL;
+    struct aw_member *m = NULL, *outer = NULL;
     uint64_t id = 0;
     struct aw_id *s = aw_ids_find(&l->ids, ex->conn.ord, ex->nth);
     if (s) {
         m = s->member;
+        outer = s->outer;
         id = s->id;
         aw_ids_remove(&l->ids, s);
     } else {
@@ -107,14 +114,16 @@ void aw_link_closed(struct aw_link *l, const struct aw_exchange *ex)
     }
     const bool expectation = aw_is_expectation(ex);
     if (expectation) l->stats.expectation++;
-    if (m == NULL && !expectation && !l->config.all) return;
+    if (m == NULL && outer == NULL && !expectation && !l->config.all) return;
 
     struct aw_exchange x = *ex; /* its strings stay where they are */
     x.id = id;
     x.conn_id = connection_id(l, ex->conn.ord);
     const struct aw_mark *end = &ex->at[AW_AT_END];
     const struct aw_when when = {.ts = aw_seen(end) ? end->ts : l->now, .ord = ex->end_ord};
-    aw_chain_closed(l, m, &x, when);
+    const bool within = outer && aw_legs_within(outer, when.ts);
+    aw_chain_closed(l, m, within ? outer : NULL, &x, when);
+    if (outer) aw_legs_inner_closed(l, outer, &x, within);
     keep_budget(l);
 }
 
@@ -129,7 +138,11 @@ void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord)
     if (ord != l->ord) {
         /* Everything that ended up to the clock of the packet before has been told of by now, but
          * for exchanges that settled: they may have ended that much earlier. */
-        if (l->now != AW_NS_NONE) aw_ready_flush(l, l->now - l->config.threshold[AW_T_SETTLE]);
+        if (l->now != AW_NS_NONE) {
+            const aw_ns past = l->now - l->config.threshold[AW_T_SETTLE];
+            aw_legs_flush(l, past);
+            aw_ready_flush(l, past);
+        }
         l->ord = ord;
     }
     if (l->now != AW_NS_NONE && now <= l->now) return;
@@ -140,6 +153,7 @@ void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord)
 void aw_link_finish(struct aw_link *l, aw_ns last)
 {
     aw_chain_finish(l, last);
+    aw_legs_flush(l, INT64_MAX);
     while (l->ready.count > 0)
         aw_ready_flush_one(l);
 }

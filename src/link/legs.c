@@ -1,0 +1,265 @@
+/*
+ * The two legs of a proxy in one capture. An exchange with Expect that is open may be the client's
+ * leg; one that begins meanwhile on another connection, to another server, and is the same request
+ * by its fields, may be the origin's. More than one candidate on either side: no link. The outer
+ * one's record is put off until the inner one, if it ended before, has been told of.
+ */
+#include "link/inside.h"
+
+#include <string.h>
+
+#include <arpa/inet.h>
+
+#include "exchange/exchange.h"
+
+enum {
+    LEGS_LOOK = 256, /* open ones looked at, newest first */
+    TEXT_MOST = 4096 /* of target and request id that are kept */
+};
+
+struct aw_leg {
+    struct aw_member *m;
+    struct aw_leg *prev, *next;
+    size_t size; /* of this block, strings included */
+    struct aw_addr client, server;
+    uint16_t server_port;
+    int64_t declared;
+    struct aw_mark head;
+    struct aw_span method, target, request_id; /* in this block */
+    char client_text[INET6_ADDRSTRLEN];
+};
+
+/* --- the same request? --- */
+
+static bool equal(struct aw_span a, struct aw_span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+static bool same_addr(const struct aw_addr *a, const struct aw_addr *b)
+{
+    return a->v6 == b->v6 && memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
+/* Equal, or one is what remains of the other when a proxy strips a prefix or the authority. */
+static bool same_target(struct aw_span a, struct aw_span b)
+{
+    if (equal(a, b)) return a.len > 0;
+    const struct aw_span longer = a.len > b.len ? a : b, end = a.len > b.len ? b : a;
+    if (end.len < 2 || longer.len <= end.len || end.p[0] != '/') return false;
+    return memcmp(longer.p + (longer.len - end.len), end.p, end.len) == 0;
+}
+
+static bool address_byte(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == '.' ||
+           c == ':';
+}
+
+/* The field names that address, as a whole. */
+static bool names_address(struct aw_span field, const char *addr)
+{
+    const size_t len = strlen(addr);
+    for (size_t i = 0; i + len <= field.len; i++) {
+        if (memcmp(field.p + i, addr, len) != 0) continue;
+        const bool begins = i == 0 || !address_byte(field.p[i - 1]);
+        const bool ends = i + len == field.len || !address_byte(field.p[i + len]) ||
+                          field.p[i + len] == ':'; /* a port may follow */
+        if (begins && ends) return true;
+    }
+    return false;
+}
+
+static bool may_be_inner(const struct aw_leg *leg, const struct aw_exchange *x)
+{
+    if (leg->m->conn_ord == x->conn.ord || !equal(leg->method, x->text[AW_TEXT_METHOD]))
+        return false;
+    if (x->at[AW_AT_REQ_FIRST].ts < leg->head.ts) return false;
+    /* A request to the same server, or of the same client, is another request and no other leg;
+     * but on one host all addresses may be equal. */
+    if (same_addr(&leg->server, &x->conn.addr[AW_S2C]) && leg->server_port == x->conn.port[AW_S2C])
+        return false;
+    const bool from_proxy = same_addr(&leg->server, &x->conn.addr[AW_C2S]);
+    if (!from_proxy && same_addr(&leg->client, &x->conn.addr[AW_C2S])) return false;
+
+    const struct aw_span id = x->text[AW_TEXT_REQUEST_ID];
+    if (id.len > 0 && equal(id, leg->request_id)) return true;
+    const bool target = same_target(leg->target, x->text[AW_TEXT_TARGET]);
+    const bool length = leg->declared > 0 && leg->declared == x->declared;
+    if (target && length) return true;
+    const bool forwarded = names_address(x->text[AW_TEXT_XFF], leg->client_text) ||
+                           names_address(x->text[AW_TEXT_FORWARDED], leg->client_text);
+    return forwarded && (target || length);
+}
+
+/* --- those that are open --- */
+
+static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x)
+{
+    const struct aw_span from[] = {x->text[AW_TEXT_METHOD], x->text[AW_TEXT_TARGET],
+                                   x->text[AW_TEXT_REQUEST_ID]};
+    size_t text = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        if (from[i].len > TEXT_MOST) return;
+        text += from[i].len;
+    }
+    struct aw_leg *leg = aw_link_get(l, sizeof *leg + text);
+    if (leg == NULL) return;
+    *leg = (struct aw_leg){.m = m,
+                           .next = l->legs,
+                           .size = sizeof *leg + text,
+                           .client = x->conn.addr[AW_C2S],
+                           .server = x->conn.addr[AW_S2C],
+                           .server_port = x->conn.port[AW_S2C],
+                           .declared = x->declared,
+                           .head = x->at[AW_AT_HEAD]};
+    struct aw_span *const to[] = {&leg->method, &leg->target, &leg->request_id};
+    uint8_t *at = (uint8_t *)(leg + 1);
+    for (unsigned i = 0; i < 3; i++) {
+        if (from[i].len) memcpy(at, from[i].p, from[i].len);
+        *to[i] = (struct aw_span){.p = at, .len = from[i].len};
+        at += from[i].len;
+    }
+    if (!inet_ntop(leg->client.v6 ? AF_INET6 : AF_INET, leg->client.b, leg->client_text,
+                   sizeof leg->client_text))
+        leg->client_text[0] = '\0';
+    if (l->legs) l->legs->prev = leg;
+    l->legs = leg;
+    m->leg = leg;
+}
+
+static void drop(struct aw_link *l, struct aw_member *m)
+{
+    struct aw_leg *leg = m->leg;
+    if (leg == NULL) return;
+    *(leg->prev ? &leg->prev->next : &l->legs) = leg->next;
+    if (leg->next) leg->next->prev = leg->prev;
+    m->leg = NULL;
+    aw_link_put(l, leg, leg->size);
+}
+
+struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
+                                 const struct aw_exchange *x)
+{
+    struct aw_member *outer = NULL;
+    unsigned looked = 0;
+    for (const struct aw_leg *leg = l->legs; leg && looked < LEGS_LOOK; leg = leg->next, looked++) {
+        if (!may_be_inner(leg, x)) continue;
+        if (outer) {
+            outer = NULL; /* more than one candidate */
+            break;
+        }
+        outer = leg->m;
+    }
+    if (m && m->expect) add(l, m, x);
+    if (outer) {
+        outer->inners++;
+        outer->inners_open++;
+    }
+    return outer;
+}
+
+bool aw_legs_within(const struct aw_member *outer, aw_ns end)
+{
+    return outer->inners == 1 && (!outer->closed || end <= outer->over);
+}
+
+void aw_legs_closed(struct aw_link *l, struct aw_member *m)
+{
+    drop(l, m);
+}
+
+/* --- what verdicts get --- */
+
+void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *c)
+{
+    if (m->inners == 1 && m->inner) c->inner = m->inner;
+    if (m->outer_id == 0) return;
+    memset(&l->outer, 0, sizeof l->outer);
+    l->outer.id = m->outer_id;
+    l->outer.at[AW_AT_HEAD] = m->outer_head;
+    c->outer = &l->outer;
+}
+
+/* --- records put off --- */
+
+static void late_remove(struct aw_link *l, struct aw_member *m)
+{
+    *(m->late_up ? &m->late_up->late_down : &l->late_first) = m->late_down;
+    *(m->late_down ? &m->late_down->late_up : &l->late_last) = m->late_up;
+    m->late_up = m->late_down = NULL;
+}
+
+bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
+                     struct aw_when when, struct aw_outlook outlook)
+{
+    if (m->inners != 1 || m->inners_open == 0 || when.ord == UINT64_MAX) return false;
+    const size_t size = aw_exchange_size(x);
+    void *mem = aw_link_get(l, size);
+    if (mem == NULL) return false;
+    m->late = aw_exchange_copy(mem, size, x);
+    m->late_size = size;
+    m->late_when = when;
+    m->late_outlook = outlook;
+    m->late_up = l->late_last;
+    *(l->late_last ? &l->late_last->late_down : &l->late_first) = m;
+    l->late_last = m;
+    return true;
+}
+
+static void write_late(struct aw_link *l, struct aw_member *m)
+{
+    struct aw_exchange *x = m->late;
+    const unsigned open = m->inners_open;
+    late_remove(l, m);
+    m->late = NULL;
+    m->inners_open = 0; /* nothing to wait for any more */
+    aw_chain_record(l, m, x, m->late_when, m->late_outlook);
+    m->inners_open = open;
+    aw_link_put(l, x, m->late_size);
+    aw_chain_sweep(l, m);
+}
+
+void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const struct aw_exchange *x,
+                          bool within)
+{
+    static const uint8_t there = 0;
+    outer->inners_open--;
+    if (within && outer->inner == NULL) {
+        outer->inner = aw_link_get(l, sizeof *outer->inner);
+        if (outer->inner) {
+            *outer->inner = *x;
+            /* Its strings go; of Via only whether there is one is asked. */
+            const bool via = x->text[AW_TEXT_REQ_VIA].p != NULL;
+            memset(outer->inner->text, 0, sizeof outer->inner->text);
+            if (via) outer->inner->text[AW_TEXT_REQ_VIA].p = &there;
+        }
+    }
+    if (outer->late && outer->inners_open == 0)
+        write_late(l, outer);
+    else
+        aw_chain_sweep(l, outer);
+}
+
+void aw_legs_flush(struct aw_link *l, aw_ns limit)
+{
+    while (l->late_first && l->late_first->late_when.ts < limit)
+        write_late(l, l->late_first);
+}
+
+bool aw_legs_let_go(struct aw_link *l)
+{
+    if (l->late_first == NULL) return false;
+    l->stats.let_go++;
+    write_late(l, l->late_first);
+    return true;
+}
+
+void aw_legs_free(struct aw_link *l, struct aw_member *m)
+{
+    drop(l, m);
+    aw_link_put(l, m->inner, sizeof *m->inner);
+    m->inner = NULL;
+    aw_link_put(l, m->late, m->late_size);
+    m->late = NULL;
+}
