@@ -379,6 +379,77 @@ static void plain_exchanges_pass(void **state)
     assert_int_equal(records, 0);
 }
 
+/* The client's leg is conn 1, the origin's conn 2: begun and ended within it, told of late. */
+static struct aw_exchange leg_of(const struct ex *e, uint8_t client, uint8_t server)
+{
+    struct aw_exchange x = make(e);
+    x.conn.addr[AW_C2S].b[3] = client;
+    x.conn.addr[AW_S2C].b[3] = server;
+    return x;
+}
+
+static uint64_t inner_of_1, outer_of_2;
+static void on_legs(void *ctx, const struct aw_record *r)
+{
+    on_record(ctx, r);
+    if (r->ex->id == 1) inner_of_1 = r->inner_id;
+    if (r->ex->id == 2) outer_of_2 = r->outer_id;
+}
+
+static void legs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct ex inner;
+        uint8_t client, server;
+        double told;
+        bool linked;
+    } rows[] = {
+        {"within", {2, 1, 1, 8, 403, true, NULL}, 2, 3, 8, true},
+        {"told of after the outer", {2, 1, 1, 8, 403, true, NULL}, 2, 3, 900, true},
+        {"other address of the proxy", {2, 1, 1, 8, 403, true, NULL}, 7, 3, 8, true},
+        {"prefix stripped", {2, 1, 1, 8, 403, true, "p"}, 2, 3, 8, false},
+        {"ends after the outer", {2, 1, 1, 12, 403, true, NULL}, 2, 3, 12, false},
+        {"same server", {2, 1, 1, 8, 403, true, NULL}, 7, 2, 8, false},
+        {"same client, elsewhere", {2, 1, 1, 8, 403, true, NULL}, 1, 3, 8, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct aw_config config;
+        aw_config_init(&config);
+        memset(config.secret, 7, sizeof config.secret);
+        config.alloc = (struct aw_alloc){.get = get, .resize = resize, .put = put};
+        const struct aw_sink sink = {.record = on_legs};
+        struct aw_link *l = aw_link_new(&config, &sink, BIG);
+        assert_non_null(l);
+        inner_of_1 = outer_of_2 = 0;
+        records = 0;
+        out_len = 0;
+        const struct ex o = {1, 1, 0, 10, 403, true, NULL};
+        const struct aw_exchange outer = leg_of(&o, 1, 2);
+        const struct aw_exchange inner = leg_of(&rows[i].inner, rows[i].client, rows[i].server);
+        tick(l, 0);
+        aw_link_opened(l, &outer);
+        tick(l, 1);
+        aw_link_opened(l, &inner);
+        if (rows[i].told < 10) {
+            tick(l, rows[i].told);
+            aw_link_closed(l, &inner);
+        }
+        tick(l, 10);
+        aw_link_closed(l, &outer);
+        if (rows[i].told > 10) {
+            tick(l, rows[i].told);
+            aw_link_closed(l, &inner);
+        }
+        finish(l, 2000);
+        assert_int_equal(records, 2);
+        if (inner_of_1 != (rows[i].linked ? 2u : 0u) || outer_of_2 != (rows[i].linked ? 1u : 0u))
+            fail_msg("%s: inner %u outer %u", rows[i].name, (unsigned)inner_of_1,
+                     (unsigned)outer_of_2);
+    }
+}
+
 /* Past the budget the oldest go out as they stand; every one goes out once. */
 static void budget(void **state)
 {
@@ -444,6 +515,7 @@ int main(void)
         cmocka_unit_test(order),
         cmocka_unit_test(ticks_do_not_matter),
         cmocka_unit_test(plain_exchanges_pass),
+        cmocka_unit_test(legs),
         cmocka_unit_test(budget),
         cmocka_unit_test(allocations_fail),
     };
