@@ -1,0 +1,286 @@
+/* What TCP knows of a connection at its end, and what the table counts. */
+#include <inttypes.h>
+#include "lab.h"
+
+#define SHAKE "c S 0 0 ttl=60\n+10 s SA 0 0 ttl=50\n+3 c A 0 0\n"
+
+/* Runs a script and closes what is open; the facts are those of the last CLOSE. */
+static struct aw_flow_stats run(struct lab *lab, const char *script)
+{
+    assert_true(lab_start(lab, 1 << 22, NULL));
+    lab_run(lab, script);
+    aw_flow_finish(lab->table);
+    const struct aw_flow_stats stats = *aw_flow_stats(lab->table);
+    lab_stop(lab);
+    return stats;
+}
+
+static struct lab *lab;
+static const struct aw_conn_facts *facts;
+
+static int make_lab(void **state)
+{
+    (void)state;
+    lab = calloc(1, sizeof *lab);
+    facts = lab ? &lab->facts : NULL;
+    return lab ? 0 : -1;
+}
+static int free_lab(void **state)
+{
+    (void)state;
+    free(lab);
+    return 0;
+}
+
+static void test_who_and_where(void **state)
+{
+    (void)state;
+    run(lab, SHAKE "c A 0 0 ABC ref=9\n");
+    assert_int_equal(facts->ord, 1);
+    assert_memory_equal(facts->addr[AW_C2S].b, "\x0a\0\0\1", 4);
+    assert_int_equal(facts->port[AW_C2S], 40000);
+    assert_int_equal(facts->port[AW_S2C], 80);
+    assert_true(facts->client_known && facts->syn_seen[0] && facts->syn_seen[1]);
+    assert_int_equal(facts->isn[AW_C2S], 1000);
+    assert_int_equal(facts->isn[AW_S2C], 5000);
+    assert_int_equal(facts->ttl_first[AW_C2S], 60);
+    assert_int_equal(facts->ttl_first[AW_S2C], 50);
+    assert_int_equal(aw_ref_no(facts->last_activity.ref), 9);
+    assert_int_equal(facts->close, AW_CONN_OPEN);
+}
+
+static void test_round_trips(void **state)
+{
+    (void)state;
+    run(lab, SHAKE);
+    assert_int_equal(facts->rtt_s, 10 * AW_MS);
+    assert_int_equal(facts->rtt_c, 3 * AW_MS);
+    run(lab, SHAKE "c A 0 0 ABC\n+7 s A 0 3 abc\n+5 c A 3 3\n");
+    assert_int_equal(facts->rtt_s, 7 * AW_MS); /* the smallest */
+    assert_int_equal(facts->rtt_c, 3 * AW_MS);
+    /* What was sent twice tells nothing. */
+    run(lab, "c S 0 0\n+1000 c S 0 0\n+1 s SA 0 0\n+1000 s SA 0 0\n+1 c A 0 0\n");
+    assert_int_equal(facts->rtt_s, AW_NS_NONE);
+    assert_int_equal(facts->rtt_c, AW_NS_NONE);
+    run(lab, "c A 0 0 ABC\n+300 c A 0 0 ABC\n+1 s A 0 3\n");
+    assert_int_equal(facts->rtt_s, AW_NS_NONE);
+}
+
+static void test_client_of_a_connection_joined_late(void **state)
+{
+    (void)state;
+    struct aw_flow_stats st = run(lab, "s A 0 0 response\n");
+    assert_false(facts->client_known);
+    assert_int_equal(facts->port[AW_S2C], 80); /* the port tells */
+    assert_int_equal(st.midstream, 1);
+    st = run(lab, "s SA 0 0\n");
+    assert_true(facts->client_known);
+    assert_int_equal(facts->port[AW_C2S], 40000);
+    assert_int_equal(st.midstream, 0);
+    assert_false(facts->any_seen[AW_C2S]);
+}
+
+static void swap_once(struct lab *l, struct aw_flow *flow, const struct aw_chunk *c)
+{
+    if (c->kind == AW_CHUNK_DATA && !aw_flow_client_known(flow)) {
+        aw_flow_swap(flow);
+        const aw_off end = l->end[0];
+        l->end[0] = l->end[1];
+        l->end[1] = end;
+    }
+}
+
+static void test_swap(void **state)
+{
+    (void)state;
+    assert_true(lab_start(lab, 1 << 22, NULL));
+    lab->hook = swap_once;
+    lab_run(lab, "c A 0 0 ABC\nc A 3 0 DEF\ns A 0 6 abc\n");
+    aw_flow_finish(lab->table);
+    assert_string_equal(lab->log, "c 0 ABC\ns 3 DEF\nc 0 abc\nclose input c");
+    assert_int_equal(facts->port[AW_C2S], 80);
+    assert_true(facts->client_known);
+    lab_stop(lab);
+}
+
+static void test_losses(void **state)
+{
+    (void)state;
+    struct aw_flow_stats st = run(
+        lab, SHAKE "c A 5 0 ABC wire=10\ns A 0 15\n+3 tick\ns A 20 15 abc\nc A 15 23\n+3 tick\n"
+                   "+300 s A 20 15 abc\nc A 16 23 Q id=5\nc A 16 23 Q id=5 ttl=9\n"
+                   "c A 30 23 xyz\nc A 30 23 xYz\ns A 23 16 win=0\ns A 23 16\ns A 23 16 win=0\n");
+    assert_int_equal(facts->hole_bytes[AW_C2S], 5 + 1 + 13);
+    assert_int_equal(facts->hole_bytes[AW_S2C], 20);
+    assert_int_equal(facts->hole_count, 4);
+    assert_int_equal(facts->cut_bytes[AW_C2S], 7);
+    assert_int_equal(facts->retransmissions, 2);
+    assert_int_equal(facts->copies, 1);
+    assert_int_equal(facts->conflicts, 1);
+    assert_int_equal(facts->zero_windows[AW_S2C], 2);
+    assert_int_equal(facts->zero_windows[AW_C2S], 0);
+    assert_int_equal(st.holes, 4);
+    assert_int_equal(st.hole_bytes, 39);
+    assert_int_equal(st.cut_bytes, 7);
+    assert_int_equal(st.retransmitted, 2);
+    assert_int_equal(st.copies, 1);
+    assert_int_equal(st.conflicts, 1);
+    assert_int_equal(st.one_sided, 0);
+}
+
+static void test_one_hole_of_many_acknowledgements(void **state)
+{
+    (void)state;
+    const struct aw_flow_stats st =
+        run(lab, SHAKE "s A 0 1000\n+3 s A 0 2000\n+3 s A 0 3000\n+3 tick\n");
+    assert_int_equal(facts->hole_count, 1);
+    assert_int_equal(facts->hole_bytes[AW_C2S], 3000);
+    assert_int_equal(st.holes, 1);
+}
+
+static void test_ends(void **state)
+{
+    (void)state;
+    struct aw_flow_stats st =
+        run(lab, SHAKE "c A 0 0 ABC\ns FA 0 3 ref=70\nc A 3 1 DEF\ns R 1 0 ref=71\n");
+    assert_int_equal(facts->close, AW_CONN_FIN); /* who ended it: the first */
+    assert_int_equal(facts->closed_by, AW_S2C);
+    assert_int_equal(aw_ref_no(facts->closed_at.ref), 70);
+    assert_int_equal(aw_ref_no(facts->fin[AW_S2C].ref), 70);
+    assert_int_equal(aw_ref_no(facts->rst[AW_S2C].ref), 71);
+    assert_false(aw_seen(&facts->fin[AW_C2S]));
+    run(lab, SHAKE "c R 0 0 ref=72\n");
+    assert_int_equal(facts->close, AW_CONN_RST);
+    assert_int_equal(facts->closed_by, AW_C2S);
+    assert_int_equal(aw_ref_no(facts->last_activity.ref), 72);
+    st = run(lab, SHAKE "s R 900000 0\ns A 2000000000 0 x\n");
+    assert_int_equal(facts->close, AW_CONN_OPEN);
+    assert_int_equal(st.bad_rst, 1);
+    assert_int_equal(st.out_of_window, 1);
+}
+
+static void test_one_sided(void **state)
+{
+    (void)state;
+    assert_int_equal(run(lab, "c S 0 0\nc A 0 0 GET\nc A 3 200\n").one_sided, 1);
+    assert_true(facts->any_seen[AW_C2S] && !facts->any_seen[AW_S2C]);
+    assert_int_equal(facts->hole_bytes[AW_S2C], 200); /* seen by what the client acknowledged */
+    assert_int_equal(run(lab, SHAKE "c A 0 0 GET\n").one_sided, 0);
+    assert_int_equal(run(lab, "c S 0 0\n").one_sided, 0);
+}
+
+/* A capture on both sides of a slow router: every copy comes a hundred packets after its first. */
+static void test_copies_far_apart(void **state)
+{
+    (void)state;
+    enum { PACKETS = 3000, LAG_MAX = 100 };
+    assert_true(lab_start(lab, 1 << 22, NULL));
+    lab_run(lab, "c S 0 0 id=1\nc S 0 0 id=1 ttl=63\ns SA 0 0\nc A 0 0\n");
+    for (int i = 0, copied = 0; i < PACKETS; i++) {
+        /* the queue in the router grows slowly */
+        const int lag = 1 + i / 10 < LAG_MAX ? 1 + i / 10 : LAG_MAX;
+        for (int k = 0; k < 2; k++) {
+            if (k == 1 && i - copied < lag) break;
+            const int n = k == 0 ? i : copied++;
+            struct aw_segment s = lab_segment(lab, false, "A", n * 3, 0, (const uint8_t *)"abc", 3);
+            s.has_ip_id = true;
+            s.ip_id = (uint16_t)(100 + n);
+            s.ttl = k == 0 ? 64 : 63;
+            lab->now += 10 * AW_US;
+            lab_push(lab, &s);
+            lab->used = 0;
+        }
+    }
+    const struct aw_flow_stats *st = aw_flow_stats(lab->table);
+    assert_int_equal(st->retransmitted, 0);
+    assert_true(st->copies > PACKETS - LAG_MAX - 1);
+    aw_flow_finish(lab->table);
+    lab_stop(lab);
+}
+
+/* The same connections alone and among others tell the same story. */
+static void test_neighbours_change_nothing(void **state)
+{
+    (void)state;
+    static const char alone[] =
+        SHAKE "c A 3 0 DEF\ns A 0 6 abc\n+1 c A 0 0 ABC\n+100 s A 9 6 jkl\n+70000 tick\n";
+    run(lab, alone);
+    char *want = strdup(lab->log);
+    assert_true(lab_start(lab, 1 << 22, NULL));
+    struct lab *other = calloc(1, sizeof *other);
+    /* strangers first, so that slots and deadlines differ */
+    for (unsigned i = 0; i < 500; i++) {
+        struct aw_segment s = lab_segment(lab, false, "S", 0, 0, NULL, 0);
+        s.src.b[3] = (uint8_t)(i + 9);
+        s.src.b[2] = (uint8_t)(i >> 8);
+        lab_push(lab, &s);
+    }
+    lab_run(lab, alone);
+    /* its idle chunk names a packet by number, which the strangers moved */
+    char *since = strstr(want, "#"), *since_here = strstr(lab->log, "#");
+    assert_non_null(since);
+    assert_non_null(since_here);
+    *since = *since_here = 0;
+    assert_string_equal(lab->log, want);
+    aw_flow_finish(lab->table);
+    lab_stop(lab);
+    free(other);
+    free(want);
+}
+
+/* Connections come and go at random; a model counts them. */
+static void test_table(void **state)
+{
+    (void)state;
+    enum { PAIRS = 3000 };
+    static bool open[PAIRS];
+    memset(open, 0, sizeof open);
+    assert_true(lab_start(lab, 16 << 20, NULL));
+    size_t count = 0, made = 0;
+    uint32_t seed = 3;
+    for (unsigned i = 0; i < 40000; i++) {
+        seed = seed * 1664525 + 1013904223;
+        const unsigned n = (seed >> 8) % PAIRS;
+        const bool reset = open[n] && (seed >> 30) != 0;
+        struct aw_segment s = lab_segment(lab, false, reset ? "R" : "S", 0, 0, NULL, 0);
+        s.src.b[1] = (uint8_t)(n >> 8);
+        s.src.b[2] = (uint8_t)n;
+        s.src.v6 = s.dst.v6 = n & 1;
+        if (!reset && !open[n]) s.seq += i * 100000; /* else the SYN once more */
+        if (reset || open[n]) s.seq = (uint32_t)0 + s.seq;
+        static uint32_t isn[PAIRS];
+        if (!open[n]) isn[n] = s.seq;
+        if (open[n]) s.seq = isn[n] + (reset ? 1 : 0);
+        made += !open[n];
+        count += !open[n];
+        count -= reset;
+        open[n] = !reset;
+        lab->now += 2 * AW_MS;
+        lab_push(lab, &s);
+        lab->used = 0;
+        assert_int_equal(aw_flow_count(lab->table), count);
+        if (i % 7 == 0) aw_flow_prefetch(lab->table, aw_flow_hash(lab_secret, &s));
+    }
+    assert_int_equal(aw_flow_stats(lab->table)->connections, made);
+    aw_flow_finish(lab->table);
+    assert_int_equal(lab->gone, made);
+    lab_stop(lab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_who_and_where),
+        cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_client_of_a_connection_joined_late),
+        cmocka_unit_test(test_swap),
+        cmocka_unit_test(test_losses),
+        cmocka_unit_test(test_one_hole_of_many_acknowledgements),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_one_sided),
+        cmocka_unit_test(test_copies_far_apart),
+        cmocka_unit_test(test_neighbours_change_nothing),
+        cmocka_unit_test(test_table),
+    };
+    return cmocka_run_group_tests(tests, make_lab, free_lab);
+}
