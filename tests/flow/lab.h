@@ -79,7 +79,7 @@ static void lab_put(void *ctx, void *p)
     free(p);
 }
 
-static void lab_say(struct lab *lab, const char *fmt, ...)
+AW_PRINTF(2, 3) static void lab_say(struct lab *lab, const char *fmt, ...)
 {
     if (lab->used > 0 && lab->used < LAB_LOG - 2) lab->log[lab->used++] = '\n';
     va_list args;
