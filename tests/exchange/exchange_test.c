@@ -129,6 +129,10 @@ static const struct row rows[] = {
     {"the server resets a client that went on",
      "open\n" PUT(5000) "+2ms " FINAL("413 Big") "=1us C bytes 5000\n+1ms S rst\n",
      {"status=413 sent=5000 content=whole close=2 by=1"}},
+    {"... also after a 100",
+     "open\n" PUT(5000) "+2ms " CONTINUE
+                        "C bytes 1000\n+2ms " FINAL("413 Big") "+1ms C bytes 4000\n+1ms S rst\n",
+     {"status=413 continues=1 sent=5000 content=whole close=2 by=1"}},
     {"417 at the end of the input",
      "open\n" PUT(50) "+2ms " FINAL("417 No"),
      {"status=417 final_whole=yes content=part +input-ended end_ord=input"}},
