@@ -273,7 +273,7 @@ begin() {
     far-server) ns=$S dev=far ;;
     esac
     : >"$tmp/log"
-    ip netns exec $ns tcpdump -i $dev -Z root -U --immediate-mode -s 0 --time-stamp-precision=nano \
+    ip netns exec $ns tcpdump -i $dev -Z root -B 4096 -U --immediate-mode -s 0 --time-stamp-precision=nano \
         "$@" -w "$tmp/case.pcap" tcp 2>"$tmp/tcpdump.log" &
     dump=$!
     pids+=("$dump")
@@ -326,6 +326,10 @@ versions() {
 finish() {
     sleep 0.3
     kill -INT "$dump" && wait "$dump"
+    grep -q '^0 packets dropped by kernel' "$tmp/tcpdump.log" || {
+        echo "$name: the capture has holes of its own"
+        status=bad
+    }
     local file=$name.pcap
     if [ $status != ok ]; then
         failed=$((failed + 1))
