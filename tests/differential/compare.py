@@ -258,7 +258,7 @@ def main():
     if args.propose:
         print("\n".join(proposal))
         return 0
-    if agree < AGREE:
+    if agree < AGREE and not args.files:  # of chosen files any share may differ
         failures.append(f"only {agree:.2%} of messages agree, {AGREE:.0%} is the least")
     for line in failures:
         print("FAIL", line)
