@@ -34,6 +34,11 @@ static struct aw_trace trace_of(const struct aw_view *v)
     };
 }
 
+static uint16_t way_of(const struct aw_trace *t)
+{
+    return (uint16_t)(t->ttl << 8 | t->via);
+}
+
 static struct aw_trace *ring(struct aw_flow *f, uint32_t *mask)
 {
     if (f->more && f->more->traces) {
@@ -73,24 +78,39 @@ void aw_copy_note(struct aw_flow *f, const struct aw_view *v)
 
 /*
  * The same segment is a copy if the sender numbered both alike: an equal IPv4 ID, which a sender
- * changes even when it repeats; or an equal time stamp and another way here. Where packets carry
- * neither, another way here alone has to do.
+ * changes even when it repeats. Without IDs, if they came another way here; or carry equal time
+ * stamps, or were captured within a tick or two, which is sooner than a sender repeats; or are
+ * SYNs, repeated after a second at the earliest.
  */
-static bool is_copy(const struct aw_trace *a, const struct aw_trace *b)
+static bool is_copy(const struct aw_trace *a, const struct aw_trace *b, bool syn, int32_t age)
 {
-    const bool other_way = a->ttl != b->ttl || a->via != b->via;
+    if (a->ip_id && b->ip_id && a->ip_id != b->ip_id) {
+        /* Numbered anew on the way (by a translator, a proxy of packets): the time stamps tell. */
+        return a->tsval && a->tsval == b->tsval && way_of(a) != way_of(b);
+    }
     if (a->ip_id && a->ip_id == b->ip_id) return true;
-    if (!other_way) return false;
-    if (a->tsval && a->tsval == b->tsval) return true;
-    return !(a->ip_id && b->ip_id) && !(a->tsval && b->tsval);
+    if (a->tsval && b->tsval) return a->tsval == b->tsval;
+    return syn || way_of(a) != way_of(b) || age <= 1;
 }
 
-bool aw_copy_known(struct aw_flow *f, const struct aw_view *v)
+/* Copies come the way in which earlier ones came: taken down for those whose first has left the
+ * ring. */
+static void learn(struct aw_flow *f, unsigned side, const struct aw_trace *first,
+                  const struct aw_trace *copy)
+{
+    struct aw_more *m = aw_flow_more(f);
+    if (!m || way_of(first) == way_of(copy)) return;
+    m->copy_way[side] = way_of(copy);
+    m->first_way[side] = way_of(first);
+}
+
+bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat)
 {
     uint32_t mask;
     const struct aw_trace *at = ring(f, &mask);
     const struct aw_trace now = trace_of(v);
     const aw_ns window = f->table->limits.copy_window >> 20;
+    const bool syn = (v->seg->flags & AW_TCP_SYN) != 0;
     bool other_way = false;
     for (uint32_t i = 0; i <= mask; i++) {
         const struct aw_trace *old = &at[(f->trace_next - 1 - i) & mask];
@@ -100,12 +120,18 @@ bool aw_copy_known(struct aw_flow *f, const struct aw_view *v)
             if (mask >= AW_TRACES_NEAR) break; /* older ones are farther still */
             continue;
         }
-        if (old->what == now.what && is_copy(old, &now)) {
+        if (old->what == now.what && is_copy(old, &now, syn, age)) {
+            learn(f, v->side, old, &now);
             if (i > mask / 2) widen(f);
             return true;
         }
         if (old->what != 0 && old->via != now.via) other_way = true;
     }
+    /* Nothing new, and it came where so far only copies came. */
+    const struct aw_more *m = f->more;
+    if (repeat && m && m->copy_way[v->side] == way_of(&now) &&
+        m->first_way[v->side] != m->copy_way[v->side])
+        return true;
     /* A repeat that came another way: its first may have left the ring already. */
     if (other_way && v->seg->payload_wire > 0 && mask + 1 < AW_TRACES_FAR_MAX / 4) widen(f);
     aw_copy_note(f, v);

@@ -412,7 +412,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
     struct aw_half *h = &f->half[side];
     struct aw_view v = {.seg = seg, .side = side, .ack = AW_OFF_NONE};
     if (seg->flags & AW_TCP_RST) {
-        if (aw_copy_known(f, &v)) {
+        if (aw_copy_known(f, &v, false)) {
             count_copy(f);
             return;
         }
@@ -422,7 +422,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
         return;
     }
     if (seg->flags & AW_TCP_SYN) {
-        if (!fresh && aw_copy_known(f, &v)) {
+        if (!fresh && aw_copy_known(f, &v, false)) {
             count_copy(f);
             return;
         }
@@ -440,7 +440,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
         const bool waits = f->more && f->more->first[side];
         if (news && !waits) {
             aw_copy_note(f, &v);
-        } else if (aw_copy_known(f, &v)) {
+        } else if (aw_copy_known(f, &v, !news)) {
             count_copy(f);
             return;
         }

@@ -106,8 +106,9 @@ struct aw_more {
     aw_off hole_from[2], hole_to[2]; /* the last hole handed up */
     uint64_t hole_bytes[2], cut_bytes[2], zero_windows[2];
     uint64_t holes, retransmissions, copies, conflicts;
-    struct aw_trace *traces; /* owned; AW_TRACES_NEAR where NULL */
-    uint32_t trace_cap;      /* a power of two */
+    uint16_t first_way[2], copy_way[2]; /* how the latest packet seen twice came (copies.c); 0, 0 */
+    struct aw_trace *traces;            /* owned; AW_TRACES_NEAR where NULL */
+    uint32_t trace_cap;                 /* a power of two */
 };
 enum { AW_PIECES_MAX = 4096 }; /* of one direction: bounds the search for a place */
 
@@ -215,7 +216,8 @@ void aw_flow_active(struct aw_flow *f, const struct aw_mark *mark);
 aw_ns aw_flow_deadline(const struct aw_flow *f);
 
 /* --- copies.c --- */
-bool aw_copy_known(struct aw_flow *f, const struct aw_view *v); /* notes v if it is not */
+/* Whether v is one; notes it if not. `repeat`: it brings nothing new. */
+bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat);
 void aw_copy_note(struct aw_flow *f, const struct aw_view *v);
 
 /* --- handshake.c --- */

@@ -188,8 +188,17 @@ static const struct scenario scenarios[] = {
      "c 0 ABC\nc again 0+3\nclose input c", false, 0},
     {"no copy: too late", SHAKE "c A 0 0 id=77 ABC\n+200 c A 0 0 id=77 ABC ttl=63\n",
      "c 0 ABC\nc again 0+3\nclose input c", false, 0},
-    {"no copy: no numbers, same way", SHAKE "c A 0 0 id=0 ABC\nc A 0 0 id=0 ABC\n",
+    {"no copy: no numbers, same way", SHAKE "c A 0 0 id=0 ABC\n+50 c A 0 0 id=0 ABC\n",
      "c 0 ABC\nc again 0+3\nclose input c", false, 0},
+    {"copy: no numbers, same way, at once", SHAKE "c A 0 0 id=0 ABC\nc A 0 0 id=0 ABC\n",
+     "c 0 ABC\nclose input c", false, 0},
+    {"copy: time stamps, same way", SHAKE "c A 0 0 id=0 ts=9 ABC\n+3 c A 0 0 id=0 ts=9 ABC\n",
+     "c 0 ABC\nclose input c", false, 0},
+    {"copy: the first six packets back, by the way of copies",
+     SHAKE "c A 0 0 id=1 A if=1\nc A 0 0 id=1 A if=2\nc A 1 0 id=2 B if=1\nc A 2 0 id=3 C if=1\n"
+           "c A 3 0 id=4 D if=1\nc A 4 0 id=5 E if=1\nc A 5 0 id=6 F if=1\nc A 1 0 id=2 B if=2\n"
+           "c A 2 0 id=3 C if=2\nc A 3 0 id=4 D if=2\nc A 2 0 id=9 C if=1\n",
+     "c 0 ABCDEF\nc again 2+1\nclose input c", false, 0},
 };
 
 static const uint32_t isns[][2] = {
