@@ -82,8 +82,6 @@ need-check:
 
 # --- use ---
 
-DEMO = pcaps/curl-nginx-continued.pcap
-
 demo: need-build
 	@$(MAKE) --no-print-directory all
 	sh tests/demo.sh ./await100
@@ -115,13 +113,13 @@ format-check:
 	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 
 check-differential: all tools
-	sh tests/differential/run.sh $(PROGRAM)
+	sh tests/differential/run.sh --program $(PROGRAM)
 
 check-valgrind: all tools
 	sh tests/valgrind.sh $(PROGRAM)
 
-check-lab: all
-	sh tests/lab/check.sh $(PROGRAM)
+check-lab: all tools
+	sh tests/lab/check.sh $(PROGRAM) $(BUILD)/tests/tools
 
 check-full:
 	@$(MAKE) --no-print-directory deps-full
@@ -130,7 +128,7 @@ check-full:
 	@$(MAKE) --no-print-directory check-valgrind check-differential check-lab
 
 bench: all tools
-	sh tests/bench/run.sh $(PROGRAM) $(BUILD)/tests/tools
+	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools sh tests/bench/run.sh
 
 clean:
 	rm -rf build build-* await100 libawait100.a

@@ -158,6 +158,7 @@ static bool open_engine(struct run *r)
     o->config.shards = r->streams ? 1 : o->jobs ? o->jobs : cores > 4 ? 4 : (unsigned)cores;
     o->config.source_name = source_name;
     o->config.source_ctx = r;
+    o->config.brief = o->format->brief;
     const struct aw_sink sink = {.ctx = r, .connection = on_connection, .record = on_record};
     const struct aw_tap tap = {.ctx = r, .stream = r->streams ? on_stream : NULL};
     r->engine = aw_engine_open(&o->config, &sink, &tap);

@@ -32,6 +32,7 @@ struct aw_case {
         failed_run; /* attempts of the same status >= 400 within loop-span that end with self */
     const struct aw_exchange *inner, *outer; /* linked legs, or NULL */
     aw_ns input_left;       /* capture time left after the exchange's end; AW_NS_NONE = unknown */
+    bool brief;             /* no evidence, no fix */
     bool retry_window_open; /* the input ended before the retry window did */
 };
 

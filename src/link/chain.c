@@ -250,6 +250,7 @@ static struct aw_case case_of(const struct aw_link *l, const struct aw_member *m
                               unsigned place, struct aw_outlook out)
 {
     return (struct aw_case){
+        .brief = l->config.brief,
         .chain = len ? l->chain : NULL,
         .chain_len = len,
         .place = len ? place : 0,
@@ -449,7 +450,10 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
         if (g && m == NULL && g->oldest == NULL) drop_group(l, g);
     }
     if (m == NULL) {
-        struct aw_case c = {.self = x, .input_left = AW_NS_NONE, .retry_window_open = true};
+        struct aw_case c = {.self = x,
+                            .brief = l->config.brief,
+                            .input_left = AW_NS_NONE,
+                            .retry_window_open = true};
         if (outer) {
             const struct aw_member leg = {.outer_id = outer->id, .outer_head = outer->head};
             aw_legs_case(l, &leg, &c);

@@ -97,6 +97,10 @@ struct aw_group {
     size_t count;
 };
 
+/* By what the other leg of an open exchange may be known. */
+enum aw_leg_key { AW_LEG_BY_TAIL, AW_LEG_BY_LAST, AW_LEG_BY_ID, AW_LEG_BY_CLIENT, AW_LEG_KEYS };
+enum { AW_LEG_BUCKETS = 1024 };
+
 struct aw_link {
     struct aw_config config;
     struct aw_sink sink;
@@ -112,7 +116,8 @@ struct aw_link {
     struct aw_group **bucket; /* owned, bucket_mask + 1 */
     size_t bucket_mask, groups;
     struct aw_member *wait_first, *wait_last; /* undecided, by the time at which they closed */
-    struct aw_leg *legs;                      /* open ones, newest first */
+    struct aw_leg *legs[AW_LEG_KEYS][AW_LEG_BUCKETS]; /* open ones, newest first, by each key */
+    size_t legs_open;
     struct aw_member *late_first, *late_last; /* by the time at which they became final */
     struct aw_exchange outer;                 /* scratch: what a verdict may ask of an outer leg */
     struct aw_attempt *chain;                 /* scratch, owned */

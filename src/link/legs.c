@@ -3,6 +3,10 @@
  * leg; one that begins meanwhile on another connection, to another server, and is the same request
  * by its fields, may be the origin's. More than one candidate on either side: no link. The outer
  * one's record is put off until the inner one, if it ended before, has been told of.
+ *
+ * Cost: the open ones stand in an index for each way in which a leg may be known (end of target and
+ * length, request id, client named by a forwarding field), so that an opening looks at those that
+ * share a key alone.
  */
 #include "link/inside.h"
 
@@ -10,16 +14,23 @@
 
 #include <arpa/inet.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "exchange/exchange.h"
 
 enum {
-    LEGS_LOOK = 256, /* open ones looked at, newest first */
-    TEXT_MOST = 4096 /* of target and request id that are kept */
+    LEGS_LOOK = 256,  /* open ones looked at in one bucket, newest first */
+    TEXT_MOST = 4096, /* of target and request id that are kept */
+    NAMES_MOST = 8,   /* addresses taken from one forwarding field */
 };
 
 struct aw_leg {
     struct aw_member *m;
-    struct aw_leg *prev, *next;
+    struct {
+        struct aw_leg *prev, *next;
+        size_t bucket;
+    } in[AW_LEG_KEYS];
     size_t size; /* of this block, strings included */
     struct aw_addr client, server;
     uint16_t server_port;
@@ -87,12 +98,49 @@ static bool may_be_inner(const struct aw_leg *leg, const struct aw_exchange *x)
     const bool target = same_target(leg->target, x->text[AW_TEXT_TARGET]);
     const bool length = leg->declared > 0 && leg->declared == x->declared;
     if (target && length) return true;
-    const bool forwarded = names_address(x->text[AW_TEXT_XFF], leg->client_text) ||
-                           names_address(x->text[AW_TEXT_FORWARDED], leg->client_text);
-    return forwarded && (target || length);
+    if (!target && !length) return false;
+    return names_address(x->text[AW_TEXT_XFF], leg->client_text) ||
+           names_address(x->text[AW_TEXT_FORWARDED], leg->client_text);
 }
 
-/* --- those that are open --- */
+/* --- those that are open, by what may tell that they are the same --- */
+
+static size_t bucket(const struct aw_link *l, const void *bytes, size_t len)
+{
+    const uint8_t *secret = l->config.secret;
+    return (size_t)XXH3_64bits_withSecret(bytes, len, secret, sizeof l->config.secret) &
+           (AW_LEG_BUCKETS - 1);
+}
+
+/* The end of a target, from its last slash on, or from its last but one. */
+static struct aw_span tail(struct aw_span target, unsigned slashes)
+{
+    size_t from = target.len;
+    while (from > 0 && slashes > 0)
+        slashes -= target.p[--from] == '/';
+    return (struct aw_span){.p = target.p ? target.p + from : NULL, .len = target.len - from};
+}
+
+static size_t bucket_of_tail(const struct aw_link *l, struct aw_span target, unsigned slashes,
+                             int64_t declared)
+{
+    uint8_t key[sizeof declared + 64] = {0};
+    struct aw_span end = tail(target, slashes);
+    if (end.len > 64) end = (struct aw_span){.p = end.p + (end.len - 64), .len = 64};
+    memcpy(key, &declared, sizeof declared);
+    if (end.len > 0) memcpy(key + sizeof declared, end.p, end.len);
+    return bucket(l, key, sizeof declared + end.len);
+}
+
+static bool one_part(struct aw_span target)
+{
+    return tail(target, 1).len == target.len;
+}
+
+static size_t bucket_of_addr(const struct aw_link *l, const struct aw_addr *addr)
+{
+    return bucket(l, addr->b, sizeof addr->b);
+}
 
 static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x)
 {
@@ -106,7 +154,6 @@ static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange
     struct aw_leg *leg = aw_link_get(l, sizeof *leg + text);
     if (leg == NULL) return;
     *leg = (struct aw_leg){.m = m,
-                           .next = l->legs,
                            .size = sizeof *leg + text,
                            .client = x->conn.addr[AW_C2S],
                            .server = x->conn.addr[AW_S2C],
@@ -123,39 +170,102 @@ static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange
     if (!inet_ntop(leg->client.v6 ? AF_INET6 : AF_INET, leg->client.b, leg->client_text,
                    sizeof leg->client_text))
         leg->client_text[0] = '\0';
-    if (l->legs) l->legs->prev = leg;
-    l->legs = leg;
+    leg->in[AW_LEG_BY_TAIL].bucket = bucket_of_tail(l, leg->target, 2, leg->declared);
+    leg->in[AW_LEG_BY_LAST].bucket = bucket_of_tail(l, leg->target, 1, leg->declared);
+    leg->in[AW_LEG_BY_ID].bucket = bucket(l, leg->request_id.p, leg->request_id.len);
+    leg->in[AW_LEG_BY_CLIENT].bucket = bucket_of_addr(l, &leg->client);
+    for (unsigned k = 0; k < AW_LEG_KEYS; k++) {
+        struct aw_leg **first = &l->legs[k][leg->in[k].bucket];
+        leg->in[k].next = *first;
+        if (*first) (*first)->in[k].prev = leg;
+        *first = leg;
+    }
     m->leg = leg;
+    l->legs_open++;
 }
 
 static void drop(struct aw_link *l, struct aw_member *m)
 {
     struct aw_leg *leg = m->leg;
     if (leg == NULL) return;
-    *(leg->prev ? &leg->prev->next : &l->legs) = leg->next;
-    if (leg->next) leg->next->prev = leg->prev;
+    for (unsigned k = 0; k < AW_LEG_KEYS; k++) {
+        struct aw_leg *prev = leg->in[k].prev, *next = leg->in[k].next;
+        *(prev ? &prev->in[k].next : &l->legs[k][leg->in[k].bucket]) = next;
+        if (next) next->in[k].prev = prev;
+    }
     m->leg = NULL;
+    l->legs_open--;
     aw_link_put(l, leg, leg->size);
+}
+
+/* The one open exchange that x may be the other leg of, in this bucket and those before. */
+struct candidate {
+    const struct aw_leg *leg;
+    bool several;
+};
+
+static void look(const struct aw_link *l, enum aw_leg_key key, size_t at,
+                 const struct aw_exchange *x, struct candidate *found)
+{
+    unsigned looked = 0;
+    for (const struct aw_leg *leg = l->legs[key][at]; leg && looked < LEGS_LOOK;
+         leg = leg->in[key].next, looked++) {
+        if (leg == found->leg || !may_be_inner(leg, x)) continue;
+        if (found->leg) found->several = true;
+        found->leg = leg;
+    }
+}
+
+/* Looks under each address that a forwarding field names. */
+static void look_by_names(const struct aw_link *l, struct aw_span field,
+                          const struct aw_exchange *x, struct candidate *found)
+{
+    unsigned names = 0;
+    for (size_t i = 0; i < field.len && names < NAMES_MOST;) {
+        size_t end = i;
+        while (end < field.len && address_byte(field.p[end]))
+            end++;
+        char text[INET6_ADDRSTRLEN];
+        if (end - i >= 2 && end - i < sizeof text) {
+            struct aw_addr addr = {0};
+            memcpy(text, field.p + i, end - i);
+            text[end - i] = '\0';
+            char *port = strrchr(text, ':');
+            if (inet_pton(AF_INET6, text, addr.b) == 1) {
+                addr.v6 = true;
+            } else {
+                if (port) *port = '\0';
+            }
+            if (addr.v6 || inet_pton(AF_INET, text, addr.b) == 1) {
+                names++;
+                look(l, AW_LEG_BY_CLIENT, bucket_of_addr(l, &addr), x, found);
+            }
+        }
+        i = end > i ? end : i + 1;
+    }
 }
 
 struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
                                  const struct aw_exchange *x)
 {
-    struct aw_member *outer = NULL;
-    unsigned looked = 0;
-    for (const struct aw_leg *leg = l->legs; leg && looked < LEGS_LOOK; leg = leg->next, looked++) {
-        if (!may_be_inner(leg, x)) continue;
-        if (outer) {
-            outer = NULL; /* more than one candidate */
-            break;
+    struct candidate found = {0};
+    if (l->legs_open > 0) {
+        const struct aw_span id = x->text[AW_TEXT_REQUEST_ID], target = x->text[AW_TEXT_TARGET];
+        if (x->declared > 0) {
+            /* "/x" may be what remains of "/a/x", and the other way round. */
+            const enum aw_leg_key key = one_part(target) ? AW_LEG_BY_LAST : AW_LEG_BY_TAIL;
+            look(l, AW_LEG_BY_TAIL, bucket_of_tail(l, target, 2, x->declared), x, &found);
+            look(l, key, bucket_of_tail(l, target, 1, x->declared), x, &found);
         }
-        outer = leg->m;
+        if (id.len > 0) look(l, AW_LEG_BY_ID, bucket(l, id.p, id.len), x, &found);
+        look_by_names(l, x->text[AW_TEXT_XFF], x, &found);
+        look_by_names(l, x->text[AW_TEXT_FORWARDED], x, &found);
     }
     if (m && m->expect) add(l, m, x);
-    if (outer) {
-        outer->inners++;
-        outer->inners_open++;
-    }
+    if (!found.leg || found.several) return NULL;
+    struct aw_member *outer = found.leg->m;
+    outer->inners++;
+    outer->inners_open++;
     return outer;
 }
 

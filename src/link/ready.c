@@ -136,6 +136,12 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
     } else if (!l->config.all) {
         return;
     }
+    if (l->config.brief) {
+        rec.ex = x;
+        rec.verdict = v;
+        hand_out(l, &rec);
+        return;
+    }
 
     const size_t ex_at = aligned(sizeof(struct aw_ready)), ex_size = aw_exchange_size(x);
     const size_t verdict_at = aligned(ex_at + ex_size);

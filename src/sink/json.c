@@ -330,6 +330,7 @@ static void json_close(struct aw_report *r)
 const struct aw_format aw_format_json = {
     .name = "json",
     .help = "one JSON document with the figures of the run",
+    .brief = true,
     .open = json_open,
     .record = json_record,
     .finish = json_finish,

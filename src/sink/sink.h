@@ -26,6 +26,7 @@ struct aw_report; /* one report under way */
 struct aw_format {
     const char *name; /* as after -o */
     const char *help;
+    bool brief; /* needs figures alone: see struct aw_config */
     struct aw_report *(*open)(struct aw_out *out, const struct aw_run *run); /* NULL: no memory */
     void (*record)(struct aw_report *r, const struct aw_record *rec);
     void (*finish)(struct aw_report *r); /* writes what is left */
