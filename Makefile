@@ -136,4 +136,4 @@ clean:
 .PHONY: all tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
         warnings format-check check-differential check-valgrind check-lab check-full bench clean
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d)
+-include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d)

@@ -39,9 +39,10 @@ struct aw_conn_facts {
     enum aw_conn_close close;
     enum aw_dir closed_by; /* where close is not OPEN: who sent the first FIN, or the RST */
     struct aw_mark closed_at;
-    struct aw_mark fin[2];        /* first FIN of each side */
-    struct aw_mark rst[2];        /* first believed RST of each side */
-    uint8_t ttl_first[2];         /* of each side's first segment; 0 = unknown */
+    struct aw_mark fin[2]; /* first FIN of each side */
+    bool fin_unseen[2];    /* ... was not captured: what acknowledged it stands in its place */
+    struct aw_mark rst[2]; /* first believed RST of each side */
+    uint8_t ttl_first[2];  /* of each side's first segment; 0 = unknown */
     struct aw_mark last_activity; /* last new payload, FIN or RST */
     aw_ns last_packet;            /* capture time of its last packet */
 };

@@ -64,6 +64,14 @@ static bool uses_acks(enum aw_cause c)
                      bit(AW_CAUSE_EXPECT_DROPPED) | bit(AW_CAUSE_CONTINUE_NOT_RELAYED));
 }
 
+/* Causes that rest on who closed the connection first. */
+static bool by_close(const struct aw_facts *f, enum aw_cause c)
+{
+    return !f->final && in(c, bit(AW_CAUSE_DEADLOCK) | bit(AW_CAUSE_REQUEST_TIMEOUT) |
+                                  bit(AW_CAUSE_RESET_UNANSWERED) | bit(AW_CAUSE_CLOSED_UNANSWERED) |
+                                  bit(AW_CAUSE_ABANDONED) | bit(AW_CAUSE_NO_RESPONSE));
+}
+
 /* A refusal that carries a proxy's signs and an origin's product: either may have made it. */
 static bool origin_named(const struct aw_facts *f)
 {
@@ -110,6 +118,12 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          "the ACK number of the first content was not captured, times decided");
     fail(&t, (x->flags & AW_F_FINAL_UNFINISHED) != 0 && !f->final,
          "a response head began and was not captured to its end");
+
+    /* They may have held one more 100; of a 417 or 5xx nothing would change. */
+    fail(&t, (x->flags & AW_F_HOLE_RESPONSE) && f->status != 417 && f->status < 500,
+         "server bytes before the final response were not captured");
+    fail(&t, by_close(f, cause) && (x->conn.fin_unseen[AW_C2S] || x->conn.fin_unseen[AW_S2C]),
+         "a FIN was not captured, only its acknowledgement");
 
     struct aw_border borders[AW_BORDERS_MAX];
     const unsigned n = aw_rule_borders(f, cause, borders);

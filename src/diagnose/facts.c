@@ -155,7 +155,8 @@ static void close_facts(struct aw_facts *f)
     const struct aw_conn_facts *conn = &x->conn;
     f->client_end = earlier(&conn->fin[AW_C2S], &conn->rst[AW_C2S]);
     f->server_end = earlier(&conn->fin[AW_S2C], &conn->rst[AW_S2C]);
-    if (f->client_end && (!f->server_end || f->client_end->ord < f->server_end->ord))
+    /* Of two ends the connection tells which was first: it knows what each acknowledged. */
+    if (f->client_end && (!f->server_end || conn->closed_by == AW_C2S))
         f->client_closed = true;
     else if (f->server_end)
         f->server_closed = true;

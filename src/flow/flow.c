@@ -603,20 +603,36 @@ void **aw_flow_app(struct aw_flow *flow)
     return &flow->app;
 }
 
+/* Whose FIN was first, by order of cause: of two that were captured the one that was handed up
+ * first, for the other may acknowledge it though it was captured before; one that was not captured,
+ * if the other acknowledges it. */
+static unsigned first_fin(const struct aw_flow *f, const struct aw_more *m)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        const struct aw_half *h = &f->half[side];
+        if ((h->flags & AW_HALF_MAYBE_FIN) && aw_seen(&m->fin[!side]) &&
+            m->fin_ack[!side] > h->next)
+            return side;
+    }
+    return (f->flags & AW_FLOW_FIN_BY_1) != 0;
+}
+
 static void facts_end(const struct aw_flow *f, const struct aw_more *m, struct aw_conn_facts *out)
 {
     for (unsigned side = 0; side < 2; side++) {
         const enum aw_dir dir = aw_dir_of(f, side);
-        out->fin[dir] = m->fin[side];
+        const struct aw_half *h = &f->half[side];
+        out->fin_unseen[dir] = h->fin == AW_OFF_NONE && (h->flags & AW_HALF_MAYBE_FIN) != 0;
+        out->fin[dir] = out->fin_unseen[dir] ? h->acked_by : m->fin[side];
         out->rst[dir] = m->rst[side];
         out->hole_bytes[dir] = m->hole_bytes[side];
         out->cut_bytes[dir] = m->cut_bytes[side];
         out->zero_windows[dir] = m->zero_windows[side];
     }
-    /* Who ended it: the first FIN, or a reset before any; of two FINs the one that was handed up
-     * first, for the other may acknowledge it though it was captured before. */
-    const unsigned first = (f->flags & AW_FLOW_FIN_BY_1) != 0;
-    const struct aw_mark *const ends[] = {&m->fin[first], &m->fin[!first], &m->rst[0], &m->rst[1]};
+    /* Who ended it: the first FIN, or a reset before any. */
+    const unsigned first = first_fin(f, m);
+    const enum aw_dir dir = aw_dir_of(f, first), other = aw_dir_other(dir);
+    const struct aw_mark *const ends[] = {&out->fin[dir], &out->fin[other], &m->rst[0], &m->rst[1]};
     const unsigned sides[] = {first, !first, 0, 1};
     for (unsigned i = 0; i < 4; i++) {
         if (!aw_seen(ends[i])) continue;

@@ -104,9 +104,11 @@ void case_close(struct case_maker *m, double ms, enum aw_dir who, bool reset)
     struct aw_conn_facts *conn = &m->x.conn;
     const struct aw_mark mark = case_mark(m, ms);
     *(reset ? &conn->rst[who] : &conn->fin[who]) = mark;
-    conn->close = reset ? AW_CONN_RST : AW_CONN_FIN;
-    conn->closed_by = who;
-    conn->closed_at = mark;
+    if (conn->close == AW_CONN_OPEN) {
+        conn->close = reset ? AW_CONN_RST : AW_CONN_FIN;
+        conn->closed_by = who;
+        conn->closed_at = mark;
+    }
     ended(m, mark);
 }
 

@@ -679,7 +679,7 @@ static const struct row rows[] = {
      AW_PARTY_CAPTURE, 0},
     {"a hole does not change a 417", hole_but_417, AW_CAUSE_EXPECT_REFUSED, AW_SEV_ERROR,
      AW_CONF_HIGH, AW_PARTY_SERVER, 0},
-    {"a hole after what decided", hole_but_answered, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH,
+    {"a hole after what decided", hole_but_answered, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_MEDIUM,
      AW_PARTY_NONE, 0},
     {"hole over the final response", hole_no_final, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN,
      AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},

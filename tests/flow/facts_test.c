@@ -159,6 +159,23 @@ static void test_ends(void **state)
     assert_int_equal(st.out_of_window, 1);
 }
 
+/* A FIN that nobody captured shows in what the peer acknowledges. */
+static void test_ends_not_captured(void **state)
+{
+    (void)state;
+    run(lab, SHAKE "c A 0 0 ABC\n+3 s FA 0 4 ref=70\n+3 c A 4 1\n+3 tick\n");
+    assert_int_equal(facts->closed_by, AW_C2S); /* the server's FIN acknowledges it */
+    assert_true(facts->fin_unseen[AW_C2S]);
+    assert_false(facts->fin_unseen[AW_S2C]);
+    assert_int_equal(aw_ref_no(facts->fin[AW_C2S].ref), 70);
+    run(lab, SHAKE "c A 0 0 ABC\n+3 s FA 0 3 ref=70\n+3 s A 1 4 ref=71\n+3 tick\n");
+    assert_int_equal(facts->closed_by, AW_S2C); /* acknowledged only later */
+    assert_true(facts->fin_unseen[AW_C2S]);
+    assert_int_equal(aw_ref_no(facts->fin[AW_C2S].ref), 71);
+    run(lab, SHAKE "c A 0 0 ABC\n+3 s A 0 5 ref=70\n+3 s FA 0 5\n+3 tick\n");
+    assert_false(facts->fin_unseen[AW_C2S]); /* two bytes: no FIN alone */
+}
+
 static void test_one_sided(void **state)
 {
     (void)state;
@@ -277,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_losses),
         cmocka_unit_test(test_one_hole_of_many_acknowledgements),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_ends_not_captured),
         cmocka_unit_test(test_one_sided),
         cmocka_unit_test(test_copies_far_apart),
         cmocka_unit_test(test_neighbours_change_nothing),
