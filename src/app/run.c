@@ -38,8 +38,8 @@ struct run {
     struct aw_stats stats;
     struct aw_run about; /* what reports may ask */
     struct aw_progress progress;
-    bool failed; /* --fail-on matched */
-    bool input_error;
+    bool failed;      /* --fail-on matched */
+    uint64_t damaged; /* inputs that could not be opened, or not be read to the end */
     uint64_t expectation;
 };
 
@@ -126,7 +126,7 @@ static struct aw_merge *open_sources(struct run *r, struct aw_filter *filter)
             continue;
         }
         fprintf(stderr, "await100: %s\n", err);
-        r->input_error = true;
+        r->damaged++;
     }
     struct aw_merge *merge = count > 0 ? aw_merge_new(sources, count, filter, o->stop_after) : NULL;
     if (!merge) {
@@ -206,7 +206,7 @@ static void say_damage(struct run *r)
         const char *error = aw_source_error(sources[i]);
         if (!error || !*error) continue;
         fprintf(stderr, "await100: %s\n", error);
-        r->input_error = true;
+        r->damaged++;
     }
 }
 
@@ -262,15 +262,16 @@ static enum aw_exit analyse(struct run *r)
     aw_progress_clear(&r->progress);
     say_damage(r);
     aw_engine_stats(r->engine, &r->stats);
-    r->about.truncated_inputs = r->input_error;
+    r->about.filtered = aw_merge_filtered(r->merge);
+    r->about.damaged = r->damaged;
     r->o->format->finish(r->report);
     if (r->o->verbose) say_verbose(r);
     if (status == AW_ENOMEM) {
         fputs("await100: out of memory: the report covers what was read before\n", stderr);
-        r->input_error = true;
+        r->damaged++;
     }
     if ((r->o->fail_on & AW_FAIL_EMPTY) && r->expectation == 0) r->failed = true;
-    return r->input_error ? AW_EXIT_INPUT : r->failed ? AW_EXIT_FAILED : AW_EXIT_OK;
+    return r->damaged > 0 ? AW_EXIT_INPUT : r->failed ? AW_EXIT_FAILED : AW_EXIT_OK;
 }
 
 static void watch_signals(void)

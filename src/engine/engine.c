@@ -202,7 +202,6 @@ static bool damaged(enum aw_drop drop)
     case AW_DROP_LINK_CONTROL:
     case AW_DROP_FRAGMENT_HELD:
     case AW_DROP_NOT_TCP:
-    case AW_DROP_FILTERED:
     case AW_DROP_COUNT:
         break;
     }

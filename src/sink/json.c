@@ -93,9 +93,10 @@ static json_t *input(bool *ok, const struct aw_run *run)
     set(ok, o, "last", moment(s->packets ? s->last : AW_NS_NONE));
     set(ok, o, "files", files);
     set(ok, o, "dropped", integer(run->dropped));
+    set(ok, o, "filtered", integer(run->filtered));
     set(ok, o, "decode_errors", integer(s->decode_errors));
     set(ok, o, "truncated", integer(s->truncated));
-    set(ok, o, "damaged_inputs", integer(run->truncated_inputs));
+    set(ok, o, "damaged_inputs", integer(run->damaged));
     set(ok, o, "segments", integer(s->segments));
     set(ok, o, "bad_checksums", integer(s->bad_checksums));
     set(ok, o, "time_jumps", integer(s->time_jumps));

@@ -18,7 +18,8 @@ struct aw_run {
     struct aw_summary *summary;   /* figures; final when `finish` is called */
     bool show_secrets;            /* do not mask */
     uint64_t dropped;             /* by kernel and interface, live */
-    uint64_t truncated_inputs;    /* damaged inputs */
+    uint64_t filtered;            /* packets that did not match the capture filter */
+    uint64_t damaged;             /* damaged inputs */
 };
 
 struct aw_report; /* one report under way */

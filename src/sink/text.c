@@ -71,7 +71,10 @@ static void say_nothing_found(struct aw_report *r)
 {
     const struct aw_stats *t = r->run->stats;
     struct sentence s = {.len = 0};
-    if (t->packets == 0) {
+    if (t->packets == 0 && r->run->filtered > 0) {
+        say(&s, "0 exchanges: none of %llu packet%s matched the capture filter.",
+            (ull)r->run->filtered, plural(r->run->filtered));
+    } else if (t->packets == 0) {
         say(&s, "0 exchanges: the input holds no packets.");
     } else if (t->connections == 0) {
         say(&s, "0 exchanges: %llu packet%s, none of them of a TCP connection.", (ull)t->packets,
@@ -174,8 +177,8 @@ static void say_warnings(struct aw_report *r)
     warn_if(r, t->truncated > 0, &s);
     s.len = 0;
     say(&s, "%llu input%s damaged; this report covers what came before the damage.",
-        (ull)run->truncated_inputs, run->truncated_inputs == 1 ? " was" : "s were");
-    warn_if(r, run->truncated_inputs > 0, &s);
+        (ull)run->damaged, run->damaged == 1 ? " was" : "s were");
+    warn_if(r, run->damaged > 0, &s);
     s.len = 0;
     say(&s, "%llu packet%s dropped while capturing; a larger buffer (-B) or a filter helps.",
         (ull)run->dropped, run->dropped == 1 ? " was" : "s were");

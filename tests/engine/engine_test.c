@@ -277,7 +277,8 @@ static struct packets upload(unsigned segments)
     FILE *f = fdopen(fd, "w");
     assert_non_null(f);
     fputs(head, f);
-    fprintf(f, "+1ms C: content\n > bytes %u\n", segments * 1448);
+    for (unsigned i = 0; i < segments; i++)
+        fputs(i % 1000 == 0 ? "+1ms C: content\n > bytes 1448\n" : " > bytes 1448\n", f);
     fclose(f);
     struct scn *s = load(path);
     remove(path);

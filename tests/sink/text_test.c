@@ -151,7 +151,7 @@ static void warnings_at_the_top(void **state)
     f.stats.connections = 41;
     f.stats.one_sided = 40;
     f.stats.truncated = 7;
-    f.run.truncated_inputs = 1;
+    f.run.damaged = 1;
     f.run.dropped = 9;
     f.stats.drop_kinds = f.stats.broken_kinds = 1;
     f.stats.drop[0] = (struct aw_drop_count){"not-tcp", "no TCP", 6};
