@@ -41,6 +41,22 @@ static void say_100(const struct aw_facts *f, struct aw_say *s)
            aw_say_packet(s, f->head));
 }
 
+/* The wait as a fingerprint: it confirms the client that names itself, or hints at one that does
+ * not. A known client with another wait was set to it, and is no other client for that. */
+static void say_timer(const struct aw_facts *f, struct aw_say *s)
+{
+    const struct aw_agent *a = f->client.agent;
+    char names[160];
+    if (a == NULL) {
+        if (aw_agent_timer(f->wait, names, sizeof names))
+            aw_say(s, f->body->ref, 0, "a wait of %s fits the timer of %s", aw_say_ms(s, f->wait),
+                   names);
+    } else if (aw_agent_waits(a, f->wait)) {
+        aw_say(s, f->body->ref, 0, "a wait of %s fits the timer of %s, which the request names",
+               aw_say_ms(s, f->wait), a->name);
+    }
+}
+
 static void say_gave_up(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_interim *in = f->first_100;
@@ -62,10 +78,7 @@ static void say_gave_up(const struct aw_facts *f, struct aw_say *s)
                aw_say_packet(s, f->body), what, aw_say_ms(s, f->wait), aw_say_packet(s, f->head),
                aw_say_packet(s, &in->at), aw_say_ms(s, from_head(f, &in->at)));
     }
-    const char *timer = f->wait >= f->w ? aw_agent_timer(f->wait) : NULL;
-    if (timer)
-        aw_say(s, f->body->ref, 0, "a wait of %s fits the timer of %s", aw_say_ms(s, f->wait),
-               timer);
+    if (f->wait >= f->w) say_timer(f, s);
 }
 
 static void say_answered(const struct aw_facts *f, struct aw_say *s)
@@ -216,13 +229,14 @@ static void say_hops(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_span via = f->x->text[AW_TEXT_VIA];
     if (f->hops == 0) return;
-    aw_say(s, f->x->at[AW_AT_FINAL].ref, 0, "signs of an intermediary:%s%s%s%s%s%s%s%s%s",
+    aw_say(s, f->x->at[AW_AT_FINAL].ref, 0, "signs of an intermediary:%s%s%s%s%s%s%s%s%s%s",
            f->hops & AW_HOP_VIA ? " Via" : "", via.len ? " " : "",
            via.len ? aw_say_bytes(s, via, 80) : "", f->hops & AW_HOP_PROXY_FIELD ? " Proxy-*" : "",
            f->hops & AW_HOP_CACHE ? " X-Cache or Age" : "",
            f->hops & AW_HOP_SQUID ? " X-Squid-Error" : "",
            f->hops & AW_HOP_TARGET ? " a target in absolute or authority form" : "",
            f->hops & AW_HOP_PRODUCT ? " the name of a product that only stands between" : "",
+           f->hops & AW_HOP_FIELD ? " a field that only such a product adds" : "",
            f->hops & AW_HOP_TTL ? " an IP TTL unlike that of the SYN-ACK" : "");
 }
 
@@ -385,15 +399,11 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
                aw_say_packet(s, f->head), aw_say_ms(s, f->think), round_trip(f, s));
         say_answered(f, s);
         break;
-    case AW_CAUSE_CONTINUE_UNHEEDED: {
+    case AW_CAUSE_CONTINUE_UNHEEDED:
         say_100(f, s);
         say_answered(f, s);
-        const char *timer = aw_agent_timer(f->wait);
-        if (timer)
-            aw_say(s, f->body->ref, 0, "the wait of %s since the head fits the timer of %s",
-                   aw_say_ms(s, f->wait), timer);
+        say_timer(f, s);
         break;
-    }
     case AW_CAUSE_LATE_REJECTION:
         say_100(f, s);
         say_answered(f, s);

@@ -226,17 +226,17 @@ bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
 static void hop_facts(struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
-    const struct aw_span server = x->text[AW_TEXT_SERVER];
-    f->client_agent = aw_agent_find(AW_AGENT_CLIENT, x->text[AW_TEXT_USER_AGENT]);
-    f->server_agent = aw_agent_find(AW_AGENT_SERVER, server);
-    const struct aw_agent *named = f->server_agent;
-    if (named == NULL || named->role != AW_AGENT_PROXY) {
-        const struct aw_agent *by_reason = aw_agent_find(AW_AGENT_PROXY, x->text[AW_TEXT_REASON]);
-        if (by_reason) named = by_reason;
-    }
-    if (named && named->role == AW_AGENT_PROXY) {
-        f->hops |= AW_HOP_PRODUCT;
-        f->server_agent = named;
+    f->client = aw_agent_client(x);
+    f->server = aw_agent_server(x);
+    f->between = aw_agent_between(x);
+    if (f->between.agent) {
+        /* An error page can be anyone's text: it names a product for the fix and proves no hop. */
+        if (f->between.text == AW_TEXT_SERVER || f->between.text == AW_TEXT_REASON)
+            f->hops |= AW_HOP_PRODUCT;
+        else if (f->between.text == AW_TEXT_RES_HINT)
+            f->hops |= AW_HOP_FIELD;
+    } else if (f->c->inner) {
+        f->between = aw_agent_forwarder(f->c->inner);
     }
     if ((x->res & AW_RES_VIA) || x->text[AW_TEXT_VIA].p) f->hops |= AW_HOP_VIA;
     if (x->res & AW_RES_PROXY_FIELD) f->hops |= AW_HOP_PROXY_FIELD;

@@ -17,6 +17,7 @@ enum aw_hop {
     AW_HOP_TARGET = 1 << 4,  /* absolute-form or CONNECT: the client speaks to a proxy */
     AW_HOP_PRODUCT = 1 << 5, /* Server or reason phrase of a proxy-only product */
     AW_HOP_TTL = 1 << 6,     /* another distance than the SYN-ACK's */
+    AW_HOP_FIELD = 1 << 7,   /* a field that only such a product adds */
 };
 
 /* What is missing from the capture and would decide: bits of aw_facts.missing. */
@@ -71,9 +72,9 @@ struct aw_facts {
     bool head_acked, head_late_ack; /* acknowledged; only after a retransmission */
 
     uint32_t hops, missing;
-    const struct aw_agent *client_agent, *server_agent; /* recognised products, or NULL */
-    const struct aw_attempt *prev, *next;               /* neighbours in the chain, or NULL */
-    const struct aw_attempt *recovery;                  /* the later attempt that went through */
+    struct aw_agent_seen client, server, between; /* recognised products */
+    const struct aw_attempt *prev, *next;         /* neighbours in the chain, or NULL */
+    const struct aw_attempt *recovery;            /* the later attempt that went through */
 };
 
 /*

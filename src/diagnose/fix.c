@@ -1,124 +1,151 @@
 /*
- * What to change: the product that was recognised and its setting first, the general advice for the
- * side at fault where none was. One sentence a side.
+ * What to change. For each cause the table says which needs a setting of the products at hand can
+ * meet; where the products are unknown, or have nothing to say to that, the general advice to the
+ * party stands in its place (explain.h). At most one sentence a product and party.
  */
+#include "diagnose/explain.h"
 #include "diagnose/verdict.h"
 
-struct advice {
-    const char *client, *server; /* general fixes; NULL: that side need not change */
+#include <string.h>
+
+enum { NEEDS_MAX = 2 };
+#define NEED(need) (1 + AW_NEED_##need) /* so that 0 is none */
+
+/* The needs of a side. Settings of both are named, or, with `instead`, of the second only where the
+ * first has none. */
+struct needs {
+    uint8_t client[NEEDS_MAX], far[NEEDS_MAX]; /* far: servers, and what stands between */
+    bool instead;
 };
 
-#define SEND_AT_ONCE "client: send the request without Expect, or shorten its wait for the 100"
-#define ANSWER_100                                                                                 \
-    "server: answer 100 Continue (or a final status) as soon as the head is read, before the "     \
-    "content"
-
-static const struct advice advices[AW_CAUSE_COUNT] = {
-    [AW_CAUSE_DESYNC_RISK] = {"client: send one Expect line with the value 100-continue and one "
-                              "framing; close the connection when content it owes stays unsent",
-                              "server: close the connection after answering such a request"},
-    [AW_CAUSE_MALFORMED_CONTINUE] = {NULL,
-                                     "server: send the 100 without content, Content-Length and "
-                                     "Transfer-Encoding, and only before the final response"},
-    [AW_CAUSE_EXPECT_HTTP10] = {"client: use HTTP/1.1, or send no Expect", NULL},
-    [AW_CAUSE_UNKNOWN_EXPECTATION] =
-        {"client: send 100-continue, the only expectation defined, or no "
-         "Expect",
-         NULL},
-    [AW_CAUSE_RETRY_LOOP] = {"client: after 417 repeat without Expect; after other failures wait "
-                             "longer each time and stop",
-                             "server: accept Expect: 100-continue (RFC 9110, 10.1.1)"},
-    [AW_CAUSE_EXPECT_REFUSED_BY_PROXY] = {"client: send the request without Expect",
-                                          "intermediary: let it pass Expect on, or strip it and "
-                                          "answer 100 itself"},
-    [AW_CAUSE_EXPECT_REFUSED] = {"client: send the request without Expect",
-                                 "server: accept Expect: 100-continue (RFC 9110, 10.1.1)"},
-    [AW_CAUSE_APPLICATION_417] = {NULL,
-                                  "server: find where the application sets 417; it is not about "
-                                  "Expect"},
-    [AW_CAUSE_NETWORK_LOSS] =
-        {"network: look for loss and for a path MTU black hole between the two "
-         "(ping with the full packet size and no fragmentation)",
-         NULL},
-    [AW_CAUSE_CONTINUE_NOT_RELAYED] = {SEND_AT_ONCE, "intermediary: pass 1xx responses on"},
-    [AW_CAUSE_EXPECT_DROPPED] = {SEND_AT_ONCE,
-                                 "intermediary: where it strips Expect it has to answer "
-                                 "100 itself"},
-    [AW_CAUSE_DEADLOCK] = {"client: set a limit to its wait for the 100, or send no Expect",
-                           ANSWER_100},
-    [AW_CAUSE_REQUEST_TIMEOUT] = {"client: send the content at once when the 100 has come",
-                                  "server: allow more time for the content"},
-    [AW_CAUSE_RESET_UNANSWERED] = {NULL,
-                                   "server: look in its log for a crash or a limit at this time"},
-    [AW_CAUSE_CLOSED_UNANSWERED] = {NULL,
-                                    "server: look in its log for a crash or a limit at this time"},
-    [AW_CAUSE_RESPONSE_LOST] =
-        {"client: wait for the 100, so that a refusal arrives before the content",
-         "server: after an early answer go on reading for a while before it "
-         "closes (RFC 9112, 9.6)"},
-    [AW_CAUSE_ABANDONED] = {"client: look at its timeouts; it left with content still owed", NULL},
-    [AW_CAUSE_NO_RESPONSE] = {NULL,
-                              "server: look at what the handler waits for; the content had come"},
-    [AW_CAUSE_GATEWAY_ERROR] = {NULL,
-                                "intermediary: look at the server behind it, its address and its "
-                                "timeouts"},
-    [AW_CAUSE_SERVER_ERROR] = {NULL, "server: look in its error log at this time"},
-    [AW_CAUSE_IGNORED] = {SEND_AT_ONCE, ANSWER_100},
-    [AW_CAUSE_LATE_CONTINUE] = {SEND_AT_ONCE, ANSWER_100},
-    [AW_CAUSE_SLOW_CONTINUE] = {SEND_AT_ONCE, ANSWER_100},
-    [AW_CAUSE_CONTINUE_UNHEEDED] = {"client: act on the 100 when it comes and not on a timer",
-                                    NULL},
-    [AW_CAUSE_LATE_REJECTION] = {NULL, "server: decide by the head before it sends the 100"},
-    [AW_CAUSE_IGNORED_REJECTION] =
-        {"client: stop sending when a final status of 300 or more has come", NULL},
-    [AW_CAUSE_NO_CONTENT] = {"client: send no Expect on a request without content", NULL},
-    [AW_CAUSE_NOT_AWAITED] = {"client: wait for the 100, or send no Expect", NULL},
-    [AW_CAUSE_DUPLICATE_CONTINUE] = {NULL, "server: let one hop send the 100"},
-    [AW_CAUSE_UNSOLICITED_CONTINUE] = {NULL, "server: send 100 only to requests that expect it"},
+static const struct needs needs_of[AW_CAUSE_COUNT] = {
+    [AW_CAUSE_DESYNC_RISK] = {{NEED(FRAME)}, {NEED(FRAME)}},
+    [AW_CAUSE_MALFORMED_CONTINUE] = {{NEED(OFF)}, {NEED(FRAME)}},
+    [AW_CAUSE_EXPECT_HTTP10] = {{NEED(OFF)}, {0}},
+    [AW_CAUSE_RETRY_LOOP] = {{NEED(RETRY), NEED(OFF)}, {NEED(ACCEPT)}, .instead = true},
+    [AW_CAUSE_EXPECT_REFUSED_BY_PROXY] = {{NEED(OFF)}, {NEED(ACCEPT)}},
+    [AW_CAUSE_EXPECT_REFUSED] = {{NEED(OFF)}, {NEED(ACCEPT)}},
+    [AW_CAUSE_CONTINUE_NOT_RELAYED] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
+    [AW_CAUSE_EXPECT_DROPPED] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
+    [AW_CAUSE_DEADLOCK] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
+    [AW_CAUSE_REQUEST_TIMEOUT] = {{0}, {NEED(TIME)}},
+    [AW_CAUSE_RESPONSE_LOST] = {{NEED(AWAIT)}, {NEED(LINGER)}},
+    [AW_CAUSE_ABANDONED] = {{NEED(WAIT)}, {0}},
+    [AW_CAUSE_IGNORED] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
+    [AW_CAUSE_LATE_CONTINUE] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
+    [AW_CAUSE_SLOW_CONTINUE] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
+    [AW_CAUSE_CONTINUE_UNHEEDED] = {{NEED(AWAIT)}, {0}},
+    [AW_CAUSE_LATE_REJECTION] = {{0}, {NEED(EARLY)}},
+    [AW_CAUSE_IGNORED_REJECTION] = {{NEED(AWAIT)}, {0}},
+    [AW_CAUSE_NO_CONTENT] = {{NEED(EMPTY), NEED(OFF)}, {0}, .instead = true},
+    [AW_CAUSE_NOT_AWAITED] = {{NEED(AWAIT), NEED(OFF)}, {0}},
+    [AW_CAUSE_DUPLICATE_CONTINUE] = {{0}, {NEED(ONCE)}},
+    [AW_CAUSE_UNSOLICITED_CONTINUE] = {{NEED(ONCE)}, {NEED(ONCE)}},
 };
 
-/* Causes whose cure is to send no Expect or to set its wait: what the agents' rows speak of. */
-static bool about_expect(enum aw_cause cause)
+static bool is_word(uint8_t c)
 {
-    const uint64_t set =
-        UINT64_C(1) << AW_CAUSE_RETRY_LOOP | UINT64_C(1) << AW_CAUSE_EXPECT_REFUSED_BY_PROXY |
-        UINT64_C(1) << AW_CAUSE_EXPECT_REFUSED | UINT64_C(1) << AW_CAUSE_CONTINUE_NOT_RELAYED |
-        UINT64_C(1) << AW_CAUSE_EXPECT_DROPPED | UINT64_C(1) << AW_CAUSE_DEADLOCK |
-        UINT64_C(1) << AW_CAUSE_IGNORED | UINT64_C(1) << AW_CAUSE_LATE_CONTINUE |
-        UINT64_C(1) << AW_CAUSE_SLOW_CONTINUE | UINT64_C(1) << AW_CAUSE_NO_CONTENT |
-        UINT64_C(1) << AW_CAUSE_NOT_AWAITED | UINT64_C(1) << AW_CAUSE_EXPECT_HTTP10 |
-        UINT64_C(1) << AW_CAUSE_UNKNOWN_EXPECTATION | UINT64_C(1) << AW_CAUSE_DESYNC_RISK;
-    return (set >> cause & 1) != 0;
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* Whether the token is the product's name and version and needs no further name. */
+static bool names_itself(const struct aw_agent_seen *seen)
+{
+    const char *name = seen->agent->name;
+    const size_t len = strlen(name);
+    if (seen->token.len < len) return false;
+    for (size_t i = 0; i < len; i++)
+        if ((seen->token.p[i] | 0x20) != ((uint8_t)name[i] | 0x20)) return false;
+    return seen->token.len == len || !is_word(seen->token.p[len]);
+}
+
+/* "curl/7.88.1", "Apache httpd (Apache/2.4.57)", "Squid". */
+static void say_product(struct aw_say *s, const char *party, const struct aw_agent_seen *seen,
+                        const char *first, const char *second)
+{
+    const char *token = aw_say_bytes(s, seen->token, 80);
+    const char *join = second ? "; or " : "";
+    if (second == NULL) second = "";
+    if (seen->versioned && names_itself(seen))
+        aw_say_fix(s, "%s %s: %s%s%s", party, token, first, join, second);
+    else if (seen->versioned)
+        aw_say_fix(s, "%s %s (%s): %s%s%s", party, seen->agent->name, token, first, join, second);
+    else
+        aw_say_fix(s, "%s %s: %s%s%s", party, seen->agent->name, first, join, second);
+}
+
+/* The settings of a product that meet these needs; false where it has none. */
+static bool say_settings(struct aw_say *s, const char *party, const struct aw_agent_seen *seen,
+                         const uint8_t needs[NEEDS_MAX], bool instead)
+{
+    const char *setting[NEEDS_MAX] = {NULL, NULL};
+    unsigned n = 0;
+    if (seen->agent == NULL) return false;
+    for (unsigned i = 0; i < NEEDS_MAX && !(instead && n); i++)
+        if (needs[i] && seen->agent->fix[needs[i] - 1])
+            setting[n++] = seen->agent->fix[needs[i] - 1];
+    if (n == 0) return false;
+    say_product(s, party, seen, setting[0], setting[1]);
+    return true;
+}
+
+static void say_general(struct aw_say *s, const struct aw_cause_text *t, enum aw_party party)
+{
+    if (t->fix[party]) aw_say_fix(s, "%s: %s", aw_party_name(party), t->fix[party]);
+}
+
+/* A client that does not name itself may be known by how long it waited. */
+static void say_guess(const struct aw_facts *f, struct aw_say *s, const struct needs *n)
+{
+    if (f->client.agent || !f->gave_up || f->wait < f->w || n->client[0] != NEED(OFF)) return;
+    const struct aw_agent *a = aw_agent_by_timer(f->wait);
+    if (a && a->fix[AW_NEED_OFF])
+        aw_say_fix(s, "client, if it is %s (its timer fits the wait of %s): %s", a->name,
+                   aw_say_ms(s, f->wait), a->fix[AW_NEED_OFF]);
+}
+
+static void client_side(const struct aw_facts *f, struct aw_say *s, const struct aw_cause_text *t,
+                        const struct needs *n)
+{
+    if (say_settings(s, "client", &f->client, n->client, n->instead)) return;
+    say_guess(f, s, n);
+    say_general(s, t, AW_PARTY_CLIENT);
+}
+
+/*
+ * What stands between comes first: it is nearer to the client. A product that can be both, such as
+ * nginx, is called by its field's name, server. Where the cause lies with the intermediary alone,
+ * the server behind a known one has nothing to change.
+ */
+static void far_side(const struct aw_facts *f, struct aw_say *s, const struct aw_cause_text *t,
+                     const struct needs *n)
+{
+    const bool between_only = t->fix[AW_PARTY_SERVER] == NULL && f->between.agent != NULL;
+    const bool between = say_settings(s, "intermediary", &f->between, n->far, false);
+    const bool server = !between_only && say_settings(s, "server", &f->server, n->far, false);
+    if (!between && !server) say_general(s, t, AW_PARTY_INTERMEDIARY);
+    if (!server && !(between && s->v->party == AW_PARTY_INTERMEDIARY))
+        say_general(s, t, AW_PARTY_SERVER);
 }
 
 void aw_fix_of(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_verdict *v = s->v;
-    const struct aw_exchange *x = f->x;
-    const struct advice *general = &advices[v->cause];
-    if (v->cause == AW_CAUSE_INCOMPLETE) {
-        if (f->missing)
-            aw_say_fix(s,
-                       "capture: record both directions in full (snap length 0), from before the "
-                       "connection begins, and watch for packets dropped by the capture");
+    const struct aw_cause_text *t = aw_cause_text(v->cause);
+    const struct needs *n = &needs_of[v->cause];
+    if (v->cause == AW_CAUSE_INCOMPLETE && f->missing == 0) return;
+    if ((v->cause == AW_CAUSE_RESET_UNANSWERED || v->cause == AW_CAUSE_CLOSED_UNANSWERED) &&
+        aw_rule_race(f)) {
+        aw_say_fix(s, "client: repeat the request on a new connection, and close idle ones earlier "
+                      "than the server does");
+        aw_say_fix(s, "server: keep idle connections open for longer than its clients use them");
         return;
     }
-    if (about_expect(v->cause)) {
-        if (f->client_agent && general->client)
-            aw_say_fix(s, "client %s: %s", aw_say_bytes(s, x->text[AW_TEXT_USER_AGENT], 80),
-                       f->client_agent->fix);
-        if (f->server_agent && general->server)
-            aw_say_fix(s, "%s %s: %s",
-                       f->server_agent->role == AW_AGENT_PROXY ? "intermediary" : "server",
-                       x->text[AW_TEXT_SERVER].len ? aw_say_bytes(s, x->text[AW_TEXT_SERVER], 80)
-                                                   : f->server_agent->name,
-                       f->server_agent->fix);
-    }
-    if (general->client && !(about_expect(v->cause) && f->client_agent))
-        aw_say_fix(s, "%s", general->client);
-    if (general->server && !(about_expect(v->cause) && f->server_agent))
-        aw_say_fix(s, "%s", general->server);
-    if (aw_rule_lowercase(f))
+    client_side(f, s, t, n);
+    far_side(f, s, t, n);
+    say_general(s, t, AW_PARTY_NETWORK);
+    say_general(s, t, AW_PARTY_CAPTURE);
+    if (aw_rule_lowercase(f) && f->server.agent == NULL)
         aw_say_fix(s, "client: write the value 100-continue in lower case; some servers compare it "
                       "by letter case");
 }
