@@ -5,7 +5,8 @@
 #   make check      install what is missing, build, run the tests (minutes)
 #   make check-full the long ones: sanitizers, valgrind, both compilers, tshark and tcpflow
 #
-# CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR are honoured; BUILD names the folder for objects.
+# CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR are honoured; BUILD names the folder for objects; V=1 shows
+# whole command lines.
 
 CC ?= cc
 AR ?= ar
@@ -44,23 +45,25 @@ LIBRARY = $(OUT)/libawait100.a
 
 all: $(PROGRAM) $(LIBRARY)
 
+say = $(if $(V),,@echo "  $(1)	$@";)
+
 $(LIBRARY): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 $(PROGRAM): $(APP_OBJ) $(LIBRARY)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # A test file is a program: linked with the library, the front rooms but for main, and cmocka.
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS) -lcmocka
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS) -lcmocka
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS)
 
 tools: $(TOOL_BIN)
 tests: $(TEST_BIN)

@@ -63,8 +63,9 @@ AW_API size_t aw_summary_causes(const struct aw_summary *s, struct aw_cause_tota
 /* Sorted worst first (failing, stall, exchanges, key); the array is valid until the next add. */
 AW_API size_t aw_summary_servers(struct aw_summary *s, const struct aw_group *const **out);
 AW_API size_t aw_summary_clients(struct aw_summary *s, const struct aw_group *const **out);
-/* Latencies of groups that were not kept: groups have a budget of AW_GROUPS_MEMORY bytes in all, and
- * hostile traffic can spread over many groups and all buckets. Those of the whole run are kept. */
+/* Latencies of groups that were not kept: groups have a budget of AW_GROUPS_MEMORY bytes in all,
+ * and hostile traffic can spread over many groups and all buckets. Those of the whole run are kept.
+ */
 AW_API uint64_t aw_summary_lost(const struct aw_summary *s);
 AW_API const struct aw_hist *aw_summary_latency(const struct aw_summary *s, enum aw_latency which);
 

@@ -13,8 +13,7 @@ static aw_ns stall(const struct aw_facts *f, enum aw_cause cause)
     /* Waiting without an end in time: nothing was sent, nothing answered, or only a 408 that was
      * about the waiting itself. */
     const bool answered = f->first_100 || (f->final && cause != AW_CAUSE_DEADLOCK);
-    if (f->owes && !f->content && !answered && f->stuck >= f->w &&
-        cause != AW_CAUSE_INCOMPLETE)
+    if (f->owes && !f->content && !answered && f->stuck >= f->w && cause != AW_CAUSE_INCOMPLETE)
         return f->stuck;
     return cause == AW_CAUSE_NETWORK_LOSS ? f->loss_delay : 0;
 }

@@ -315,6 +315,7 @@ struct words {
     size_t size, len;
 };
 
+static void word(struct words *w, const char *fmt, ...) AW_PRINTF(2, 3);
 static void word(struct words *w, const char *fmt, ...)
 {
     if (w->len + 1 >= w->size) die("facts do not fit");
