@@ -121,6 +121,7 @@ enum aw_flag {
     AW_F_FINAL_UNFINISHED = 1 << 21, /* a response head began and never ended */
     AW_F_CHUNK_BAD = 1 << 22,        /* chunk framing of the request broke */
     AW_F_TIME_STEPPED = 1 << 23,     /* capture times inside ran backwards */
+    AW_F_AFTER_UNSEEN = 1 << 24, /* a request before it on the connection was not seen in full */
 };
 
 /* Why a response has no request, or a message could not be read. */

@@ -79,6 +79,13 @@ static bool origin_named(const struct aw_facts *f)
     return !sure && f->x->text[AW_TEXT_SERVER].len != 0;
 }
 
+/* Causes that rest on what passed on the origin's leg. */
+static bool by_legs(enum aw_cause c)
+{
+    return in(c, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY) |
+                     bit(AW_CAUSE_EXPECT_DROPPED) | bit(AW_CAUSE_CONTINUE_NOT_RELAYED));
+}
+
 static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct tally *t)
 {
     const struct aw_exchange *x = f->x;
@@ -100,6 +107,14 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
             "the server's side did not acknowledge the head at once");
     }
     cap(t, f->prev != NULL && f->prev->incomplete, "the attempt before it was not seen in full");
+    cap(t,
+        in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
+            f->prev == NULL && (x->flags & (AW_F_AFTER_UNSEEN | AW_F_MIDSTREAM)),
+        "what was asked before on the connection was not seen");
+    cap(t,
+        by_legs(cause) && f->c->inner &&
+            (aw_rule_inner_unseen(f) || (f->c->inner->flags & AW_F_HOLE_RESPONSE)),
+        "what the origin answered was not seen in full");
     cap(t, (x->flags & AW_F_CONFLICT) != 0, "overlapping segments of a head disagree");
     cap(t, (x->flags & AW_F_TIME_STEPPED) != 0 && uses_rtt(f, cause),
         "capture times ran backwards");
@@ -119,8 +134,11 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
     fail(&t, (x->flags & AW_F_FINAL_UNFINISHED) != 0 && !f->final,
          "a response head began and was not captured to its end");
 
-    /* They may have held one more 100; of a 417 or 5xx nothing would change. */
-    fail(&t, (x->flags & AW_F_HOLE_RESPONSE) && f->status != 417 && f->status < 500,
+    /* They may have held one more 100, which makes no difference to a 417 or 5xx; or, where content
+     * acknowledges them, the answer to this request, and what came later answers another. */
+    fail(&t,
+         (x->flags & AW_F_HOLE_RESPONSE) &&
+             ((f->status != 417 && f->status < 500) || (x->flags & AW_F_WITHHELD)),
          "server bytes before the final response were not captured");
     fail(&t, by_close(f, cause) && (x->conn.fin_unseen[AW_C2S] || x->conn.fin_unseen[AW_S2C]),
          "a FIN was not captured, only its acknowledgement");

@@ -111,11 +111,18 @@ static bool refused(const struct aw_facts *f)
     return to_417(f) && f->expect_100 && unknown_expectation(f) == NOT;
 }
 
+bool aw_rule_inner_unseen(const struct aw_facts *f)
+{
+    const uint32_t unseen = AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL | AW_F_FINAL_UNFINISHED |
+                            AW_F_NO_SERVER_SIDE | AW_F_EVICTED;
+    return f->c->inner && f->c->inner->status == 0 && (f->c->inner->flags & unseen) != 0;
+}
+
 /* The origin's leg tells who refused; signs in the answer only where it was not captured. */
 static bool refused_by_proxy(const struct aw_facts *f)
 {
     if (!refused(f) || f->c->outer) return false;
-    if (f->c->inner) return f->c->inner->status != 417;
+    if (f->c->inner && !aw_rule_inner_unseen(f)) return f->c->inner->status != 417;
     return f->hops != 0;
 }
 

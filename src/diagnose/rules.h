@@ -30,6 +30,8 @@ struct aw_border {
 unsigned aw_rule_borders(const struct aw_facts *f, enum aw_cause cause, struct aw_border *out);
 enum { AW_BORDERS_MAX = 3 };
 
+/* The origin's leg is known, and its answer lay in what was not captured. */
+bool aw_rule_inner_unseen(const struct aw_facts *f);
 bool aw_rule_race(const struct aw_facts *f);      /* a keep-alive race */
 bool aw_rule_head_decides(uint16_t status);       /* a status that the head alone decides */
 bool aw_rule_lowercase(const struct aw_facts *f); /* the letter case of 100-continue may matter */

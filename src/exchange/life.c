@@ -85,6 +85,8 @@ struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
     x->body_ack = x->resume_ack = x->after_ack_max = x->body_peer_high = x->final_ack = AW_OFF_NONE;
     x->answer_base = xs->answers_end;
     if (xs->nth > 1) x->flags |= AW_F_KEPT;
+    if (xs->unseen_before || xs->lost) x->flags |= AW_F_AFTER_UNSEEN;
+    xs->unseen_before = false;
     *(xs->last ? &xs->last->next : &xs->first) = s;
     xs->last = s;
     xs->count++;

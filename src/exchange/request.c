@@ -145,6 +145,7 @@ void aw_on_request_broken(const struct aw_step *st, const struct aw_http_event *
     /* Where its content begins and ends is unknown: nothing is owed that could be waited for. */
     s->request_over = true;
     s->ex.sent = -1;
+    st->xs->unseen_before = true;
     s->ex.flags |= ev->why == AW_WHY_HEAD_HOLE || ev->why == AW_WHY_HEAD_CUT ? AW_F_HOLE_REQ_HEAD
                                                                              : AW_F_HEAD_UNFINISHED;
     if (ev->cut) s->ex.flags |= AW_F_CUT;

@@ -34,14 +34,16 @@ static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_htt
     struct aw_open *s = aw_open_new(st, ev->xid, text);
     if (!s) return NULL;
     s->orphan = s->request_over = true;
+    xs->unseen_before = true;
     s->ex.sent = -1;
     s->ex.flags |= AW_F_REQ_UNSEEN;
-    if (ev->xid != 0)
-        s->unseen = ev->xid <= xs->answered_xid ? AW_UNSEEN_NO_REQUEST : AW_UNSEEN_LATE;
-    else if (xs->lost & AW_LOST_CUT)
+    /* A request may lie in what was lost, even where an earlier one is at hand to be named. */
+    if (xs->lost & AW_LOST_CUT)
         s->unseen = AW_UNSEEN_CUT;
     else if (xs->lost & AW_LOST_HOLE)
         s->unseen = AW_UNSEEN_HOLE;
+    else if (ev->xid != 0)
+        s->unseen = ev->xid <= xs->answered_xid ? AW_UNSEEN_NO_REQUEST : AW_UNSEEN_LATE;
     else if (xs->lost & AW_LOST_UNPARSED)
         s->unseen = AW_UNSEEN_UNPARSED;
     return s;
@@ -63,6 +65,14 @@ static struct aw_open *open_unasked(const struct aw_step *st, const struct aw_ht
     return ev->xid > st->xs->asked_xid ? open_half(st, ev, text) : open_orphan(st, ev, text);
 }
 
+/* Its segment acknowledges more than all of this exchange's request: it answers a later one, which
+ * was not captured. */
+static bool answers_later(const struct aw_open *s, const struct aw_http_event *ev)
+{
+    return s->ex.final_complete && s->content_end != AW_OFF_NONE && ev->ack_off != AW_OFF_NONE &&
+           ev->ack_off > s->content_end;
+}
+
 /* Where a response belongs that the http room could pair with no open exchange. */
 static struct aw_open *place(const struct aw_step *st, const struct aw_http_event *ev, bool interim)
 {
@@ -73,7 +83,7 @@ static struct aw_open *place(const struct aw_step *st, const struct aw_http_even
         /* It came before its request could be answered, or after its final response: the exchange
          * under way is the one that it disturbs. */
         s = concerned(xs, 0) ? concerned(xs, 0) : xs->last;
-        if (interim && s && !s->orphan && !s->held) return s;
+        if (interim && s && !s->orphan && !s->held && !answers_later(s, ev)) return s;
     }
     return open_unasked(st, ev);
 }

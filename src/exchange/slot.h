@@ -70,6 +70,7 @@ struct aw_exchanges {
     uint8_t fin;                  /* bit a direction that ended */
     uint8_t window_closed;        /* bit a direction whose window is closed */
     bool precious;                /* the flow was told so */
+    bool unseen_before;           /* the request before the next one was not seen in full */
 };
 
 /* What every step works on. */

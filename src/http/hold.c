@@ -16,7 +16,9 @@ enum { HOLD_MAX = 16 * 1024 };
  *  - a client that had received the final response when it sent them (the segment acknowledges the
  *    end of its head) need not send the content any more. A client that had not cannot begin a new
  *    request, so what looks like one is content: an upload of a file may begin with a request line.
- *    Where the acknowledgement was not captured, only content that has not begun is doubted.
+ *    Where the acknowledgement was not captured, only content that has not begun is doubted; so it
+ *    is where the segment acknowledges server bytes that nobody captured, for they may have been
+ *    that response.
  *  - a server's response until close is over if the client has sent its next request after it, and
  *    this segment acknowledges that; so is one to a request unseen, which may have been HEAD.
  */
@@ -32,10 +34,12 @@ bool aw_hold_may_begin(const struct aw_run *r, const struct aw_side *s, bool at_
         return next->ack != AW_OFF_NONE && next->ack >= (aw_off)s->left &&
                (ack == AW_OFF_NONE || ack > next->off);
     }
-    if (h->answered_end == AW_OFF_NONE || !at_segment) return false;
+    const bool lost = h->hole != AW_OFF_NONE && ack != AW_OFF_NONE && ack > h->hole;
+    if ((h->answered_end == AW_OFF_NONE && !lost) || !at_segment) return false;
     if (s->state == AW_SIDE_SIZE ? s->digits : s->state > AW_SIDE_SIZE && s->state != AW_SIDE_DATA)
         return false; /* in the middle of chunk framing: half a line is no place to begin */
-    return ack == AW_OFF_NONE ? !s->begun : ack >= h->answered_end;
+    if (ack == AW_OFF_NONE || h->answered_end == AW_OFF_NONE) return !s->begun;
+    return ack >= h->answered_end;
 }
 
 /* NO: content. SURE: the next message. MORE: not to be told yet. */

@@ -430,6 +430,8 @@ static void take_end(struct aw_member *m, const struct aw_exchange *x, struct aw
     m->end = when.ts;
     if (x->status != 0 && aw_seen(final))
         m->end = final->ts;
+    else if ((x->flags & AW_F_WITHHELD) && aw_seen(&x->next_request))
+        m->end = x->next_request.ts; /* its answer was not captured, but the client had it */
     else if (x->conn.close != AW_CONN_OPEN && aw_seen(&x->conn.closed_at))
         m->end = x->conn.closed_at.ts;
 }

@@ -283,7 +283,9 @@ void aw_legs_closed(struct aw_link *l, struct aw_member *m)
 
 void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *c)
 {
-    if (m->inners == 1 && m->inner) c->inner = m->inner;
+    /* Its content may be open long after its answer; a leg had begun before that. */
+    const bool before = m->inner && (!m->closed || m->inner->at[AW_AT_REQ_FIRST].ts <= m->end);
+    if (m->inners == 1 && before) c->inner = m->inner;
     if (m->outer_id == 0) return;
     memset(&l->outer, 0, sizeof l->outer);
     l->outer.id = m->outer_id;

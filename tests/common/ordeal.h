@@ -23,8 +23,8 @@ enum ordeal_kind {
     ORDEAL_SEGMENT_64K,
     ORDEAL_WRAPPED,
     ORDEAL_JITTER,
-    /* beyond what is asked of every capture: for the longer run */
-    ORDEAL_BEGUN_AFTER,
+    ORDEAL_LONGER, /* from here on, only where more is asked for */
+    ORDEAL_BEGUN_AFTER = ORDEAL_LONGER,
     ORDEAL_LEFT_OUT_TWO,
     ORDEAL_LEFT_OUT_TENTH,
     ORDEAL_SNAP_OTHER,

@@ -356,7 +356,7 @@ static void flags(struct words *w, uint32_t bits)
         "hole-final",   "cut",           "cut-size",    "no-server",    "no-client",
         "evicted",      "idle-ended",    "input-ended", "conflict",     "pipelined",
         "kept",         "withheld",      "swallowed",   "upgraded",     "100-after-final",
-        "head-unended", "final-unended", "chunk-bad",   "time-stepped"};
+        "head-unended", "final-unended", "chunk-bad",   "time-stepped", "after-unseen"};
     for (size_t i = 0; i < sizeof name / sizeof *name; i++)
         word(w, " %c%s", bits >> i & 1 ? '+' : '-', name[i]);
 }

@@ -52,11 +52,49 @@ static void test_first_to_close(void **state)
     expect(&m, NULL, AW_CAUSE_ABANDONED, AW_CONF_MEDIUM);
 }
 
+/* A 417 is the first of its kind only if what came before it was seen. */
+static void test_requests_before(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_final(&m, 1, 417);
+    expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
+    m.x.flags = AW_F_AFTER_UNSEEN;
+    expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
+    m.x.flags = AW_F_MIDSTREAM;
+    expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
+    m.x.flags = AW_F_HOLE_RESPONSE; /* a 100 before it would change nothing */
+    expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
+    m.x.flags |= AW_F_WITHHELD; /* but it may be the answer to the next request */
+    expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
+}
+
+/* What the origin answered was not captured: then its leg does not tell that it did not refuse. */
+static void test_origin_not_seen(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    struct aw_exchange inner;
+    case_begin(&m);
+    inner = m.x;
+    const struct aw_case c = {.inner = &inner, .input_left = AW_NS_NONE};
+    case_final(&m, 1, 417);
+    expect(&m, &c, AW_CAUSE_EXPECT_REFUSED_BY_PROXY, AW_CONF_HIGH); /* it never answered */
+    inner.flags = AW_F_HOLE_RESPONSE;
+    expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
+    inner.status = 417;
+    inner.flags = 0;
+    expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hole_in_the_answers),
         cmocka_unit_test(test_first_to_close),
+        cmocka_unit_test(test_requests_before),
+        cmocka_unit_test(test_origin_not_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

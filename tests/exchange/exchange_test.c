@@ -243,6 +243,14 @@ static const struct row rows[] = {
      "open\n" PUT(5000) "+2ms S[uncaptured]: HTTP/1.1 100 Continue\\r\\n\\r\\n\n+50us C bytes "
                         "5000\n+3ms " FINAL("201 Created") OVER,
      {"+hole-response -hole-content -hole-final continues=0 before=0 ahead=yes -cut"}},
+    {"the next request in a hole: its 100 is not one after the final response",
+     "open\n" PUT(50) "+1ms " CONTINUE "C bytes 50\n" FINAL(
+         "200 OK") "C[uncaptured]: PUT /2 HTTP/1.1\n| Content-Length: 5\n| Expect: "
+                   "100-continue\n|\n"
+                   "+1ms " CONTINUE "C bytes 5\n" FINAL(
+                       "201 Created") "C: GET /3 HTTP/1.1\\r\\n\\r\\n\n" FINAL("200 OK") OVER,
+     {"status=200 continues=1 -100-after-final -after-unseen",
+      "status=201 continues=1 +unseen -100-after-final", "status=200 +after-unseen"}},
     {"a hole in the content",
      "open\n" PUT(20000) "+2ms " CONTINUE "C[uncaptured 3] bytes 20000\n" FINAL("201 Created") OVER,
      {"+hole-content -hole-response sent=18552 content=whole status=201"}},

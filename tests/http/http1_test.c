@@ -274,6 +274,16 @@ static const struct row rows[] = {
      .log = "C request 1 GET / 0-27\nC end 1 27\nS gap 1 between 0-50\nC request 2 GET /2 27-46\nC "
             "end 2 46\n"
             "S broken 1 hole in the head 0-0\nS response 2 200 50-88\nS end 2 88\n"},
+    {"a refusal lost in a hole, the next request has had it: not the content owed",
+     {"C:" PUT5, "S#38", "C:" GET2, "S:" OK0, NULL},
+     .log =
+         "C request 1 PUT /x 0-60\nS gap 1 between 0-38\nC withheld 1 60 owed 5\nC request 2 GET "
+         "/2 60-79\nC end 2 79\nS broken 1 hole in the head 0-0\nS response 2 200 38-76\nS end 2 "
+         "76\n"},
+    {"a 100 lost in a hole, the content has had it",
+     {"C:" PUT5, "S#25", "C:hello", "S:" OK0, NULL},
+     .log = "C request 1 PUT /x 0-60\nS gap 1 between 0-25\nC body 1 60-65 5\nC end 1 65\nS "
+            "response 1 200 25-63\nS end 1 63\n"},
     {"a response lost, pipelined: the first one found is the first one's",
      {"C:" GET GET2, "S#50", "S:" OK0, NULL},
      .log = "C request 1 GET / 0-27\nC end 1 27\nC request 2 GET /2 27-46\nC end 2 46\nS gap 1 "
