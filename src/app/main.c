@@ -12,6 +12,8 @@ int main(int argc, char **argv)
     switch (aw_options_parse(&options, argc, argv)) {
     case AW_PARSED_DONE:
         return AW_EXIT_OK;
+    case AW_PARSED_LOST:
+        return AW_EXIT_OUTPUT;
     case AW_PARSED_BAD:
         return AW_EXIT_USAGE;
     case AW_PARSED_RUN:

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/explain.h"
 #include "app/version.h"
 #include "sink/sink.h"
 #include "source/source.h"
@@ -385,6 +386,7 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_VERBOSE:
         o->verbose = true;
         return true;
+    case OPT_EXPLAIN:
     case OPT_NO_UI:
     case OPT_NUMERIC:
     case OPT_HELP:
@@ -414,6 +416,20 @@ static bool take_bare(struct aw_options *o, const char *arg)
 {
     if (aw_source_is_capture(arg) || looks_like_path(arg)) return add_input(o, arg);
     return add_filter(o, arg);
+}
+
+static enum aw_parsed explain(const char *word)
+{
+    switch (aw_explain_print(word)) {
+    case AW_EXPLAINED:
+        return AW_PARSED_DONE;
+    case AW_EXPLAIN_UNKNOWN:
+        return AW_PARSED_BAD;
+    case AW_EXPLAIN_FAILED:
+        break;
+    }
+    complain("--explain: cannot write: %s", strerror(errno));
+    return AW_PARSED_LOST;
 }
 
 static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
@@ -471,6 +487,7 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
             print_thresholds();
             return AW_PARSED_DONE;
         }
+        if (id == OPT_EXPLAIN) return explain(optarg);
         if (!take(o, (enum option_id)id, optarg)) return AW_PARSED_BAD;
     }
     for (int i = optind; i < argc; i++) {

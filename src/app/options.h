@@ -32,7 +32,8 @@ struct aw_options {
 
 enum aw_parsed {
     AW_PARSED_RUN,  /* go on */
-    AW_PARSED_DONE, /* help or version was printed */
+    AW_PARSED_DONE, /* help, version or the like was printed */
+    AW_PARSED_LOST, /* it could not be written */
     AW_PARSED_BAD,  /* wrong use: a line on standard error says what and what to do */
 };
 

@@ -209,17 +209,18 @@ static void explain_row(const struct aw_agent *a, aw_explain_emit *emit, void *c
         add(&b, "\n");
     }
     add_timer(&b, a->timer);
+    emit(ctx, versions_text(versions, a), b.text);
+    reset(&b);
     for (unsigned i = 0; i < AW_NEEDS; i++) {
         if (a->fix[i] == NULL) continue;
-        add(&b, "- to ");
+        add(&b, "- ");
         add(&b, needs[i]);
         add(&b, ": ");
         add(&b, a->fix[i]);
         add(&b, "\n");
     }
-    add(&b, "Source: ");
-    add(&b, a->source);
-    emit(ctx, versions_text(versions, a), b.text);
+    if (b.len) emit(ctx, "Settings", b.text);
+    emit(ctx, "Source", a->source);
 }
 
 static void explain_agent(const struct aw_agent *first, size_t i, aw_explain_emit *emit, void *ctx)
