@@ -39,81 +39,118 @@ enum what {
 };
 
 struct name {
-    const char *text; /* lower case */
-    uint8_t len;
+    const char *text; /* in its usual spelling; NULL = no further one */
     uint8_t what;
 };
-#define NAME(text, what)                                                                           \
-    {                                                                                              \
-        text, sizeof(text) - 1, what                                                               \
-    }
 
-/* Sorted by length (look_up rests on it), so that most names of a head are told apart by that
- * alone. */
-static const struct name names[] = {
-    NAME("age", WHAT_AGE),
-    NAME("via", WHAT_VIA),
-    NAME("host", WHAT_HOST),
-    NAME("cf-ray", WHAT_RES_HINT),
-    NAME("expect", WHAT_EXPECT),
-    NAME("server", WHAT_SERVER),
-    NAME("upgrade", WHAT_UPGRADE),
-    NAME("x-cache", WHAT_X_CACHE),
-    NAME("x-iinfo", WHAT_RES_HINT),
-    NAME("location", WHAT_LOCATION),
-    NAME("forwarded", WHAT_FORWARDED),
-    NAME("x-runtime", WHAT_RES_HINT),
-    NAME("x-varnish", WHAT_RES_HINT),
-    NAME("connection", WHAT_CONNECTION),
-    NAME("soapaction", WHAT_SOAP),
-    NAME("user-agent", WHAT_USER_AGENT),
-    NAME("x-amz-id-2", WHAT_RES_HINT),
-    NAME("retry-after", WHAT_RETRY_AFTER),
-    NAME("traceparent", WHAT_REQUEST_ID),
-    NAME("x-amz-cf-id", WHAT_RES_HINT),
-    NAME("x-azure-ref", WHAT_RES_HINT),
-    NAME("x-generator", WHAT_RES_HINT),
-    NAME("x-served-by", WHAT_RES_HINT),
-    NAME("x-powered-by", WHAT_RES_HINT),
-    NAME("x-request-id", WHAT_REQUEST_ID),
-    NAME("authorization", WHAT_AUTHORIZATION),
-    NAME("x-squid-error", WHAT_X_SQUID_ERROR),
-    NAME("content-length", WHAT_LENGTH),
-    NAME("x-cache-lookup", WHAT_RES_HINT),
-    NAME("x-amzn-trace-id", WHAT_REQUEST_ID),
-    NAME("x-forwarded-for", WHAT_XFF),
-    NAME("x-amz-request-id", WHAT_RES_HINT),
-    NAME("x-amz-user-agent", WHAT_REQ_HINT),
-    NAME("x-aspnet-version", WHAT_RES_HINT),
-    NAME("x-correlation-id", WHAT_REQUEST_ID),
-    NAME("x-requested-with", WHAT_REQ_HINT),
-    NAME("transfer-encoding", WHAT_TE),
-    NAME("x-vcap-request-id", WHAT_HINT),
-    NAME("x-aspnetmvc-version", WHAT_RES_HINT),
-    NAME("x-amz-content-sha256", WHAT_REQ_HINT),
-    NAME("amz-sdk-invocation-id", WHAT_REQ_HINT),
-    NAME("x-envoy-attempt-count", WHAT_HINT),
-    NAME("x-expected-entity-length", WHAT_REQ_HINT),
-    NAME("x-amz-decoded-content-length", WHAT_REQ_HINT),
-    NAME("x-envoy-upstream-service-time", WHAT_RES_HINT),
-    NAME("x-envoy-expected-rq-timeout-ms", WHAT_REQ_HINT),
+/* By length, so that nearly all names of a head are told apart by that and their first letter. */
+enum { NAME_MAX = 30, NAMES_MAX = 6 /* of one length */ };
+static const struct name names[NAME_MAX + 1][NAMES_MAX] = {
+    [3] =
+        {
+            {"Age", WHAT_AGE},
+            {"Via", WHAT_VIA},
+        },
+    [4] = {{"Host", WHAT_HOST}},
+    [6] =
+        {
+            {"CF-RAY", WHAT_RES_HINT},
+            {"Expect", WHAT_EXPECT},
+            {"Server", WHAT_SERVER},
+        },
+    [7] =
+        {
+            {"Upgrade", WHAT_UPGRADE},
+            {"X-Cache", WHAT_X_CACHE},
+            {"X-Iinfo", WHAT_RES_HINT},
+        },
+    [8] = {{"Location", WHAT_LOCATION}},
+    [9] =
+        {
+            {"Forwarded", WHAT_FORWARDED},
+            {"X-Runtime", WHAT_RES_HINT},
+            {"X-Varnish", WHAT_RES_HINT},
+        },
+    [10] =
+        {
+            {"Connection", WHAT_CONNECTION},
+            {"SOAPAction", WHAT_SOAP},
+            {"User-Agent", WHAT_USER_AGENT},
+            {"x-amz-id-2", WHAT_RES_HINT},
+        },
+    [11] =
+        {
+            {"Retry-After", WHAT_RETRY_AFTER},
+            {"traceparent", WHAT_REQUEST_ID},
+            {"X-Amz-Cf-Id", WHAT_RES_HINT},
+            {"X-Azure-Ref", WHAT_RES_HINT},
+            {"X-Generator", WHAT_RES_HINT},
+            {"X-Served-By", WHAT_RES_HINT},
+        },
+    [12] =
+        {
+            {"X-Powered-By", WHAT_RES_HINT},
+            {"X-Request-Id", WHAT_REQUEST_ID},
+        },
+    [13] =
+        {
+            {"Authorization", WHAT_AUTHORIZATION},
+            {"X-Squid-Error", WHAT_X_SQUID_ERROR},
+        },
+    [14] =
+        {
+            {"Content-Length", WHAT_LENGTH},
+            {"X-Cache-Lookup", WHAT_RES_HINT},
+        },
+    [15] =
+        {
+            {"X-Amzn-Trace-Id", WHAT_REQUEST_ID},
+            {"X-Forwarded-For", WHAT_XFF},
+        },
+    [16] =
+        {
+            {"x-amz-request-id", WHAT_RES_HINT},
+            {"x-amz-user-agent", WHAT_REQ_HINT},
+            {"X-AspNet-Version", WHAT_RES_HINT},
+            {"X-Correlation-Id", WHAT_REQUEST_ID},
+            {"X-Requested-With", WHAT_REQ_HINT},
+        },
+    [17] =
+        {
+            {"Transfer-Encoding", WHAT_TE},
+            {"X-Vcap-Request-Id", WHAT_HINT},
+        },
+    [19] = {{"X-AspNetMvc-Version", WHAT_RES_HINT}},
+    [20] = {{"x-amz-content-sha256", WHAT_REQ_HINT}},
+    [21] =
+        {
+            {"amz-sdk-invocation-id", WHAT_REQ_HINT},
+            {"x-envoy-attempt-count", WHAT_HINT},
+        },
+    [24] = {{"X-Expected-Entity-Length", WHAT_REQ_HINT}},
+    [28] = {{"x-amz-decoded-content-length", WHAT_REQ_HINT}},
+    [29] = {{"x-envoy-upstream-service-time", WHAT_RES_HINT}},
+    [30] = {{"x-envoy-expected-rq-timeout-ms", WHAT_REQ_HINT}},
 };
+
+static bool is_same_name(struct aw_span name, const char *text)
+{
+    if (memcmp(name.p, text, name.len) == 0) return true;
+    for (size_t i = 0; i < name.len; i++)
+        if (aw_tok_lower(name.p[i]) != aw_tok_lower((uint8_t)text[i])) return false;
+    return true;
+}
 
 static enum what look_up(struct aw_span name)
 {
-    if (name.len < 3 || name.len > 30) return WHAT_OTHER;
-    size_t lo = 0, hi = sizeof names / sizeof *names;
-    while (lo < hi) {
-        const size_t mid = (lo + hi) / 2;
-        if (names[mid].len < name.len)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
+    if (name.len == 0) return WHAT_OTHER;
     const uint8_t first = aw_tok_lower(name.p[0]);
-    for (; lo < sizeof names / sizeof *names && names[lo].len == name.len; lo++)
-        if ((uint8_t)names[lo].text[0] == first && aw_tok_begins(name, names[lo].text))
-            return (enum what)names[lo].what;
+    if (name.len <= NAME_MAX) {
+        const struct name *n = names[name.len];
+        for (size_t i = 0; i < NAMES_MAX && n[i].text != NULL; i++)
+            if (aw_tok_lower((uint8_t)n[i].text[0]) == first && is_same_name(name, n[i].text))
+                return (enum what)n[i].what;
+    }
     if (first == 'p' && aw_tok_begins(name, "proxy-")) return WHAT_PROXY;
     return WHAT_OTHER;
 }
@@ -281,6 +318,10 @@ struct fields {
 
 static void take_length(struct fields *f, struct aw_span value)
 {
+    if (!f->h->has_length && aw_tok_number(value, &f->h->length)) {
+        f->h->has_length = true;
+        return;
+    }
     /* A list of equal numbers is one number; anything else cannot be used (RFC 9112, 6.3, 5). */
     struct aw_span member;
     bool any = false;

@@ -86,6 +86,13 @@ static bool is_known_method(const uint8_t *p, size_t len, bool whole)
 /* "HTTP/" digits "." digits at p, letter case aside. Returns its length, 0 where it is none. */
 static size_t version_at(const uint8_t *p, size_t len, uint8_t *version, bool *exact)
 {
+    /* What nearly every message says. */
+    if (len >= 8 && memcmp(p, "HTTP/1.", 7) == 0 && (p[7] == '0' || p[7] == '1') &&
+        (len == 8 || !aw_tok_is_digit(p[8]))) {
+        *exact = true;
+        *version = p[7] == '0' ? 10 : 11;
+        return 8;
+    }
     if (len < 6 || !aw_tok_begins((struct aw_span){p, len}, "http/")) return 0;
     size_t i = 5;
     unsigned major = 0, minor = 0;

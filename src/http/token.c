@@ -6,13 +6,6 @@
 
 #include <string.h>
 
-bool aw_tok_is_tchar(uint8_t c)
-{
-    /* One bit a character: "!" "#" to "'" "*" "+" "-" "." 0-9 A-Z "^" to "z" "|" "~". */
-    static const uint32_t set[8] = {0, 0x03ff6cfau, 0xc7fffffeu, 0x57ffffffu, 0, 0, 0, 0};
-    return (set[c >> 5] >> (c & 31) & 1u) != 0;
-}
-
 int aw_tok_hex(uint8_t c)
 {
     if (aw_tok_is_digit(c)) return c - '0';

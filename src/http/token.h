@@ -10,7 +10,12 @@
 #include "await100/types.h"
 
 /* RFC 9110, 5.6.2. */
-bool aw_tok_is_tchar(uint8_t c);
+static inline bool aw_tok_is_tchar(uint8_t c)
+{
+    /* One bit a character: "!" "#" to "'" "*" "+" "-" "." 0-9 A-Z "^" to "z" "|" "~". */
+    static const uint32_t set[8] = {0, 0x03ff6cfau, 0xc7fffffeu, 0x57ffffffu, 0, 0, 0, 0};
+    return (set[c >> 5] >> (c & 31) & 1u) != 0;
+}
 
 static inline bool aw_tok_is_space(uint8_t c)
 {
