@@ -73,6 +73,7 @@ enum aw_field {
 /* A parsed head. Spans are borrowed until the callback returns. */
 struct aw_head {
     struct aw_span raw;            /* all of it: start line to the empty line, as sent */
+    bool whole;                    /* the empty line is there */
     struct aw_span method, target; /* request */
     struct aw_span reason;         /* response; may be empty */
     uint16_t status;               /* response */

@@ -520,6 +520,8 @@ bool aw_head_parse(enum aw_dir dir, const uint8_t *p, size_t len, struct aw_head
     struct aw_tok_field line;
     while (aw_tok_next_field(&rest, &line))
         take_field(&f, &line);
+    out->whole = rest.len != 0; /* then the empty line is next */
+    if (out->whole) out->raw.len = len - rest.len + (*rest.p == '\n' ? 1 : 2);
 
     out->chunked = f.te_last_chunked;
     if (f.lengths != AW_LENGTH_OK) out->length = -1;

@@ -18,9 +18,9 @@ struct aw_head_scratch {
 enum aw_length_state { AW_LENGTH_OK, AW_LENGTH_BAD, AW_LENGTHS_DIFFER };
 
 /*
- * p, len: from the start line to the empty line, or to where the bytes broke off. Returns false
- * where the start line cannot be read; the fields are filled in all the same. Spans of out lie in
- * the bytes and in *scratch.
+ * p, len: from the start line on; read are the bytes down to the empty line, or all of them where
+ * there is none (out->raw, out->whole). Returns false where the start line cannot be read; the
+ * fields are filled in all the same. Spans of out lie in the bytes and in *scratch.
  *
  * Framing after RFC 9112, 6.3: `chunked` wins over Content-Length; `length` is -1 where there is
  * none, or none that can be used (`*lengths` says which). `no_content` and `until_close` of a

@@ -104,7 +104,7 @@ static size_t take_start(struct aw_run *r, struct aw_side *s, const uint8_t *p, 
     }
     case AW_GUESS_LOOSE:
     case AW_GUESS_SURE:
-        if (!held) return aw_message_take_in_place(r, s, p, n, line);
+        if (!held) return aw_message_take_in_place(r, s, p, n);
         s->gather->line = s->gather->len;
         s->state = AW_SIDE_HEAD;
         return k;

@@ -192,14 +192,19 @@ void aw_message_broken(struct aw_run *r, struct aw_side *s, struct aw_span bytes
     aw_run_broken(r, &ev, why, cut);
 }
 
-static void complete(struct aw_run *r, struct aw_side *s, struct aw_span bytes, aw_off off,
-                     const struct aw_from *from)
-{
-    struct aw_head_scratch scratch;
+/* A head as aw_head_parse has read it. */
+struct reading {
     struct aw_head head;
     enum aw_length_state lengths;
-    if (!aw_head_parse(r->dir, bytes.p, bytes.len, &scratch, &head, &lengths)) {
-        aw_message_broken(r, s, bytes, off, from, AW_WHY_BAD_START_LINE, false);
+    bool good;
+    struct aw_head_scratch scratch;
+};
+
+static void complete(struct aw_run *r, struct aw_side *s, struct reading *read, aw_off off,
+                     const struct aw_from *from)
+{
+    if (!read->good) {
+        aw_message_broken(r, s, read->head.raw, off, from, AW_WHY_BAD_START_LINE, false);
         aw_run_lose(r, s, AW_WHY_BAD_START_LINE, false);
         return;
     }
@@ -208,9 +213,14 @@ static void complete(struct aw_run *r, struct aw_side *s, struct aw_span bytes, 
     s->lost = false;
     s->why = AW_WHY_NONE;
     if (r->dir == AW_C2S)
-        request(r, s, &head, lengths, off, from);
+        request(r, s, &read->head, read->lengths, off, from);
     else
-        response(r, s, &head, lengths, off, from);
+        response(r, s, &read->head, read->lengths, off, from);
+}
+
+static void parse(const struct aw_run *r, const uint8_t *p, size_t n, struct reading *read)
+{
+    read->good = aw_head_parse(r->dir, p, n, &read->scratch, &read->head, &read->lengths);
 }
 
 static void complete_gathered(struct aw_run *r, struct aw_side *s)
@@ -218,7 +228,9 @@ static void complete_gathered(struct aw_run *r, struct aw_side *s)
     /* Taken off the side first: what the message starts may gather anew. */
     struct aw_gather *g = s->gather;
     s->gather = NULL;
-    complete(r, s, (struct aw_span){g->bytes, g->len}, g->off, &g->from);
+    struct reading read;
+    parse(r, g->bytes, g->len, &read);
+    complete(r, s, &read, g->off, &g->from);
     aw_pool_put(r->h->pool, g, g->size);
 }
 
@@ -259,26 +271,19 @@ size_t aw_message_take(struct aw_run *r, struct aw_side *s, const uint8_t *p, si
     return n;
 }
 
-/* A sure start line of `line` bytes lies at p. Returns the bytes taken. */
-size_t aw_message_take_in_place(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n,
-                                size_t line)
+/* A sure start line lies at p. Returns the bytes taken. */
+size_t aw_message_take_in_place(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n)
 {
-    size_t at = line, last = line;
-    while ((line = aw_tok_line(p + at, n - at)) != 0) {
-        last = at;
-        at += line;
-        if (aw_tok_is_empty_line(p + last, line)) {
-            const struct aw_from from = aw_run_from(r->chunk);
-            if (at <= AW_HEAD_MAX) {
-                complete(r, s, (struct aw_span){p, at}, aw_run_off(r, p), &from);
-                return at;
-            }
-            break;
-        }
-        last = at;
+    struct reading read;
+    parse(r, p, n, &read);
+    if (read.head.whole && read.head.raw.len <= AW_HEAD_MAX) {
+        const struct aw_from from = aw_run_from(r->chunk);
+        complete(r, s, &read, aw_run_off(r, p), &from);
+        return read.head.raw.len;
     }
     if (aw_message_gather(r, s, p, n)) {
-        s->gather->line = (uint32_t)last;
+        const uint8_t *last = memrchr(p, '\n', n);
+        s->gather->line = last == NULL ? 0 : (uint32_t)(last - p) + 1;
         s->state = AW_SIDE_HEAD;
     }
     return n;

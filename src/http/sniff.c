@@ -126,8 +126,9 @@ bool aw_split_request(struct aw_span line, struct aw_request_line *out)
     size_t m = 0;
     while (m < line.len && !aw_tok_is_space(line.p[m]))
         m++;
-    /* The last " HTTP/" counts: targets with unescaped spaces are sent, and answered. */
-    for (size_t i = line.len; i-- > m;) {
+    /* The last " HTTP/" counts: targets with unescaped spaces are sent, and answered. It has at
+     * least six bytes. */
+    for (size_t i = line.len > 6 ? line.len - 6 : 0; i-- > m;) {
         if (!aw_tok_is_space(line.p[i])) continue;
         uint8_t version = 0;
         bool exact = false;

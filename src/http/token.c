@@ -13,11 +13,6 @@ int aw_tok_hex(uint8_t c)
     return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-bool aw_tok_is(struct aw_span s, const char *lower)
-{
-    return s.len == strlen(lower) && aw_tok_begins(s, lower);
-}
-
 bool aw_tok_next_field(struct aw_span *rest, struct aw_tok_field *out)
 {
     if (rest->len == 0) return false;

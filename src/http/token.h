@@ -37,15 +37,19 @@ static inline uint8_t aw_tok_lower(uint8_t c)
 /* Value of a hexadecimal digit, -1 where c is none. */
 int aw_tok_hex(uint8_t c);
 
-/* Whether a span equals a string of ASCII, letter case aside; text is in lower case. */
-bool aw_tok_is(struct aw_span s, const char *lower);
-/* Whether it begins with it. */
+/* Whether a span begins with a string of ASCII, letter case aside; text is in lower case. */
 static inline bool aw_tok_begins(struct aw_span s, const char *lower)
 {
     size_t i = 0;
     for (; lower[i] != '\0'; i++)
         if (i >= s.len || aw_tok_lower(s.p[i]) != (uint8_t)lower[i]) return false;
     return true;
+}
+
+/* Whether it equals it. */
+static inline bool aw_tok_is(struct aw_span s, const char *lower)
+{
+    return s.len == strlen(lower) && aw_tok_begins(s, lower);
 }
 
 /* Without white space (CR and LF as well, for a value with folds or a bare CR) at both ends. */
