@@ -44,7 +44,7 @@ struct name {
 };
 
 /* By length, so that nearly all names of a head are told apart by that and their first letter. */
-enum { NAME_MAX = 30, NAMES_MAX = 6 /* of one length */ };
+enum { NAME_MAX = 30, NAMES_MAX = 8 /* of one length */ };
 static const struct name names[NAME_MAX + 1][NAMES_MAX] = {
     [3] =
         {

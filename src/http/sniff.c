@@ -112,11 +112,8 @@ static size_t version_at(const uint8_t *p, size_t len, uint8_t *version, bool *e
 
 static struct aw_span strip_end(struct aw_span line)
 {
-    while (line.len != 0) {
-        const uint8_t c = line.p[line.len - 1];
-        if (c != '\n' && c != '\r' && !aw_tok_is_space(c)) break;
+    while (line.len != 0 && aw_tok_is_blank(line.p[line.len - 1]))
         line.len--;
-    }
     return line;
 }
 

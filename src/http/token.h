@@ -23,7 +23,7 @@ static inline bool aw_tok_is_space(uint8_t c)
 }
 static inline bool aw_tok_is_blank(uint8_t c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
 }
 static inline bool aw_tok_is_digit(uint8_t c)
 {
@@ -55,13 +55,12 @@ static inline bool aw_tok_is(struct aw_span s, const char *lower)
 /* Without white space (CR and LF as well, for a value with folds or a bare CR) at both ends. */
 static inline struct aw_span aw_tok_trim(struct aw_span s)
 {
-    while (s.len != 0 && aw_tok_is_blank(s.p[0])) {
-        s.p++;
-        s.len--;
-    }
-    while (s.len != 0 && aw_tok_is_blank(s.p[s.len - 1]))
-        s.len--;
-    return s;
+    const uint8_t *p = s.p, *end = s.p + s.len;
+    while (p < end && aw_tok_is_blank(*p))
+        p++;
+    while (end > p && aw_tok_is_blank(end[-1]))
+        end--;
+    return (struct aw_span){p, (size_t)(end - p)};
 }
 
 /* Length of the first line with its LF; 0 where there is no LF in it. */
@@ -89,8 +88,41 @@ struct aw_tok_field {
     bool no_colon; /* no field line at all; name is the whole line */
 };
 
-/* Takes the next field line off *rest; false at the empty line or the end of the bytes. */
-bool aw_tok_next_field(struct aw_span *rest, struct aw_tok_field *out);
+/* Takes the next field line off *rest; false at the empty line or the end of the bytes. Inline, as
+ * it is most of what reading a head costs. */
+static inline bool aw_tok_next_field(struct aw_span *rest, struct aw_tok_field *out)
+{
+    if (rest->len == 0) return false;
+    const uint8_t *line = rest->p, *const end = line + rest->len;
+    const size_t n = aw_tok_line(line, rest->len);
+    if (n != 0 && aw_tok_is_empty_line(line, n)) return false;
+    /* In a head that broke off the last line goes as far as the bytes do. */
+    const uint8_t *next = n == 0 ? end : line + n;
+    const uint8_t *colon = memchr(line, ':', (size_t)(next - line));
+    out->folded = false;
+    while (next < end && aw_tok_is_space(*next)) {
+        const size_t more = aw_tok_line(next, (size_t)(end - next));
+        out->folded = true;
+        next = more == 0 ? end : next + more;
+    }
+    *rest = (struct aw_span){next, (size_t)(end - next)};
+
+    out->no_colon = colon == NULL;
+    out->space = false;
+    if (colon == NULL) {
+        out->name = aw_tok_trim((struct aw_span){line, (size_t)(next - line)});
+        out->value = (struct aw_span){NULL, 0};
+        return true;
+    }
+    const uint8_t *name_end = colon;
+    while (name_end > line && aw_tok_is_space(name_end[-1])) {
+        name_end--;
+        out->space = true;
+    }
+    out->name = (struct aw_span){line, (size_t)(name_end - line)};
+    out->value = aw_tok_trim((struct aw_span){colon + 1, (size_t)(next - (colon + 1))});
+    return true;
+}
 
 /* Takes the next member off a comma-separated list, empty ones passed over; quoted strings are not
  * looked into. False at the end. */
