@@ -193,9 +193,10 @@ static void watch_clock(const struct aw_step *st, const struct aw_mark *at)
 {
     const aw_ns grace = st->xs->room->threshold[AW_T_REORDER_GRACE];
     for (struct aw_open *s = st->xs->first; s; s = s->next) {
-        if (at->ord <= s->clock.ord) continue; /* an earlier packet that had to wait its turn */
-        if (at->ts < s->clock.ts - grace) s->ex.flags |= AW_F_TIME_STEPPED;
-        s->clock = *at;
+        if (at->ord <= s->clock_ord) continue; /* an earlier packet that had to wait its turn */
+        if (at->ts < s->clock - grace) s->ex.flags |= AW_F_TIME_STEPPED;
+        s->clock = at->ts;
+        s->clock_ord = at->ord;
     }
 }
 

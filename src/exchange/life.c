@@ -24,21 +24,10 @@ aw_ns aw_open_w(const struct aw_step *st)
     return trips > threshold[AW_T_WAIT_FLOOR] ? trips : threshold[AW_T_WAIT_FLOOR];
 }
 
-void aw_open_silence(struct aw_open *s, const struct aw_mark *until)
-{
-    if (!aw_seen(&s->owed_from) || !aw_seen(until)) return;
-    const aw_ns gap = until->ts - s->owed_from.ts;
-    if (gap <= s->ex.content_gap) return;
-    s->ex.content_gap = gap;
-    s->ex.content_gap_from = s->owed_from;
-}
-
 /* --- the list --- */
 
-struct aw_open *aw_open_find(const struct aw_exchanges *xs, uint32_t xid)
+struct aw_open *aw_open_search(const struct aw_exchanges *xs, uint32_t xid)
 {
-    if (xid == 0) return NULL;
-    if (xs->last && xs->last->xid == xid) return xs->last;
     for (struct aw_open *s = xs->first; s; s = s->next)
         if (s->xid == xid) return s;
     return NULL;

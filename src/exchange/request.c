@@ -265,7 +265,6 @@ void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_
     count_answered(s, ev, ack_off, bytes);
     if (x->sent >= 0 && x->sent < INT64_MAX / 2) x->sent += bytes;
     if (ev->last.ord >= x->at[AW_AT_BODY_END].ord) x->at[AW_AT_BODY_END] = ev->last;
-    s->owed_from = *aw_mark_later(&s->owed_from, &ev->last);
     if (first) aw_spare(st);
 }
 

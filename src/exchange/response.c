@@ -114,8 +114,7 @@ static void add_interim(struct aw_open *s, const struct aw_http_event *ev, bool 
     if (h->status != 100) return;
     x->continue_count++;
     if (x->status != 0) x->flags |= AW_F_100_AFTER_FINAL;
-    /* The first 100 asks for the content: from there on its absence is a silence. */
-    if (x->continue_count == 1) s->owed_from = *aw_mark_later(&s->owed_from, &ev->last);
+    if (x->continue_count == 1) s->asked_for = ev->last;
 }
 
 static void on_interim(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)

@@ -26,12 +26,13 @@ struct aw_open {
     bool early_piece;      /* the first content came within W of the head */
     bool first_lost;       /* the first content byte lay in a hole */
     aw_ns settle_at;       /* ended: when to close; AW_NS_NONE = no such */
-    struct aw_mark clock;  /* the latest packet that an event named */
+    aw_ns clock;           /* time of the latest packet that an event named */
+    uint64_t clock_ord;    /* ... and its place in the input */
     aw_ns reopened;        /* when the server's window opened last; AW_NS_NONE = never */
     aw_off content_end;    /* of the client's stream, where content_complete or withheld */
     aw_off last_ack;       /* of the latest content segment; AW_OFF_NONE */
     aw_off watched;        /* retransmitted content up to here awaits its ACK; AW_OFF_NONE */
-    struct aw_mark owed_from; /* silence of a client that owes content counts from here */
+    struct aw_mark asked_for; /* the first 100: from here on the absence of content is a silence */
     struct aw_exchange ex;
 };
 
@@ -102,7 +103,13 @@ void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_
 void aw_open_check(const struct aw_step *st, struct aw_open *s);
 /* `s` is being answered: closes those before it, which can no longer be. */
 void aw_open_answered(const struct aw_step *st, struct aw_open *s, const struct aw_mark *at);
-struct aw_open *aw_open_find(const struct aw_exchanges *xs, uint32_t xid);
+struct aw_open *aw_open_search(const struct aw_exchanges *xs, uint32_t xid);
+/* The exchange of that request: nearly always the last one. NULL where it is none, or 0. */
+static inline struct aw_open *aw_open_find(const struct aw_exchanges *xs, uint32_t xid)
+{
+    if (xid == 0) return NULL;
+    return xs->last && xs->last->xid == xid ? xs->last : aw_open_search(xs, xid);
+}
 /* Closes what only waited for a stray 100. `next`: the request that came instead, or NULL. */
 void aw_close_settling(const struct aw_step *st, const struct aw_mark *next);
 /* W of the catalogue by what is known now. */
@@ -110,7 +117,15 @@ aw_ns aw_open_w(const struct aw_step *st);
 /* Asks the flow to spare connections whose expectation is unanswered or failing. */
 void aw_spare(const struct aw_step *st);
 /* The client owed content and was silent up to `until`. */
-void aw_open_silence(struct aw_open *s, const struct aw_mark *until);
+static inline void aw_open_silence(struct aw_open *s, const struct aw_mark *until)
+{
+    const struct aw_mark *from = aw_mark_later(&s->asked_for, &s->ex.at[AW_AT_BODY_END]);
+    if (!aw_seen(from) || !aw_seen(until)) return;
+    const aw_ns gap = until->ts - from->ts;
+    if (gap <= s->ex.content_gap) return;
+    s->ex.content_gap = gap;
+    s->ex.content_gap_from = *from;
+}
 
 /* --- request.c --- */
 void aw_on_request(const struct aw_step *st, const struct aw_http_event *ev);

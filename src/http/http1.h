@@ -160,8 +160,26 @@ void aw_content_end(struct aw_run *r, struct aw_side *s, aw_off end, bool cut);
 uint64_t aw_content_skip(struct aw_run *r, struct aw_side *s, uint64_t len);
 
 /* --- run.c --- */
-struct aw_http_event aw_run_event(const struct aw_run *r, enum aw_http_event_kind kind,
-                                  uint32_t xid, aw_off off, aw_off end);
+static inline struct aw_http_event aw_run_event(const struct aw_run *r,
+                                                enum aw_http_event_kind kind, uint32_t xid,
+                                                aw_off off, aw_off end)
+{
+    const struct aw_chunk *c = r->chunk;
+    return (struct aw_http_event){
+        .kind = kind,
+        .dir = r->dir,
+        .conflict = c->conflict,
+        .xid = xid,
+        .bytes = (uint64_t)(end - off),
+        .off = off,
+        .end = end,
+        .first = c->seen,
+        .last = c->seen,
+        .ack_off = c->ack_off,
+        .peer_high = c->peer_high,
+        .ttl = c->ttl,
+    };
+}
 struct aw_from aw_run_from(const struct aw_chunk *chunk);
 void aw_run_set_from(struct aw_http_event *ev, const struct aw_from *from);
 void aw_run_emit(struct aw_run *r, const struct aw_http_event *ev);

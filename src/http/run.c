@@ -4,26 +4,6 @@
  */
 #include "http/http1.h"
 
-struct aw_http_event aw_run_event(const struct aw_run *r, enum aw_http_event_kind kind,
-                                  uint32_t xid, aw_off off, aw_off end)
-{
-    const struct aw_chunk *c = r->chunk;
-    return (struct aw_http_event){
-        .kind = kind,
-        .dir = r->dir,
-        .conflict = c->conflict,
-        .xid = xid,
-        .bytes = (uint64_t)(end - off),
-        .off = off,
-        .end = end,
-        .first = c->seen,
-        .last = c->seen,
-        .ack_off = c->ack_off,
-        .peer_high = c->peer_high,
-        .ttl = c->ttl,
-    };
-}
-
 void aw_run_emit(struct aw_run *r, const struct aw_http_event *ev)
 {
     aw_run_flush(r);
