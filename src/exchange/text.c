@@ -142,6 +142,7 @@ static void add(struct aw_open *s, enum aw_text which, struct aw_span value, siz
 
 static void add_field(struct aw_open *s, const struct aw_head *h, const struct kept *k)
 {
+    if (!h->field[k->field].p) return;
     if (!k->name || !h->repeated[k->field]) {
         add(s, k->text, h->field[k->field], STRING_MAX);
         return;
@@ -156,6 +157,7 @@ static size_t fields_size(const struct aw_head *h, const struct kept *k, size_t 
 {
     size_t sum = 0;
     for (size_t i = 0; i < n; i++) {
+        if (!h->field[k[i].field].p) continue;
         if (k[i].name && h->repeated[k[i].field])
             sum += join(h, k[i].name, NULL, STRING_MAX);
         else

@@ -246,7 +246,13 @@ uint32_t aw_head_expect_bits(const struct aw_tok_field *field, unsigned *members
 {
     *members = 0;
     if (field->value.len == 0) return 0; /* "Expect:" as curl -H 'Expect;' sends it: none */
+    static const char usual[] = "100-continue";
     uint32_t bits = AW_REQ_EXPECT;
+    if (!field->space && !field->folded && field->value.len == sizeof usual - 1 &&
+        memcmp(field->value.p, usual, sizeof usual - 1) == 0) {
+        *members = 1;
+        return bits | AW_REQ_EXPECT_100;
+    }
     if (field->folded) bits |= AW_REQ_EXPECT_FOLDED;
     if (field->space) bits |= AW_REQ_EXPECT_SPACE;
     for (size_t i = 0; i < field->value.len; i++) {
@@ -366,12 +372,14 @@ static void take_codings(struct fields *f, struct aw_span value)
     }
 }
 
-static void take_field(struct fields *f, const struct aw_tok_field *line)
+static void take_field(struct fields *f, struct aw_tok_field *line)
 {
     struct aw_head *h = f->h;
     h->fields++;
     if (line->no_colon) return;
     const enum what what = look_up(line->name);
+    if (what == WHAT_OTHER) return;
+    line->value = aw_tok_trim(line->value);
     if ((unsigned)what < AW_FIELD_COUNT) {
         if (h->field[what].p == NULL)
             h->field[what] = line->folded ? unfold(line->value, f->scratch) : line->value;

@@ -33,7 +33,8 @@ bool aw_head_parse(enum aw_dir dir, const uint8_t *p, size_t len, struct aw_head
  * to CONNECT (RFC 9112, 6.3). */
 void aw_head_frame_response(struct aw_head *head, bool to_head, bool to_connect);
 
-/* The Expect bits (enum aw_req_bit) of one field line, and how many members it holds. */
+/* The Expect bits (enum aw_req_bit) of one field line, its value trimmed, and how many members it
+ * holds. */
 struct aw_tok_field;
 uint32_t aw_head_expect_bits(const struct aw_tok_field *field, unsigned *members);
 

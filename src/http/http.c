@@ -132,8 +132,8 @@ static void close_connection(struct aw_run *r)
 }
 
 /* Out of line, so that a piece of content does not pay for its stack frame. */
-__attribute__((noinline)) static enum aw_http_result push(struct aw_http *h, const struct aw_chunk *chunk, aw_http_sink *sink,
-                                void *ctx)
+__attribute__((noinline)) static enum aw_http_result
+push(struct aw_http *h, const struct aw_chunk *chunk, aw_http_sink *sink, void *ctx)
 {
     struct aw_run r = {.h = h, .sink = sink, .ctx = ctx, .chunk = chunk, .dir = chunk->dir};
     if (h->opaque) return AW_HTTP_IGNORE;

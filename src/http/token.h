@@ -82,7 +82,7 @@ static inline bool aw_tok_is_empty_line(const uint8_t *p, size_t len)
 /* One field line, continuation lines (obs-fold, RFC 9112, 5.2) included. */
 struct aw_tok_field {
     struct aw_span name;  /* up to the colon, without white space after it */
-    struct aw_span value; /* trimmed; may hold CR LF of folds in between */
+    struct aw_span value; /* all after the colon, with white space around it and line ends */
     bool space;           /* white space stood between name and colon */
     bool folded;
     bool no_colon; /* no field line at all; name is the whole line */
@@ -120,7 +120,7 @@ static inline bool aw_tok_next_field(struct aw_span *rest, struct aw_tok_field *
         out->space = true;
     }
     out->name = (struct aw_span){line, (size_t)(name_end - line)};
-    out->value = aw_tok_trim((struct aw_span){colon + 1, (size_t)(next - (colon + 1))});
+    out->value = (struct aw_span){colon + 1, (size_t)(next - (colon + 1))};
     return true;
 }
 
