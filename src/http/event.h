@@ -43,7 +43,6 @@ enum aw_http_why {
     AW_WHY_HEAD_CUT,      /* the snap length cut a head */
     AW_WHY_HEAD_ENDED,    /* connection or input ended inside a head */
     AW_WHY_BAD_START_LINE,
-    AW_WHY_BAD_FIELD,
     AW_WHY_BAD_CHUNK,
     AW_WHY_BAD_LENGTH,    /* Content-Length values that disagree or are no number */
     AW_WHY_HTTP09,        /* a request line without a version, or an answer without a head */

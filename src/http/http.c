@@ -211,8 +211,6 @@ const char *aw_http_why_name(enum aw_http_why why)
         return "ended inside the head";
     case AW_WHY_BAD_START_LINE:
         return "unreadable start line";
-    case AW_WHY_BAD_FIELD:
-        return "unreadable field line";
     case AW_WHY_BAD_CHUNK:
         return "broken chunk framing";
     case AW_WHY_BAD_LENGTH:

@@ -27,7 +27,8 @@ typedef void aw_http_sink(void *ctx, const struct aw_http_event *ev);
 
 struct aw_http_stats {
     uint64_t requests, responses, interims;
-    uint64_t broken[AW_WHY_COUNT]; /* messages that could not be read, by reason */
+    uint64_t broken[AW_WHY_COUNT]; /* messages that could not be read, by reason; content that the
+                                    * client kept to itself is no such */
     uint64_t junk_bytes;           /* passed over where a message should begin */
     uint64_t resyncs;              /* found the next message after a hole or junk */
     uint64_t no_memory;            /* heads given up for want of memory */

@@ -201,6 +201,13 @@ void aw_http1_hole(struct aw_run *r)
     aw_run_lose(r, s, why, false);
 }
 
+/* Content that the client kept to itself, all of it or the rest after an answer, is nothing that
+ * could have been read: it does not count as unreadable. */
+static bool is_kept_back(const struct aw_run *r, const struct aw_side *s)
+{
+    return r->dir == AW_C2S && (!s->begun || r->h->answered_end != AW_OFF_NONE);
+}
+
 void aw_http1_end(struct aw_run *r, bool orderly)
 {
     struct aw_side *s = &r->h->side[r->dir];
@@ -214,7 +221,9 @@ void aw_http1_end(struct aw_run *r, bool orderly)
         ev.part = AW_IN_CONTENT;
         ev.bytes = s->state == AW_SIDE_LENGTH ? s->left : 0;
         ev.first = ev.last = s->u.last;
-        aw_run_broken(r, &ev, AW_WHY_CONTENT_ENDED, false);
+        ev.why = AW_WHY_CONTENT_ENDED;
+        if (!is_kept_back(r, s)) r->h->stats->broken[ev.why]++;
+        aw_run_emit(r, &ev);
     } else if (aw_message_is_begun(s, r->dir)) {
         struct aw_gather *g = s->gather;
         aw_message_broken(r, s, (struct aw_span){g->bytes, g->len}, g->off, &g->from,

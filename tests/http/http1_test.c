@@ -467,6 +467,30 @@ static void test_pipelining_is_bounded(void **state)
     aw_pool_free(pool);
 }
 
+/* Content that a client kept to itself is no message that could not be read. */
+static void test_withheld_content_is_not_unreadable(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *steps[6];
+        uint64_t unreadable;
+    } cases[] = {
+        {"refused, none sent", {"C:" PUT5, "S:" NO417, "X", NULL}, 0},
+        {"refused, then cut off", {"C:" PUT5, "S:" NO417, "C:he", "X", NULL}, 0},
+        {"given up, none sent", {"C:" PUT5, "C$", "X", NULL}, 0},
+        {"cut off", {"C:" PUT5, "S:" GO, "C:he", "X", NULL}, 1},
+        {"response cut off", {"C:" GET, "S:HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "X"}, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct play t = {.steps = cases[i].steps, .piece = 1460, .hole_dir = -1};
+        play(&t);
+        if (t.stats.broken[AW_WHY_CONTENT_ENDED] != cases[i].unreadable)
+            fail_msg("%s: %s", cases[i].name, t.log);
+        assert_non_null(strstr(t.log, "ended inside the content"));
+    }
+}
+
 /* t_head: the piece of a head that was captured last counts, wherever in the head it lies. */
 struct marks {
     struct aw_http_event head, first_body, end;
@@ -533,6 +557,7 @@ int main(void)
         cmocka_unit_test(test_long_heads),
         cmocka_unit_test(test_pipelining_is_bounded),
         cmocka_unit_test(test_marks_of_a_reordered_head),
+        cmocka_unit_test(test_withheld_content_is_not_unreadable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
