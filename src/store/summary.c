@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diagnose/agents.h"
 #include "diagnose/diagnose.h"
 #include "store/store.h"
 
@@ -88,18 +89,6 @@ static size_t put_printable(char *to, size_t used, size_t size, struct aw_span s
     }
     to[used] = '\0';
     return used;
-}
-
-/* The first product of a User-Agent or Server value: "curl/7.88.1" of "curl/7.88.1 (x)". */
-static struct aw_span first_product(struct aw_span s)
-{
-    size_t from = 0;
-    while (from < s.len && (s.p[from] == ' ' || s.p[from] == '\t' || s.p[from] == ','))
-        from++;
-    size_t to = from;
-    while (to < s.len && s.p[to] != ' ' && s.p[to] != '\t' && s.p[to] != ',')
-        to++;
-    return (struct aw_span){.p = s.p ? s.p + from : NULL, .len = to - from};
 }
 
 static void server_key(char key[KEY_MAX], const struct aw_exchange *x)
@@ -275,10 +264,10 @@ void aw_summary_add(struct aw_summary *s, const struct aw_record *rec)
 
     char key[KEY_MAX];
     server_key(key, x);
-    const struct aw_span product = first_product(x->text[AW_TEXT_SERVER]);
+    const struct aw_span product = aw_agent_product(x, AW_S2C);
     add_to_group(s, find_group(&s->servers, &s->limited, key, product), v, latency);
 
-    const struct aw_span agent = first_product(x->text[AW_TEXT_USER_AGENT]);
+    const struct aw_span agent = aw_agent_product(x, AW_C2S);
     if (agent.len)
         (void)put_printable(key, 0, PRODUCT_MAX, agent);
     else
