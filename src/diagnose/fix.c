@@ -30,11 +30,9 @@ static const struct needs needs_of[AW_CAUSE_COUNT] = {
     [AW_CAUSE_DEADLOCK] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
     [AW_CAUSE_REQUEST_TIMEOUT] = {{0}, {NEED(TIME)}},
     [AW_CAUSE_RESPONSE_LOST] = {{NEED(AWAIT)}, {NEED(LINGER)}},
-    [AW_CAUSE_ABANDONED] = {{NEED(WAIT)}, {0}},
     [AW_CAUSE_IGNORED] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
     [AW_CAUSE_LATE_CONTINUE] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
     [AW_CAUSE_SLOW_CONTINUE] = {{NEED(OFF), NEED(WAIT)}, {NEED(ANSWER)}},
-    [AW_CAUSE_CONTINUE_UNHEEDED] = {{NEED(AWAIT)}, {0}},
     [AW_CAUSE_LATE_REJECTION] = {{0}, {NEED(EARLY)}},
     [AW_CAUSE_IGNORED_REJECTION] = {{NEED(AWAIT)}, {0}},
     [AW_CAUSE_NO_CONTENT] = {{NEED(EMPTY), NEED(OFF)}, {0}, .instead = true},
@@ -123,7 +121,9 @@ static void far_side(const struct aw_facts *f, struct aw_say *s, const struct aw
     const bool between_only = t->fix[AW_PARTY_SERVER] == NULL && f->between.agent != NULL;
     const bool between = say_settings(s, "intermediary", &f->between, n->far, false);
     const bool server = !between_only && say_settings(s, "server", &f->server, n->far, false);
-    if (!between && !server) say_general(s, t, AW_PARTY_INTERMEDIARY);
+    const bool hop = f->hops != 0 || f->c->inner || s->v->party == AW_PARTY_INTERMEDIARY;
+    if (!between && !server && (hop || t->fix[AW_PARTY_SERVER] == NULL))
+        say_general(s, t, AW_PARTY_INTERMEDIARY);
     if (!server && !(between && s->v->party == AW_PARTY_INTERMEDIARY))
         say_general(s, t, AW_PARTY_SERVER);
 }
