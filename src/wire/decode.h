@@ -118,11 +118,12 @@ static inline uint16_t aw_wire_fold(uint64_t sum)
     sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
+    return (uint16_t)(sum + (sum >> 16));
 }
 
-/* The one's complement sum of 16-bit words (RFC 1071), folded; an odd last byte counts as upper. */
-uint16_t aw_wire_sum(const uint8_t *p, size_t len);
+/* Adds 16-bit words to a one's complement sum, an odd last byte as the first of its word; not
+ * folded, and in the machine's own byte order, which a comparison with 0xffff does not see
+ * (RFC 1071, 2). */
+uint64_t aw_wire_sum(uint64_t sum, const uint8_t *p, size_t len);
 
 #endif

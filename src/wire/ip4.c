@@ -17,11 +17,11 @@ static void set_address(struct aw_addr *to, const uint8_t *p)
 
 static bool checksum_wrong(const uint8_t *p, size_t header)
 {
-    const uint64_t fixed =
-        (uint64_t)aw_be32(p) + aw_be32(p + 4) + aw_be32(p + 8) + aw_be32(p + 12) + aw_be32(p + 16);
-    const uint64_t options =
-        header > HEADER_MIN ? aw_wire_sum(p + HEADER_MIN, header - HEADER_MIN) : 0;
-    return aw_wire_fold(fixed + options) != 0xffff;
+    uint32_t fixed[HEADER_MIN / 4];
+    memcpy(fixed, p, sizeof fixed);
+    uint64_t sum = (uint64_t)fixed[0] + fixed[1] + fixed[2] + fixed[3] + fixed[4];
+    if (header > HEADER_MIN) sum = aw_wire_sum(sum, p + HEADER_MIN, header - HEADER_MIN);
+    return aw_wire_fold(sum) != 0xffff;
 }
 
 static enum aw_drop fragment(struct aw_decode *d, const uint8_t *p)

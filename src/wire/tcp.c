@@ -14,41 +14,61 @@ enum {
     SAMPLE = 64,
 };
 
-uint16_t aw_wire_sum(const uint8_t *p, size_t len)
+uint64_t aw_wire_sum(uint64_t sum, const uint8_t *p, size_t len)
 {
-    /* RFC 1071, 2: the sum may be taken in words of any multiple of 16 bits, and in the machine's
-     * own byte order, which is put right at the end. Each lane adds 32 bits to 64: no overflow. */
-    uint64_t even = 0, odd = 0, word[2];
-    for (; len >= 16; p += 16, len -= 16) {
-        memcpy(word, p, 16);
-        even += (word[0] & 0xffffffff) + (word[1] & 0xffffffff);
-        odd += (word[0] >> 32) + (word[1] >> 32);
+    uint64_t word[4];
+    for (; len >= 32; p += 32, len -= 32) {
+        memcpy(word, p, 32);
+        for (size_t i = 0; i < 4; i++) {
+            sum += word[i];
+            sum += sum < word[i];
+        }
     }
-    uint32_t half;
-    for (; len >= 4; p += 4, len -= 4) {
+    for (; len >= 8; p += 8, len -= 8) {
+        memcpy(word, p, 8);
+        sum += word[0];
+        sum += sum < word[0];
+    }
+    uint64_t rest = 0; /* three words of at most 32 bits */
+    if (len & 4) {
+        uint32_t half;
         memcpy(&half, p, 4);
-        even += half;
+        rest = half;
+        p += 4;
     }
-    if (len > 0) {
-        half = 0;
-        memcpy(&half, p, len);
-        odd += half;
+    if (len & 2) {
+        uint16_t quarter;
+        memcpy(&quarter, p, 2);
+        rest += quarter;
+        p += 2;
     }
-    const uint16_t folded = aw_wire_fold(even + odd);
-    uint8_t bytes[2];
-    memcpy(bytes, &folded, 2);
-    return aw_be16(bytes);
+    if (len & 1) {
+        uint16_t quarter = 0;
+        memcpy(&quarter, p, 1);
+        rest += quarter;
+    }
+    sum += rest;
+    return sum + (sum < rest);
 }
 
 /* The pseudo header of both IP versions has the same sum: addresses, protocol, length. */
 static bool checksum_wrong(const struct aw_segment *out, const uint8_t *p, size_t len)
 {
-    uint64_t sum = aw_wire_sum(p, len) + (uint64_t)AW_IP_TCP + len;
-    if (out->src.v6)
-        sum += (uint64_t)aw_wire_sum(out->src.b, 16) + aw_wire_sum(out->dst.b, 16);
-    else
-        sum += (uint64_t)aw_be32(out->src.b) + aw_be32(out->dst.b);
-    return aw_wire_fold(sum) != 0xffff;
+    const uint16_t number = aw_wire_fold((uint64_t)AW_IP_TCP + len);
+    const uint8_t network[2] = {(uint8_t)(number >> 8), (uint8_t)number};
+    uint16_t native;
+    memcpy(&native, network, 2);
+    uint64_t sum = native;
+    if (out->src.v6) {
+        sum = aw_wire_sum(sum, out->src.b, 16);
+        sum = aw_wire_sum(sum, out->dst.b, 16);
+    } else {
+        uint32_t src, dst;
+        memcpy(&src, out->src.b, 4);
+        memcpy(&dst, out->dst.b, 4);
+        sum += (uint64_t)src + dst;
+    }
+    return aw_wire_fold(aw_wire_sum(sum, p, len)) != 0xffff;
 }
 
 /* Options end at the first one that does not fit: what came before it stands. */
