@@ -308,7 +308,8 @@ void aw_shard_free(struct aw_shard *s)
     alloc->put(alloc->ctx, s);
 }
 
-enum { AHEAD = 8 }; /* segments between the prefetch of a connection and its use */
+/* Segments between the two prefetches of a connection and its use. */
+enum { AHEAD_FAR = 16, AHEAD_NEAR = 8 };
 
 void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
 {
@@ -316,8 +317,11 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
     s->link = b->link;
     for (size_t i = 0; i < b->count; i++) {
         const struct aw_item *item = &b->item[i];
-        if (i + AHEAD < b->count && item[AHEAD].shard == index)
-            aw_flow_prefetch(s->flows, item[AHEAD].hash);
+        if (i + AHEAD_FAR < b->count) {
+            if (item[AHEAD_FAR].shard == index) aw_flow_prefetch(s->flows, item[AHEAD_FAR].hash);
+            if (item[AHEAD_NEAR].shard == index)
+                aw_flow_prefetch_flow(s->flows, item[AHEAD_NEAR].hash);
+        }
         s->now =
             (struct aw_mark){.ts = item->clock, .ord = item->seg.at.ord, .ref = item->seg.at.ref};
         aw_flow_tick(s->flows, &s->now);

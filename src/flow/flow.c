@@ -1,10 +1,7 @@
 /*
- * The door of the room: the table of connections and their life. Finds or makes the connection of a
- * segment, turns sequence numbers into offsets, ends connections, lets go of them when memory or
- * time runs out. What happens inside a connection is told in half.c and order.c.
- *
- * A connection that closed stays in the table for a few seconds, without anything the room above
- * could see: its last acknowledgements and repeated FINs must not look like a new connection.
+ * The door of the room: connections and their life. Makes the connection of a segment, turns
+ * sequence numbers into offsets, ends connections, lets go of them when memory or time runs out.
+ * What happens inside a connection is told in half.c and order.c.
  */
 #include "flow/inside.h"
 
@@ -12,7 +9,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define LINGER (5 * AW_SEC)
 enum {
     SECRET_BYTES = 192,
     SLOTS_MIN = 64,
@@ -22,88 +18,24 @@ enum {
 
 /* --- key --- */
 
-/* Fills the key, the same for both directions, and tells which side sent the segment. */
-static unsigned make_key(struct aw_key *k, const struct aw_segment *seg)
+static void set_end(struct aw_key *k, unsigned side, const struct aw_addr *addr, uint16_t port)
 {
-    int order = memcmp(seg->src.b, seg->dst.b, sizeof seg->src.b);
-    if (order == 0) order = (int)seg->sport - (int)seg->dport;
-    const unsigned side = order > 0;
-    *k = (struct aw_key){.v6 = seg->src.v6};
-    memcpy(k->addr[side], seg->src.b, sizeof k->addr[0]);
-    memcpy(k->addr[!side], seg->dst.b, sizeof k->addr[0]);
-    k->port[side] = seg->sport;
-    k->port[!side] = seg->dport;
-    return side;
-}
-
-static uint64_t hash_key(const uint8_t *secret, const struct aw_key *k)
-{
-    return XXH3_64bits_withSecret(k, sizeof *k, secret, SECRET_BYTES);
+    memcpy(k->addr[side], addr->b, sizeof addr->b);
+    k->port[side] = port;
 }
 
 uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg)
 {
-    struct aw_key k;
-    (void)make_key(&k, seg);
-    return hash_key(secret, &k);
-}
-
-/* --- slots: open addressing, linear probing, no tombstones --- */
-
-static struct aw_flow *find(const struct aw_flow_table *t, const struct aw_key *k, uint64_t hash)
-{
-    for (size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
-        const struct aw_slot *s = &t->slots[i];
-        if (!s->flow) return NULL;
-        if (s->hash == hash && memcmp(&s->flow->key, k, sizeof *k) == 0) return s->flow;
-    }
-}
-
-static void put_slot(struct aw_slot *slots, size_t mask, struct aw_flow *f)
-{
-    size_t i = f->hash & mask;
-    while (slots[i].flow)
-        i = (i + 1) & mask;
-    slots[i] = (struct aw_slot){.hash = f->hash, .flow = f};
-}
-
-static void remove_slot(struct aw_flow_table *t, const struct aw_flow *f)
-{
-    size_t hole = f->hash & t->mask;
-    while (t->slots[hole].flow != f)
-        hole = (hole + 1) & t->mask;
-    /* Move back what a search would now miss. */
-    for (size_t i = (hole + 1) & t->mask; t->slots[i].flow; i = (i + 1) & t->mask) {
-        const size_t home = t->slots[i].hash & t->mask;
-        if (((i - home) & t->mask) < ((i - hole) & t->mask)) continue;
-        t->slots[hole] = t->slots[i];
-        hole = i;
-    }
-    t->slots[hole].flow = NULL;
-    t->filled--;
-}
-
-static bool resize_slots(struct aw_flow_table *t, size_t count)
-{
-    struct aw_slot *slots = aw_pool_get(t->pool, count * sizeof *slots);
-    if (!slots) return false;
-    memset(slots, 0, count * sizeof *slots);
-    for (size_t i = 0; t->slots && i <= t->mask; i++)
-        if (t->slots[i].flow) put_slot(slots, count - 1, t->slots[i].flow);
-    aw_pool_put(t->pool, t->slots, (t->mask + 1) * sizeof *slots);
-    t->slots = slots;
-    t->mask = count - 1;
-    return true;
-}
-
-/* Room for one more; evicts where the table cannot grow and searches would become long. */
-static bool reserve_slot(struct aw_flow_table *t)
-{
-    const size_t count = t->mask + 1;
-    if (t->filled + 1 <= count / 4 * 3 || resize_slots(t, count * 2)) return true;
-    while (t->filled + 1 > count / 8 * 7)
-        if (!aw_flow_evict_one(t)) return false;
-    return true;
+    /* The same for both directions: the ends in some order of their own, no matter which. */
+    uint64_t a[2], b[2];
+    memcpy(a, seg->src.b, sizeof a);
+    memcpy(b, seg->dst.b, sizeof b);
+    unsigned side = a[0] > b[0];
+    if (a[0] == b[0]) side = a[1] != b[1] ? a[1] > b[1] : seg->sport > seg->dport;
+    struct aw_key k = {.v6 = seg->src.v6};
+    set_end(&k, side, &seg->src, seg->sport);
+    set_end(&k, !side, &seg->dst, seg->dport);
+    return XXH3_64bits_withSecret(&k, sizeof k, secret, SECRET_BYTES);
 }
 
 /* --- memory --- */
@@ -122,7 +54,6 @@ struct aw_more *aw_flow_more(struct aw_flow *f)
     struct aw_more *m = aw_flow_room(f->table, sizeof *m);
     if (!m) return NULL;
     *m = (struct aw_more){
-        .fin_ack = {AW_OFF_NONE, AW_OFF_NONE},
         .due = {AW_NS_NONE, AW_NS_NONE},
         .rst_off = AW_OFF_NONE,
         .watch_ack = {AW_OFF_NONE, AW_OFF_NONE},
@@ -131,8 +62,20 @@ struct aw_more *aw_flow_more(struct aw_flow *f)
     return m;
 }
 
+struct aw_ends *aw_flow_ends(struct aw_flow *f)
+{
+    if (f->ends) return f->ends;
+    struct aw_ends *e = aw_flow_room(f->table, sizeof *e);
+    if (!e) return NULL;
+    *e = (struct aw_ends){.fin_ack = {AW_OFF_NONE, AW_OFF_NONE}};
+    f->ends = e;
+    return e;
+}
+
 static void free_more(struct aw_flow *f)
 {
+    aw_pool_put(f->table->pool, f->ends, sizeof *f->ends);
+    f->ends = NULL;
     if (!f->more) return;
     aw_order_drop(f);
     aw_pool_put(f->table->pool, f->more->traces, f->more->trace_cap * sizeof *f->more->traces);
@@ -140,16 +83,24 @@ static void free_more(struct aw_flow *f)
     f->more = NULL;
 }
 
-/* Takes it out of everything and frees it, without a word. */
+/* Takes it out of everything but its slot and frees it. */
 static void release(struct aw_flow *f)
 {
     struct aw_flow_table *t = f->table;
-    if (!(f->flags & AW_FLOW_CLOSED)) t->open--;
+    t->open--;
     aw_heap_remove(t, AW_HEAP_GRACE, f);
     aw_heap_remove(t, (enum aw_heap_id)f->heap, f);
-    remove_slot(t, f);
     free_more(f);
     aw_pool_put(t->pool, f, sizeof *f);
+}
+
+/* The end of work on a connection, which may have been its last. */
+static void leave(struct aw_flow *f)
+{
+    f->flags &= (uint16_t)~AW_FLOW_BUSY;
+    if (!(f->flags & AW_FLOW_CLOSED)) return;
+    aw_grave_dig(f->table, f);
+    release(f);
 }
 
 struct aw_flow_table *aw_flow_table_new(const struct aw_alloc *alloc, struct aw_pool *pool,
@@ -167,7 +118,7 @@ struct aw_flow_table *aw_flow_table_new(const struct aw_alloc *alloc, struct aw_
         .now = AW_NS_NONE,
         .next_due = INT64_MAX,
     };
-    if (!resize_slots(t, SLOTS_MIN)) {
+    if (!aw_slots_resize(t, SLOTS_MIN)) {
         alloc->put(alloc->ctx, t);
         return NULL;
     }
@@ -178,13 +129,14 @@ void aw_flow_table_free(struct aw_flow_table *t)
 {
     if (!t) return;
     for (size_t i = 0; i <= t->mask; i++) {
-        struct aw_flow *f = t->slots[i].flow;
+        struct aw_flow *f = aw_slot_flow(&t->slots[i]);
         if (!f) continue;
         free_more(f);
         aw_pool_put(t->pool, f, sizeof *f);
     }
     for (unsigned id = 0; id < AW_HEAPS; id++)
         aw_heap_free(t, &t->heap[id]);
+    aw_pool_put(t->pool, t->graves.at, t->graves.cap * sizeof *t->graves.at);
     aw_pool_put(t->pool, t->slots, (t->mask + 1) * sizeof *t->slots);
     const struct aw_alloc alloc = t->alloc;
     alloc.put(alloc.ctx, t);
@@ -196,7 +148,6 @@ aw_ns aw_flow_deadline(const struct aw_flow *f)
 {
     const struct aw_flow_limits *l = &f->table->limits;
     if (f->table->finishing) return f->ord < INT64_MAX ? (aw_ns)f->ord : INT64_MAX;
-    if (f->flags & AW_FLOW_CLOSED) return aw_later(f->packet_at, LINGER);
     const aw_ns forget = aw_later(f->packet_at, l->forget);
     if (f->flags & AW_FLOW_QUIET) return forget;
     const aw_ns idle = aw_later(f->active_at, l->idle_timeout);
@@ -209,9 +160,7 @@ static void place(struct aw_flow *f)
 {
     struct aw_flow_table *t = f->table;
     enum aw_heap_id id = AW_HEAP_LIVE;
-    if (f->flags & AW_FLOW_CLOSED)
-        id = AW_HEAP_SPARE;
-    else if (f->flags & AW_FLOW_PRECIOUS)
+    if (f->flags & AW_FLOW_PRECIOUS)
         id = AW_HEAP_PRECIOUS;
     else if (f->flags & AW_FLOW_QUIET)
         id = AW_HEAP_SPARE;
@@ -240,6 +189,7 @@ void aw_flow_active(struct aw_flow *f, const struct aw_mark *mark)
 void aw_flow_give(struct aw_flow *f, struct aw_chunk *chunk)
 {
     chunk->ready = f->table->at;
+    chunk->due = f->table->due;
     f->table->ops.chunk(f->table->ops.ctx, f, chunk);
 }
 
@@ -261,7 +211,7 @@ void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const stru
         } else if (f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE) {
             why = AW_CLOSE_FIN;
             side = (f->flags & AW_FLOW_FIN_BY_1) != 0;
-            if (m) at = m->fin[!side];
+            if (f->ends) at = f->ends->fin[!side];
         }
     }
     aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_CLOSE,
@@ -276,15 +226,12 @@ void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const stru
     const bool seen0 = f->half[0].flags & AW_HALF_SEEN, seen1 = f->half[1].flags & AW_HALF_SEEN;
     t->stats.one_sided += seen0 != seen1 && (f->flags & AW_FLOW_PAYLOAD) != 0;
     f->flags = (uint16_t)((f->flags & ~AW_FLOW_BUSY) | busy);
-    if (!linger) {
-        release(f);
+    if (linger) {
+        f->flags |= AW_FLOW_CLOSED;
         return;
     }
-    t->open--;
-    f->flags |= AW_FLOW_CLOSED;
-    aw_heap_remove(t, AW_HEAP_GRACE, f);
-    free_more(f);
-    place(f);
+    aw_slot_remove(t, f);
+    release(f);
 }
 
 bool aw_flow_evict_one(struct aw_flow_table *t)
@@ -292,12 +239,12 @@ bool aw_flow_evict_one(struct aw_flow_table *t)
     struct aw_flow *aside[BUSY_MAX], *victim = NULL;
     unsigned count = 0;
     for (unsigned id = AW_HEAP_SPARE; id <= AW_HEAP_PRECIOUS && !victim; id++) {
-        const struct aw_heap *h = &t->heap[id];
+        const struct aw_due *top;
         count = 0;
-        while (h->count > 0 && !victim) {
-            struct aw_flow *f = h->at[0].flow;
+        while (!victim && (top = aw_heap_top(t, (enum aw_heap_id)id)) != NULL) {
+            struct aw_flow *f = top->flow;
             const aw_ns key = aw_flow_deadline(f);
-            if (key > h->at[0].key) {
+            if (key > top->key) {
                 aw_heap_rekey(t, (enum aw_heap_id)id, f, key);
             } else if (!(f->flags & AW_FLOW_BUSY)) {
                 victim = f;
@@ -314,10 +261,6 @@ bool aw_flow_evict_one(struct aw_flow_table *t)
         }
     }
     if (!victim) return false;
-    if (victim->flags & AW_FLOW_CLOSED) {
-        release(victim);
-        return true;
-    }
     t->stats.evicted++;
     const struct aw_mark at = t->at;
     aw_flow_end(victim, AW_CLOSE_EVICTED, victim->client, &at, false);
@@ -333,18 +276,17 @@ static unsigned guess_client(const struct aw_key *k, unsigned sender)
     return telling ? high : sender;
 }
 
-static struct aw_flow *create(struct aw_flow_table *t, const struct aw_key *k, uint64_t hash,
-                              const struct aw_segment *seg, unsigned side)
+static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash)
 {
-    if (!reserve_slot(t)) return NULL;
+    const unsigned side = 0;
+    if (!aw_slot_reserve(t)) return NULL;
     struct aw_flow *f = aw_flow_room(t, sizeof *f);
     if (!f) return NULL;
     const bool syn = (seg->flags & AW_TCP_SYN) != 0;
     *f = (struct aw_flow){
-        .key = *k,
+        .key = {.v6 = seg->src.v6},
         .hash = hash,
         .flags = syn ? 0 : AW_FLOW_MIDSTREAM,
-        .client = (uint8_t)(syn ? side : guess_client(k, side)),
         .heap = AW_HEAP_LIVE,
         .grace_at = AW_NOT_IN_HEAP,
         .heap_at = AW_NOT_IN_HEAP,
@@ -355,6 +297,9 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_key *k, u
         .activity = seg->at,
         .rtt = {AW_NS_NONE, AW_NS_NONE},
     };
+    set_end(&f->key, side, &seg->src, seg->sport);
+    set_end(&f->key, !side, &seg->dst, seg->dport);
+    f->client = (uint8_t)(syn ? side : guess_client(&f->key, side));
     for (unsigned s = 0; s < 2; s++)
         f->half[s] = (struct aw_half){
             .acked = AW_OFF_NONE, .watch = AW_OFF_NONE, .fin = AW_OFF_NONE, .wscale = 0xff};
@@ -363,8 +308,7 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_key *k, u
         aw_pool_put(t->pool, f, sizeof *f);
         return NULL;
     }
-    put_slot(t->slots, t->mask, f);
-    t->filled++;
+    aw_slot_put(t, f);
     t->open++;
     t->stats.connections++;
     t->stats.midstream += !syn;
@@ -456,46 +400,38 @@ void aw_flow_push(struct aw_flow_table *t, const struct aw_segment *seg)
 
 void aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash)
 {
-    struct aw_key k;
-    const unsigned side = make_key(&k, seg);
     t->stats.segments++;
     t->at = seg->at;
     if (t->now == AW_NS_NONE) t->now = seg->at.ts;
-    struct aw_flow *f = find(t, &k, hash);
-    bool fresh = false;
+    unsigned side = 0;
+    struct aw_slot *slot = aw_slot_find(t, seg, hash, &side);
+    struct aw_flow *f = slot ? aw_slot_flow(slot) : NULL;
+    if (slot && !f) {
+        if (aw_grave_stray(t, slot, seg)) {
+            t->stats.strays++;
+            return;
+        }
+        aw_slot_clear(t, slot);
+    }
     if (f && (seg->flags & AW_TCP_SYN) && !(seg->flags & AW_TCP_RST) &&
         aw_syn_is_new(f, seg, side)) {
-        if (f->flags & AW_FLOW_CLOSED)
-            release(f);
-        else
-            aw_flow_end(f, AW_CLOSE_REUSED, side, &seg->at, false);
+        aw_flow_end(f, AW_CLOSE_REUSED, side, &seg->at, false);
         f = NULL;
     }
+    bool fresh = false;
     if (!f) {
         if (seg->flags & AW_TCP_RST) return; /* nothing to end; not worth a connection */
-        f = create(t, &k, hash, seg, side);
+        f = create(t, seg, hash);
         if (!f) {
             t->stats.no_memory++;
             return;
         }
+        side = 0;
         fresh = true;
-    }
-    if (f->flags & AW_FLOW_CLOSED) {
-        f->packet_at = t->now;
-        return;
     }
     f->flags |= AW_FLOW_BUSY;
     take(f, seg, side, fresh);
-    f->flags &= (uint16_t)~AW_FLOW_BUSY;
-}
-
-void aw_flow_prefetch(const struct aw_flow_table *t, uint64_t hash)
-{
-    const struct aw_slot *s = &t->slots[hash & t->mask];
-    if (s->hash != hash || !s->flow) return; /* reading the slot has fetched its line */
-    const char *f = (const char *)s->flow;
-    for (size_t at = 0; at < sizeof(struct aw_flow); at += 64)
-        __builtin_prefetch(f + at, 1);
+    leave(f);
 }
 
 /* --- time --- */
@@ -503,10 +439,6 @@ void aw_flow_prefetch(const struct aw_flow_table *t, uint64_t hash)
 static void expire(struct aw_flow_table *t, struct aw_flow *f)
 {
     const struct aw_mark at = t->at;
-    if (f->flags & AW_FLOW_CLOSED) {
-        release(f);
-        return;
-    }
     if (t->now >= aw_later(f->packet_at, t->limits.forget)) {
         aw_flow_end(f, AW_CLOSE_EXPIRED, f->client, &at, false);
         return;
@@ -529,18 +461,17 @@ void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at)
     t->now = at->ts;
     t->at = *at;
     if (t->now < t->next_due) return;
+    const aw_ns graves_due = aw_graves_clear(t);
     for (;;) {
         const enum aw_heap_id id = aw_heap_earliest(t);
-        if (id == AW_HEAPS) {
-            t->next_due = INT64_MAX;
+        const aw_ns key = id == AW_HEAPS ? INT64_MAX : t->heap[id].at[0].key;
+        if (id == AW_HEAPS || key > t->now) {
+            t->next_due = key < graves_due ? key : graves_due;
+            t->due = 0;
             return;
         }
-        const aw_ns key = t->heap[id].at[0].key;
         struct aw_flow *f = t->heap[id].at[0].flow;
-        if (key > t->now) {
-            t->next_due = key;
-            return;
-        }
+        t->due = key;
         if (id == AW_HEAP_GRACE) {
             const aw_ns *due = f->more->due;
             aw_ns next = due[0] == AW_NS_NONE ? INT64_MAX : due[0];
@@ -549,7 +480,7 @@ void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at)
                 aw_heap_remove(t, id, f);
                 f->flags |= AW_FLOW_BUSY;
                 aw_order_expire(f);
-                f->flags &= (uint16_t)~AW_FLOW_BUSY;
+                leave(f);
             } else if (next == INT64_MAX) {
                 aw_heap_remove(t, id, f);
             } else {
@@ -575,14 +506,11 @@ void aw_flow_finish(struct aw_flow_table *t)
     for (;;) {
         struct aw_flow *f = NULL;
         for (unsigned id = 0; id < AW_HEAP_GRACE; id++) {
-            const struct aw_heap *h = &t->heap[id];
-            if (h->count > 0 && (!f || h->at[0].flow->ord < f->ord)) f = h->at[0].flow;
+            const struct aw_due *top = aw_heap_top(t, (enum aw_heap_id)id);
+            if (top && (!f || top->flow->ord < f->ord)) f = top->flow;
         }
         if (!f) return;
-        if (f->flags & AW_FLOW_CLOSED)
-            release(f);
-        else
-            aw_flow_end(f, AW_CLOSE_INPUT, f->client, &at, false);
+        aw_flow_end(f, AW_CLOSE_INPUT, f->client, &at, false);
     }
 }
 
@@ -606,31 +534,35 @@ void **aw_flow_app(struct aw_flow *flow)
 /* Whose FIN was first, by order of cause: of two that were captured the one that was handed up
  * first, for the other may acknowledge it though it was captured before; one that was not captured,
  * if the other acknowledges it. */
-static unsigned first_fin(const struct aw_flow *f, const struct aw_more *m)
+static unsigned first_fin(const struct aw_flow *f, const struct aw_ends *e)
 {
     for (unsigned side = 0; side < 2; side++) {
         const struct aw_half *h = &f->half[side];
-        if ((h->flags & AW_HALF_MAYBE_FIN) && aw_seen(&m->fin[!side]) &&
-            m->fin_ack[!side] > h->next)
+        if ((h->flags & AW_HALF_MAYBE_FIN) && aw_seen(&e->fin[!side]) &&
+            e->fin_ack[!side] > h->next)
             return side;
     }
     return (f->flags & AW_FLOW_FIN_BY_1) != 0;
 }
 
-static void facts_end(const struct aw_flow *f, const struct aw_more *m, struct aw_conn_facts *out)
+static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
 {
+    static const struct aw_more no_more;
+    static const struct aw_ends no_ends;
+    const struct aw_more *m = f->more ? f->more : &no_more;
+    const struct aw_ends *e = f->ends ? f->ends : &no_ends;
     for (unsigned side = 0; side < 2; side++) {
         const enum aw_dir dir = aw_dir_of(f, side);
         const struct aw_half *h = &f->half[side];
         out->fin_unseen[dir] = h->fin == AW_OFF_NONE && (h->flags & AW_HALF_MAYBE_FIN) != 0;
-        out->fin[dir] = out->fin_unseen[dir] ? h->acked_by : m->fin[side];
+        out->fin[dir] = out->fin_unseen[dir] ? h->acked_by : e->fin[side];
         out->rst[dir] = m->rst[side];
         out->hole_bytes[dir] = m->hole_bytes[side];
         out->cut_bytes[dir] = m->cut_bytes[side];
         out->zero_windows[dir] = m->zero_windows[side];
     }
     /* Who ended it: the first FIN, or a reset before any. */
-    const unsigned first = first_fin(f, m);
+    const unsigned first = first_fin(f, e);
     const enum aw_dir dir = aw_dir_of(f, first), other = aw_dir_other(dir);
     const struct aw_mark *const ends[] = {&out->fin[dir], &out->fin[other], &m->rst[0], &m->rst[1]};
     const unsigned sides[] = {first, !first, 0, 1};
@@ -668,7 +600,7 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         if (out->syn_seen[dir]) out->isn[dir] = h->base_seq - 1;
         out->ttl_first[dir] = h->ttl;
     }
-    if (f->more) facts_end(f, f->more, out);
+    if (f->more || f->ends) facts_end(f, out);
 }
 
 bool aw_flow_client_known(const struct aw_flow *flow)
@@ -699,7 +631,7 @@ void aw_flow_set_precious(struct aw_flow *flow, bool precious)
 {
     if (precious == ((flow->flags & AW_FLOW_PRECIOUS) != 0)) return;
     flow->flags ^= AW_FLOW_PRECIOUS;
-    if (!(flow->flags & AW_FLOW_CLOSED)) place(flow);
+    place(flow);
 }
 
 uint64_t aw_flow_ord(const struct aw_flow *flow)

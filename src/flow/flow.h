@@ -53,6 +53,7 @@ struct aw_flow_stats {
     uint64_t out_of_window;     /* segments too far from the window to belong to the stream */
     uint64_t no_memory;         /* segments whose bytes could not be kept out of order */
     uint64_t waited;            /* segments that stood in the reassembly queue */
+    uint64_t strays;            /* segments of a connection already closed */
 };
 
 /* The pool and the hash secret (at least 192 random bytes) are borrowed until aw_flow_table_free.
@@ -71,9 +72,11 @@ void aw_flow_push(struct aw_flow_table *t, const struct aw_segment *seg);
 
 /* Hashes a segment's connection, the same for both directions. For prefetch and sharding. */
 uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg);
-/* As aw_flow_push, with the hash at hand; and a hint that a segment of that hash comes soon. */
+/* As aw_flow_push, with the hash at hand; and hints that a segment of that hash comes soon: the
+ * first fetches where its connection is noted, the second, some segments later, the connection. */
 void aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
 void aw_flow_prefetch(const struct aw_flow_table *t, uint64_t hash);
+void aw_flow_prefetch_flow(const struct aw_flow_table *t, uint64_t hash);
 
 /* Moves the clock: hands up holes whose grace is over, idle connections, forgotten ones. `at` is
  * the packet that moved it. Time never goes back: an earlier `at->ts` changes nothing. */

@@ -144,10 +144,10 @@ static void fin(struct aw_flow *f, const struct aw_view *v)
     }
     h->fin = v->end;
     aw_flow_active(f, &v->seg->at);
-    struct aw_more *m = aw_flow_more(f);
-    if (!m) return;
-    m->fin[v->side] = v->seg->at;
-    m->fin_ack[v->side] = v->ack;
+    struct aw_ends *ends = aw_flow_ends(f);
+    if (!ends) return;
+    ends->fin[v->side] = v->seg->at;
+    ends->fin_ack[v->side] = v->ack;
 }
 
 void aw_half_take(struct aw_flow *f, struct aw_view *v)

@@ -25,9 +25,7 @@ static aw_off window_bytes(const struct aw_half *h, const struct aw_half *peer)
 bool aw_syn_is_new(const struct aw_flow *f, const struct aw_segment *seg, unsigned side)
 {
     const struct aw_half *h = &f->half[side], *p = &f->half[!side];
-    if (!(h->flags & AW_HALF_KNOWN)) return (f->flags & AW_FLOW_CLOSED) != 0;
-    if (seg->seq + 1 == h->base_seq) return false;
-    if (f->flags & AW_FLOW_CLOSED) return true;
+    if (!(h->flags & AW_HALF_KNOWN) || seg->seq + 1 == h->base_seq) return false;
     const aw_off off = offset_of(h, seg->seq + 1);
     /* Joined a moment too late, by packets captured out of order: the SYN of this same connection.
      */

@@ -2,14 +2,14 @@
  * What the files of this room share: the connection, its two halves, the segment being worked on.
  * Nothing outside src/flow (and its tests) includes this.
  *
- * Halves are indexed by side: side 0 is the end with the lower address and port. Which side is the
- * client is one number, so that a wrong guess is put right by one assignment; chunks and facts are
- * turned to directions at the door.
+ * Halves are indexed by side: side 0 sent the first segment captured. Which side is the client is
+ * one number, so that a wrong guess is put right by one assignment; chunks and facts are turned to
+ * directions at the door.
  *
- * The files, in the order a segment meets them: flow.c (door, table of connections, life cycle),
- * copies.c (the same packet captured twice), handshake.c (where a half's offsets begin, resets,
- * reuse of ports), half.c (one direction: offsets, acknowledgements, round trips), order.c (what
- * may be handed up, what waits, what is given up), timer.c (deadlines).
+ * The files, in the order a segment meets them: flow.c (door, life cycle), table.c (slots, graves
+ * of connections that ended), copies.c (the same packet captured twice), handshake.c (where a
+ * half's offsets begin, resets, reuse of ports), half.c (one direction: offsets, acknowledgements,
+ * round trips), order.c (what may be handed up, what waits, what is given up), timer.c (deadlines).
  */
 #ifndef AW_FLOW_INSIDE_H
 #define AW_FLOW_INSIDE_H
@@ -21,7 +21,7 @@
  * (RFC 7323, 2.3), and beyond 2^31 the sign of a distance means nothing. */
 #define AW_FAR (INT64_C(1) << 30)
 
-struct aw_key { /* no padding, so it can be hashed and compared as bytes */
+struct aw_key { /* no padding, so it can be hashed as bytes */
     uint8_t addr[2][16];
     uint16_t port[2];
     uint8_t v6;
@@ -87,10 +87,15 @@ struct aw_piece {
     uint8_t data[];
 };
 
-/* What few connections need, or only at their end. */
-struct aw_more {
-    struct aw_mark fin[2], rst[2];
+/* The FINs, which come near the end. */
+struct aw_ends {
+    struct aw_mark fin[2];
     aw_off fin_ack[2];
+};
+
+/* What few connections need. */
+struct aw_more {
+    struct aw_mark rst[2];
     struct aw_piece *first[2], *last[2]; /* owned; sorted, without overlap */
     size_t waiting[2];                   /* bytes taken by them */
     uint32_t pieces[2];
@@ -115,7 +120,7 @@ enum { AW_PIECES_MAX = 4096 }; /* of one direction: bounds the search for a plac
 enum {
     AW_FLOW_CLIENT_KNOWN = 1 << 0,
     AW_FLOW_MIDSTREAM = 1 << 1,
-    AW_FLOW_CLOSED = 1 << 2, /* kept only to know its last packets by */
+    AW_FLOW_CLOSED = 1 << 2, /* over, and soon freed: leaves a grave (table.c) */
     AW_FLOW_IGNORED = 1 << 3,
     AW_FLOW_PRECIOUS = 1 << 4,
     AW_FLOW_QUIET = 1 << 5,    /* idle for the idle timeout */
@@ -141,6 +146,7 @@ struct aw_flow { /* owned by its table */
     uint64_t ord;
     aw_ns packet_at, active_at; /* by the table's clock, which never goes back */
     struct aw_mark activity;
+    struct aw_ends *ends; /* owned; NULL before the first FIN */
     struct aw_more *more; /* owned; NULL as long as nothing is out of the ordinary */
     void *app;            /* belongs to the room above */
     aw_ns rtt[2];         /* capture point to that side: smallest; AW_NS_NONE */
@@ -149,16 +155,35 @@ struct aw_flow { /* owned by its table */
 
 struct aw_due {
     aw_ns key;
-    struct aw_flow *flow;
+    struct aw_flow *flow; /* NULL: was removed */
 };
 struct aw_heap {
     struct aw_due *at; /* owned */
     uint32_t count, cap;
+    uint32_t removed; /* of `count` */
 };
 
+/* What is known of a connection that ended. */
+struct aw_grave {
+    uint32_t client_base; /* base_seq of its client: a SYN with another one is news */
+    uint32_t when;        /* its last packet; table.c knows the unit */
+};
+enum aw_slot_kind { AW_SLOT_FREE, AW_SLOT_FLOW, AW_SLOT_GRAVE };
+enum { AW_SLOT_KIND_BITS = 2, AW_SLOT_KIND = 3 };
 struct aw_slot {
+    uint64_t tag; /* the hash, with the kind as its lowest bits */
+    union {
+        struct aw_flow *flow;
+        struct aw_grave grave;
+    };
+};
+struct aw_grave_due {
     uint64_t hash;
-    struct aw_flow *flow; /* NULL: free */
+    aw_ns when; /* of its last packet, or later */
+};
+struct aw_graves {             /* a queue in the order in which they are to be cleared */
+    struct aw_grave_due *at;   /* owned */
+    uint32_t head, count, cap; /* cap: 0 or a power of two */
 };
 
 struct aw_flow_table {
@@ -170,9 +195,11 @@ struct aw_flow_table {
     struct aw_flow_stats stats;
     struct aw_slot *slots; /* owned */
     size_t mask, filled;
-    size_t open; /* of `filled`, those not closed */
+    struct aw_graves graves;
+    size_t open; /* connections not closed */
     struct aw_heap heap[AW_HEAPS];
     aw_ns now, next_due; /* AW_NS_NONE before the first tick; earliest deadline */
+    aw_ns due;           /* of the timer being worked on; 0 = none is */
     bool finishing;      /* the input is over: connections end by their first packets */
     struct aw_mark at;   /* the packet that moved the clock, or is being worked on */
 };
@@ -206,14 +233,32 @@ static inline enum aw_dir aw_dir_of(const struct aw_flow *f, unsigned side)
 /* A pool block, with others evicted for it if need be; NULL where that did not help. */
 void *aw_flow_room(struct aw_flow_table *t, size_t size);
 struct aw_more *aw_flow_more(struct aw_flow *f); /* NULL: no memory */
-/* Hands up what waits, closes, frees. Afterwards f may be gone unless `linger`: then its key stays
- * known for a while, so that its last packets do not look like a new connection. */
+struct aw_ends *aw_flow_ends(struct aw_flow *f); /* as well */
+/* Hands up what waits, closes, frees. Afterwards f is gone unless `linger`: then it is only marked
+ * as closed, and whoever is at work on it buries it. */
 void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const struct aw_mark *seen,
                  bool linger);
 void aw_flow_give(struct aw_flow *f, struct aw_chunk *chunk); /* to the room above */
 void aw_flow_active(struct aw_flow *f, const struct aw_mark *mark);
 /* The deadline that f's heap should have it under. */
 aw_ns aw_flow_deadline(const struct aw_flow *f);
+
+/* --- table.c --- */
+/* The slot of the segment's connection, and which side sent it; or of its grave; NULL: neither. */
+struct aw_slot *aw_slot_find(const struct aw_flow_table *t, const struct aw_segment *seg,
+                             uint64_t hash, unsigned *side);
+struct aw_flow *aw_slot_flow(const struct aw_slot *s); /* NULL where it holds none */
+/* Room for one more; clears and evicts if need be. False: there is none. */
+bool aw_slot_reserve(struct aw_flow_table *t);
+void aw_slot_put(struct aw_flow_table *t, struct aw_flow *f);
+void aw_slot_remove(struct aw_flow_table *t, const struct aw_flow *f);
+void aw_slot_clear(struct aw_flow_table *t, struct aw_slot *s);
+bool aw_slots_resize(struct aw_flow_table *t, size_t count); /* to a power of two */
+/* Puts a grave into f's slot, if memory allows. */
+void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f);
+/* Whether the segment is a late one of the connection that ended, not a new one's first. */
+bool aw_grave_stray(struct aw_flow_table *t, struct aw_slot *s, const struct aw_segment *seg);
+aw_ns aw_graves_clear(struct aw_flow_table *t); /* those whose time is over; the next one's */
 
 /* --- copies.c --- */
 /* Whether v is one; notes it if not. `repeat`: it brings nothing new. */
@@ -258,8 +303,10 @@ void aw_order_watch(struct aw_flow *f,
 bool aw_heap_add(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f, aw_ns key);
 void aw_heap_remove(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f);
 void aw_heap_rekey(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f, aw_ns key);
+/* Its earliest entry; NULL where it is empty. */
+const struct aw_due *aw_heap_top(struct aw_flow_table *t, enum aw_heap_id id);
 /* The heap with the earliest deadline; AW_HEAPS where all are empty. */
-enum aw_heap_id aw_heap_earliest(const struct aw_flow_table *t);
+enum aw_heap_id aw_heap_earliest(struct aw_flow_table *t);
 /* Sorts a heap anew after all deadlines changed. */
 void aw_heap_sort(struct aw_flow_table *t, enum aw_heap_id id);
 void aw_heap_free(struct aw_flow_table *t, struct aw_heap *h);

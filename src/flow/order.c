@@ -137,9 +137,10 @@ static uint64_t ready(const struct aw_flow *f, unsigned side, bool *is_fin)
     *is_fin = false;
     if (q) return q->b.off <= h->next && aw_covered(p, q->b.ack) ? q->b.seen.ord : 0;
     if (h->fin == AW_OFF_NONE || h->next < h->fin || (h->flags & AW_HALF_FIN_DONE)) return 0;
-    if (f->more && !aw_covered(p, f->more->fin_ack[side])) return 0;
+    const struct aw_ends *e = f->ends;
+    if (e && !aw_covered(p, e->fin_ack[side])) return 0;
     *is_fin = true;
-    return f->more && aw_seen(&f->more->fin[side]) ? f->more->fin[side].ord : f->table->at.ord;
+    return e && aw_seen(&e->fin[side]) ? e->fin[side].ord : f->table->at.ord;
 }
 
 static void hand_up_fin(struct aw_flow *f, unsigned side)
@@ -148,13 +149,13 @@ static void hand_up_fin(struct aw_flow *f, unsigned side)
     aw_order_watch(f, !side);
     h->flags |= AW_HALF_FIN_DONE;
     if (side == 1 && !(f->half[0].flags & AW_HALF_FIN_DONE)) f->flags |= AW_FLOW_FIN_BY_1;
-    const struct aw_more *m = f->more;
+    const struct aw_ends *e = f->ends;
     aw_flow_give(f, &(struct aw_chunk){
                         .kind = AW_CHUNK_FIN,
                         .dir = aw_dir_of(f, side),
                         .off = h->fin,
-                        .seen = m && aw_seen(&m->fin[side]) ? m->fin[side] : f->table->at,
-                        .ack_off = m ? stream_ack(&f->half[!side], m->fin_ack[side]) : AW_OFF_NONE,
+                        .seen = e && aw_seen(&e->fin[side]) ? e->fin[side] : f->table->at,
+                        .ack_off = e ? stream_ack(&f->half[!side], e->fin_ack[side]) : AW_OFF_NONE,
                         .peer_high = f->half[!side].high});
 }
 
@@ -399,7 +400,7 @@ void aw_order_settle(struct aw_flow *f)
     }
     if (f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE) {
         const unsigned first = (f->flags & AW_FLOW_FIN_BY_1) != 0;
-        aw_flow_end(f, AW_CLOSE_FIN, first, m ? &m->fin[!first] : &f->table->at, true);
+        aw_flow_end(f, AW_CLOSE_FIN, first, f->ends ? &f->ends->fin[!first] : &f->table->at, true);
     }
 }
 

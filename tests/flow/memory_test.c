@@ -212,9 +212,9 @@ static void test_ignored_keeps_nothing(void **state)
     struct lab *lab = calloc(1, sizeof *lab);
     assert_true(lab_start(lab, 1 << 20, NULL));
     lab_run(lab, "c S 0 0\ns SA 0 0\nc A 0 0 GET\nc A 5 0 XX\n");
-    struct aw_flow *flow = lab->table->slots[0].flow;
+    struct aw_flow *flow = NULL;
     for (size_t i = 0; !flow; i++)
-        flow = lab->table->slots[i].flow;
+        flow = aw_slot_flow(&lab->table->slots[i]);
     const size_t before = aw_pool_used(lab->pool);
     aw_flow_ignore(flow);
     lab->ignored = true;
