@@ -244,25 +244,37 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         e->started = true;
         e->clock = sane_time(n > 1 && pkts[1].ts < pkts[0].ts ? pkts[1].ts : pkts[0].ts);
     }
+    struct aw_stats *s = &e->decoded;
+    uint64_t bytes = 0;
+    aw_ns first = s->first == AW_NS_NONE ? INT64_MAX : s->first, latest = s->last;
     for (size_t i = 0; i < n; i++) {
-        struct aw_packet pkt = pkts[i];
-        if (pkt.wire_len < pkt.cap_len) pkt.wire_len = pkt.cap_len;
-        pkt.ts = sane_time(pkt.ts);
+        const struct aw_packet *pkt = &pkts[i];
+        struct aw_packet mended;
+        if (pkt->wire_len < pkt->cap_len || pkt->ts != sane_time(pkt->ts)) {
+            mended = *pkt;
+            if (mended.wire_len < mended.cap_len) mended.wire_len = mended.cap_len;
+            mended.ts = sane_time(mended.ts);
+            pkt = &mended;
+        }
         struct aw_item *item = &b->item[i];
-        const enum aw_drop drop = aw_wire_decode(e->wire, &pkt, &b->arena, &item->seg);
-        item->clock = clock_at(e, pkt.ts);
+        const enum aw_drop drop = aw_wire_decode(e->wire, pkt, &b->arena, &item->seg);
+        item->clock = clock_at(e, pkt->ts);
         if (drop == AW_DROP_NONE) {
             item->hash = aw_flow_hash(e->config.secret, &item->seg);
             item->shard = e->shards == 1 ? 0 : (unsigned)(item->hash >> 32) % e->shards;
         } else {
             item->shard = AW_NO_SHARD;
-            item->seg.at = (struct aw_mark){.ts = pkt.ts, .ord = pkt.ord, .ref = pkt.ref};
+            item->seg.at = (struct aw_mark){.ts = pkt->ts, .ord = pkt->ord, .ref = pkt->ref};
         }
-        struct aw_stats *s = &e->decoded;
-        s->packets++;
-        s->bytes += pkt.wire_len;
-        if (s->first == AW_NS_NONE || pkt.ts < s->first) s->first = pkt.ts;
-        if (s->last == AW_NS_NONE || pkt.ts > s->last) s->last = pkt.ts;
+        bytes += pkt->wire_len;
+        if (pkt->ts < first) first = pkt->ts;
+        if (pkt->ts > latest) latest = pkt->ts;
+    }
+    s->packets += n;
+    s->bytes += bytes;
+    if (n > 0) {
+        s->first = first;
+        s->last = latest;
     }
     b->count = n;
     count_decoded(e);

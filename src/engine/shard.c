@@ -125,11 +125,9 @@ static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow)
 {
     struct conn *c = aw_pool_get(s->pool, sizeof *c);
     if (!c) return NULL;
-    struct aw_conn_facts facts;
-    aw_flow_facts(flow, &facts);
-    const bool midstream = !facts.syn_seen[AW_C2S] && !facts.syn_seen[AW_S2C];
     *c = (struct conn){
-        .http = aw_http_new(s->pool, &s->stats.http, midstream, aw_flow_client_known(flow)),
+        .http = aw_http_new(s->pool, &s->stats.http, !aw_flow_syn_seen(flow),
+                            aw_flow_client_known(flow)),
         .xs = aw_exchanges_new(&s->room),
         .flow = flow,
         .deadline = AW_NS_NONE,
@@ -189,14 +187,19 @@ static void on_http(void *ctx, const struct aw_http_event *ev)
     aw_exchanges_event(d->conn->xs, d->conn->flow, ev, &d->shard->now);
 }
 
-static void push_http(struct aw_shard *s, struct conn *c, struct aw_chunk *chunk)
+/* Returns the chunk as it is to be understood: turned around where the guess was wrong which side
+ * is the client. */
+static const struct aw_chunk *push_http(struct aw_shard *s, struct conn *c,
+                                        const struct aw_chunk *chunk, struct aw_chunk *turned)
 {
-    if (!c->http) return;
+    if (!c->http) return chunk;
     struct delivery d = {.shard = s, .conn = c};
     enum aw_http_result result = aw_http_push(c->http, chunk, on_http, &d);
     if (result == AW_HTTP_SWAP) {
         aw_flow_swap(c->flow);
-        chunk->dir = aw_dir_other(chunk->dir);
+        *turned = *chunk;
+        turned->dir = aw_dir_other(chunk->dir);
+        chunk = turned;
         result = aw_http_push(c->http, chunk, on_http, &d);
     }
     if (result == AW_HTTP_IGNORE) {
@@ -204,6 +207,7 @@ static void push_http(struct aw_shard *s, struct conn *c, struct aw_chunk *chunk
         c->http = NULL;
         if (!s->tap.stream) aw_flow_ignore(c->flow);
     }
+    return chunk;
 }
 
 static void tap_stream(struct aw_shard *s, struct aw_flow *flow, const struct aw_chunk *chunk)
@@ -221,12 +225,12 @@ static void tap_stream(struct aw_shard *s, struct aw_flow *flow, const struct aw
     s->tap.stream(s->tap.ctx, &facts, &piece);
 }
 
-static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *given)
+static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chunk)
 {
     struct aw_shard *s = ctx;
     struct conn *c = *aw_flow_app(flow);
-    struct aw_chunk chunk = *given;
-    if (!c && (chunk.kind == AW_CHUNK_DATA || chunk.kind == AW_CHUNK_HOLE)) {
+    struct aw_chunk turned;
+    if (!c && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE)) {
         c = conn_new(s, flow);
         if (!c) {
             s->stats.no_memory++;
@@ -234,30 +238,30 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *giv
         }
         *aw_flow_app(flow) = c;
     }
-    s->due = chunk.due ? chunk.due : INT64_MAX;
+    s->due = chunk->due ? chunk->due : INT64_MAX;
     if (c) {
-        switch (chunk.kind) {
+        switch (chunk->kind) {
         case AW_CHUNK_DATA:
         case AW_CHUNK_HOLE:
-            push_http(s, c, &chunk);
+            chunk = push_http(s, c, chunk, &turned);
             break;
         case AW_CHUNK_FIN:
         case AW_CHUNK_CLOSE:
-            push_http(s, c, &chunk);
-            aw_exchanges_tcp(c->xs, flow, &chunk, &s->now);
+            chunk = push_http(s, c, chunk, &turned);
+            aw_exchanges_tcp(c->xs, flow, chunk, &s->now);
             break;
         case AW_CHUNK_AGAIN:
         case AW_CHUNK_ACK:
         case AW_CHUNK_WINDOW:
         case AW_CHUNK_IDLE:
-            aw_exchanges_tcp(c->xs, flow, &chunk, &s->now);
+            aw_exchanges_tcp(c->xs, flow, chunk, &s->now);
             break;
         }
         settle_update(s, c);
     }
-    if (s->tap.stream && (chunk.kind == AW_CHUNK_DATA || chunk.kind == AW_CHUNK_HOLE ||
-                          chunk.kind == AW_CHUNK_CLOSE))
-        tap_stream(s, flow, &chunk);
+    if (s->tap.stream && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE ||
+                          chunk->kind == AW_CHUNK_CLOSE))
+        tap_stream(s, flow, chunk);
 }
 
 /* --- door --- */

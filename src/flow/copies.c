@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-static uint32_t mix(uint64_t h, uint64_t v)
+static uint32_t mix(uint64_t a, uint64_t b)
 {
-    h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(h >> 32);
+    return (uint32_t)(((a * UINT64_C(0x9e3779b97f4a7c15)) ^ b) * UINT64_C(0xd6e8feb86659fd93) >>
+                      32);
 }
 
 static uint16_t fold(uint32_t v) /* never 0, which means none */
@@ -19,11 +19,12 @@ static uint16_t fold(uint32_t v) /* never 0, which means none */
     return folded ? folded : 1;
 }
 
-static struct aw_trace trace_of(const struct aw_view *v)
+static struct aw_trace trace_of(const struct aw_segment *s, unsigned side)
 {
-    const struct aw_segment *s = v->seg;
-    uint32_t what = mix(s->seq, (uint64_t)s->payload_wire << 32 | s->ack);
-    what = mix(what, (uint64_t)s->window << 16 | (uint64_t)s->flags << 8 | v->side);
+    const uint64_t numbers = (uint64_t)s->seq << 32 | s->ack;
+    const uint64_t rest = (uint64_t)s->payload_wire << 32 | (uint64_t)s->window << 16 |
+                          (uint64_t)s->flags << 8 | side;
+    const uint32_t what = mix(numbers, rest);
     return (struct aw_trace){
         .what = what | 1, /* 0 marks an unused place */
         .when = (uint16_t)((uint64_t)s->at.ts >> 20),
@@ -69,11 +70,11 @@ static void widen(struct aw_flow *f)
     m->trace_cap = cap;
 }
 
-void aw_copy_note(struct aw_flow *f, const struct aw_view *v)
+void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
 {
     uint32_t mask;
     struct aw_trace *at = ring(f, &mask);
-    at[f->trace_next++ & mask] = trace_of(v);
+    at[f->trace_next++ & mask] = trace_of(seg, side);
 }
 
 /*
@@ -107,8 +108,8 @@ static void learn(struct aw_flow *f, unsigned side, const struct aw_trace *first
 bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat)
 {
     uint32_t mask;
-    const struct aw_trace *at = ring(f, &mask);
-    const struct aw_trace now = trace_of(v);
+    struct aw_trace *at = ring(f, &mask);
+    const struct aw_trace now = trace_of(v->seg, v->side);
     const aw_ns window = f->table->limits.copy_window >> 20;
     const bool syn = (v->seg->flags & AW_TCP_SYN) != 0;
     bool other_way = false;
@@ -134,6 +135,7 @@ bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat)
         return true;
     /* A repeat that came another way: its first may have left the ring already. */
     if (other_way && v->seg->payload_wire > 0 && mask + 1 < AW_TRACES_FAR_MAX / 4) widen(f);
-    aw_copy_note(f, v);
+    at = ring(f, &mask);
+    at[f->trace_next++ & mask] = now;
     return false;
 }

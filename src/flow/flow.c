@@ -24,17 +24,22 @@ static void set_end(struct aw_key *k, unsigned side, const struct aw_addr *addr,
     k->port[side] = port;
 }
 
+/* The same for both directions: the ends in some order of their own, no matter which. */
 uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg)
 {
-    /* The same for both directions: the ends in some order of their own, no matter which. */
-    uint64_t a[2], b[2];
-    memcpy(a, seg->src.b, sizeof a);
-    memcpy(b, seg->dst.b, sizeof b);
-    unsigned side = a[0] > b[0];
-    if (a[0] == b[0]) side = a[1] != b[1] ? a[1] > b[1] : seg->sport > seg->dport;
-    struct aw_key k = {.v6 = seg->src.v6};
-    set_end(&k, side, &seg->src, seg->sport);
-    set_end(&k, !side, &seg->dst, seg->dport);
+    if (!seg->src.v6) {
+        uint32_t src, dst;
+        memcpy(&src, seg->src.b, sizeof src);
+        memcpy(&dst, seg->dst.b, sizeof dst);
+        const uint64_t a = (uint64_t)src << 16 | seg->sport, b = (uint64_t)dst << 16 | seg->dport;
+        const uint64_t ends[2] = {a < b ? a : b, a < b ? b : a};
+        return XXH3_64bits_withSecret(ends, sizeof ends, secret, SECRET_BYTES);
+    }
+    int order = memcmp(seg->src.b, seg->dst.b, sizeof seg->src.b);
+    if (order == 0) order = (int)seg->sport - (int)seg->dport;
+    struct aw_key k = {.v6 = true};
+    set_end(&k, order > 0, &seg->src, seg->sport);
+    set_end(&k, order <= 0, &seg->dst, seg->dport);
     return XXH3_64bits_withSecret(&k, sizeof k, secret, SECRET_BYTES);
 }
 
@@ -370,7 +375,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
             count_copy(f);
             return;
         }
-        if (fresh) aw_copy_note(f, &v);
+        if (fresh) aw_copy_note(f, seg, side);
     }
     if (!fresh) aw_half_locate(f, seg, side);
     if (!widen(f, &v) || ((seg->flags & AW_TCP_SYN) && v.off != 0)) {
@@ -383,7 +388,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
         const bool news = v.end > h->high || v.ack > f->half[!side].acked || fin;
         const bool waits = f->more && f->more->first[side];
         if (news && !waits) {
-            aw_copy_note(f, &v);
+            aw_copy_note(f, seg, side);
         } else if (aw_copy_known(f, &v, !news)) {
             count_copy(f);
             return;
@@ -430,7 +435,7 @@ void aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, 
         fresh = true;
     }
     f->flags |= AW_FLOW_BUSY;
-    take(f, seg, side, fresh);
+    if (fresh || !aw_half_plain(f, seg, side)) take(f, seg, side, fresh);
     leave(f);
 }
 
@@ -601,6 +606,11 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         out->ttl_first[dir] = h->ttl;
     }
     if (f->more || f->ends) facts_end(f, out);
+}
+
+bool aw_flow_syn_seen(const struct aw_flow *flow)
+{
+    return ((flow->half[0].flags | flow->half[1].flags) & AW_HALF_SYN) != 0;
 }
 
 bool aw_flow_client_known(const struct aw_flow *flow)

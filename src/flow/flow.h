@@ -99,6 +99,8 @@ size_t aw_flow_count(const struct aw_flow_table *t); /* connections open at the 
 void **aw_flow_app(struct aw_flow *flow);
 /* What TCP knows of the connection so far; a copy. */
 void aw_flow_facts(const struct aw_flow *flow, struct aw_conn_facts *out);
+/* Whether the connection was joined at its handshake: a SYN or SYN-ACK was captured. */
+bool aw_flow_syn_seen(const struct aw_flow *flow);
 /* Which side is the client is a guess as long as neither SYN nor SYN-ACK was captured. */
 bool aw_flow_client_known(const struct aw_flow *flow);
 /* The guess was wrong: swaps the directions from the next chunk on (of the current chunk too, if

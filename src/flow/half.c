@@ -176,3 +176,58 @@ void aw_half_take(struct aw_flow *f, struct aw_view *v)
         h->high = aw_off_max(h->high, v->end);
     if (aw_order_busy(f) || h->fin != AW_OFF_NONE) aw_order_settle(f);
 }
+
+/*
+ * The common case of everything above and of order.c in one: nothing waits or is missing, nobody
+ * ended, no window is shut; the segment comes in its turn and acknowledges what was handed up, and
+ * brings bytes or an acknowledgement.
+ */
+bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+{
+    enum { ODD = AW_HALF_LOOSE | AW_HALF_ZERO | AW_HALF_MAYBE_FIN | AW_HALF_PROBED };
+    struct aw_half *h = &f->half[side], *p = &f->half[!side];
+    if ((seg->flags & ~(unsigned)AW_TCP_PSH) != AW_TCP_ACK || seg->window == 0) return false;
+    if (f->more || h->fin != AW_OFF_NONE || p->fin != AW_OFF_NONE) return false;
+    if (!(h->flags & p->flags & AW_HALF_KNOWN) || ((h->flags | p->flags) & ODD)) return false;
+    const aw_off off = h->next,
+                 ack = aw_seq_widen(seg->ack, p->base_seq + (uint32_t)p->next, p->next);
+    const uint32_t len = seg->payload_wire;
+    if (seg->seq != h->base_seq + (uint32_t)off || h->acked > off) return false;
+    if (ack > p->next || ack < p->acked || (len == 0 && ack == p->acked)) return false;
+    if (ack >= p->watch && p->watch != AW_OFF_NONE) return false;
+    if (seg->payload.len != len || off < h->high) return false;
+
+    aw_copy_note(f, seg, side);
+    f->packet_at = f->table->now;
+    h->flags |= AW_HALF_SEEN;
+    if (h->ttl == 0) h->ttl = seg->ttl;
+    h->window = seg->window;
+    if (p->flags & AW_HALF_TIMING) sample(f, side, p, seg);
+    if (ack > p->acked) {
+        p->acked = ack;
+        p->acked_by = seg->at;
+    }
+    if (len == 0) return true;
+
+    f->flags |= AW_FLOW_PAYLOAD;
+    h->flags |= AW_HALF_PAYLOAD;
+    h->next = h->high = off + len;
+    if (!(h->flags & AW_HALF_TIMING)) {
+        h->flags |= AW_HALF_TIMING;
+        h->sample_seq = h->base_seq + (uint32_t)h->next;
+        h->sample_ts = seg->at.ts;
+    }
+    aw_flow_active(f, &seg->at);
+    if (f->flags & AW_FLOW_IGNORED) return true;
+    h->flags &= (uint16_t)~AW_HALF_IN_HOLE;
+    aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_DATA,
+                                       .dir = aw_dir_of(f, side),
+                                       .ttl = seg->ttl,
+                                       .data = seg->payload.p,
+                                       .len = len,
+                                       .off = off,
+                                       .seen = seg->at,
+                                       .ack_off = ack,
+                                       .peer_high = aw_off_max(p->high, ack)});
+    return true;
+}

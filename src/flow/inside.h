@@ -263,7 +263,7 @@ aw_ns aw_graves_clear(struct aw_flow_table *t); /* those whose time is over; the
 /* --- copies.c --- */
 /* Whether v is one; notes it if not. `repeat`: it brings nothing new. */
 bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat);
-void aw_copy_note(struct aw_flow *f, const struct aw_view *v);
+void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
 
 /* --- handshake.c --- */
 /* Whether a SYN or SYN-ACK begins another connection on this pair of ports. */
@@ -275,6 +275,9 @@ void aw_reset(struct aw_flow *f, const struct aw_view *v);
 /* --- half.c --- */
 /* Says that bytes off to end were sent once more, and counts it. */
 void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end);
+/* Takes a segment with which nothing is out of the ordinary, at little cost; false: any may be, and
+ * nothing was taken. */
+bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
 /* Takes a segment whose offsets are known; f may be closed afterwards. */
 void aw_half_take(struct aw_flow *f, struct aw_view *v);
 

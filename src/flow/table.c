@@ -36,31 +36,35 @@ struct aw_flow *aw_slot_flow(const struct aw_slot *s)
     return kind_of(s) == AW_SLOT_FLOW ? s->flow : NULL;
 }
 
-static bool is_end(const struct aw_key *k, unsigned side, const struct aw_addr *addr, uint16_t port)
+static uint64_t differ(const uint8_t *a, const uint8_t *b)
 {
-    uint64_t a[2], b[2];
-    memcpy(a, k->addr[side], 16);
-    memcpy(b, addr->b, 16);
-    return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (uint64_t)(k->port[side] ^ port)) == 0;
+    uint64_t x[2], y[2];
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    return (x[0] ^ y[0]) | (x[1] ^ y[1]);
 }
 
 /* Whether the segment is of this pair of ends, and which of them sent it. */
 static bool is_key(const struct aw_key *k, const struct aw_segment *seg, unsigned *side)
 {
-    *side = !is_end(k, 0, &seg->src, seg->sport);
-    return is_end(k, *side, &seg->src, seg->sport) && is_end(k, !*side, &seg->dst, seg->dport) &&
-           k->v6 == seg->src.v6;
+    unsigned from = seg->sport != k->port[0];
+    if (k->port[0] == k->port[1]) from = differ(seg->src.b, k->addr[0]) != 0;
+    *side = from;
+    return (differ(seg->src.b, k->addr[from]) | differ(seg->dst.b, k->addr[!from]) |
+            (uint64_t)(seg->sport ^ k->port[from]) | (uint64_t)(seg->dport ^ k->port[!from]) |
+            (uint64_t)(seg->src.v6 ^ k->v6)) == 0;
 }
 
 struct aw_slot *aw_slot_find(const struct aw_flow_table *t, const struct aw_segment *seg,
                              uint64_t hash, unsigned *side)
 {
     const uint64_t flow = tag_of(hash, AW_SLOT_FLOW), grave = tag_of(hash, AW_SLOT_GRAVE);
+    struct aw_slot *buried = NULL;
     for (size_t i = home_of(t, hash);; i = (i + 1) & t->mask) {
         struct aw_slot *s = &t->slots[i];
         if (s->tag == flow && is_key(&s->flow->key, seg, side)) return s;
-        if (s->tag == grave) return s; /* of all 62 bits of a keyed hash: that is the key */
-        if (kind_of(s) == AW_SLOT_FREE) return NULL;
+        if (s->tag == grave) buried = s; /* so many bits of a keyed hash are as good as the key */
+        if (kind_of(s) == AW_SLOT_FREE) return buried;
     }
 }
 
