@@ -30,8 +30,7 @@ APP_SRC = $(foreach r,$(FRONT),$(wildcard src/$(r)/*.c))
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ = $(APP_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ = $(BUILD)/src/app/main.o
-LIB_LIBS = -lmd
-APP_LIBS = -lpcap -larchive -ljansson -lpthread
+APP_LIBS = -lmd -lpcap -larchive -ljansson -lpthread
 
 TEST_SRC = $(sort $(wildcard tests/*/*_test.c))
 TEST_BIN = $(TEST_SRC:%.c=$(BUILD)/%)
@@ -52,7 +51,7 @@ $(LIBRARY): $(LIB_OBJ)
 	$(call say,AR)$(AR) rcs $@ $^
 
 $(PROGRAM): $(APP_OBJ) $(LIBRARY)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -60,10 +59,10 @@ $(BUILD)/%.o: %.c
 
 # A test file is a program: linked with the library, the front rooms but for main, and cmocka.
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS) -lcmocka
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS) -lcmocka
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(APP_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
 
 tools: $(TOOL_BIN)
 tests: $(TEST_BIN)

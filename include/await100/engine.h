@@ -34,6 +34,11 @@ AW_API const char *aw_threshold_meaning(enum aw_threshold t); /* static text */
 AW_API int64_t aw_threshold_default(enum aw_threshold t);
 AW_API enum aw_unit aw_threshold_unit(enum aw_threshold t);
 
+/* The client's wait before its content, and the server's own time until its first answer, as the
+ * catalogue defines them (thresholds as in aw_config); AW_NS_NONE where there was none. */
+AW_API aw_ns aw_exchange_wait(const struct aw_exchange *x, const int64_t threshold[]);
+AW_API aw_ns aw_exchange_think(const struct aw_exchange *x);
+
 struct aw_config {
     size_t memory;                 /* bytes that connection state may take in all; 0 = 256 MiB */
     unsigned shards;               /* 1 to AW_SHARDS_MAX; 0 = 1 */

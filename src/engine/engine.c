@@ -73,7 +73,7 @@ static bool make_rooms(struct aw_engine *e, const struct aw_tap *tap)
      */
     const size_t eighth = config->memory / 8;
     e->wire = aw_wire_new(alloc, eighth);
-    e->link = aw_link_new(config, &e->sink, eighth);
+    e->link = aw_link_new(config, &e->sink, aw_diagnose, eighth);
     if (!e->wire || !e->link) return false;
     e->shard = alloc->get(alloc->ctx, config->shards * sizeof(struct aw_shard *));
     if (!e->shard) return false;

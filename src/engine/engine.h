@@ -7,6 +7,7 @@
 
 #include "await100/engine.h"
 #include "base/arena.h"
+#include "diagnose/diagnose.h"
 #include "exchange/exchange.h"
 #include "flow/flow.h"
 #include "http/http.h"

@@ -5,7 +5,6 @@
 #ifndef AW_LINK_INSIDE_H
 #define AW_LINK_INSIDE_H
 
-#include "diagnose/diagnose.h"
 #include "link/link.h"
 
 /* --- ids.c: the ids of what is open, by (connection ordinal, nth); nth 0 is the connection --- */
@@ -105,6 +104,7 @@ struct aw_link {
     struct aw_config config;
     struct aw_sink sink;
     struct aw_namer namer;
+    aw_judge *judge;
     size_t budget, bytes; /* bytes: members, groups and held copies */
     struct aw_link_stats stats;
     uint64_t next_conn, next_exchange;

@@ -22,7 +22,7 @@ void aw_link_put(struct aw_link *l, void *p, size_t size)
 }
 
 struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink *sink,
-                            size_t budget)
+                            aw_judge *judge, size_t budget)
 {
     struct aw_link *l = config->alloc.get(config->alloc.ctx, sizeof *l);
     if (l == NULL) return NULL;
@@ -31,6 +31,7 @@ struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink
     if (sink) l->sink = *sink;
     if (config->source_name)
         l->namer = (struct aw_namer){.ctx = config->source_ctx, .source = config->source_name};
+    l->judge = judge;
     l->budget = budget;
     l->now = AW_NS_NONE;
     aw_ids_init(&l->ids, &l->config.alloc);

@@ -15,7 +15,7 @@
 #ifndef AW_LINK_LINK_H
 #define AW_LINK_LINK_H
 
-#include "await100/engine.h"
+#include "link/case.h"
 
 struct aw_link;
 
@@ -25,8 +25,10 @@ struct aw_link_stats {
     uint64_t let_go; /* written before their verdict could not change any more: budget */
 };
 
+/* `judge` is called on each expectation exchange when nothing can change its case any more. NULL
+ * where there is no memory. config and sink are copied. */
 AW_MUST_USE struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink *sink,
-                                        size_t budget);
+                                        aw_judge *judge, size_t budget);
 void aw_link_free(struct aw_link *l);
 
 /* A connection's first packet was seen. Called in the order of `ord`. Gives it the next id. */

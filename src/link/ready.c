@@ -121,7 +121,7 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
     struct aw_verdict *v = NULL;
     if (aw_is_expectation(x)) {
         v = &l->verdict;
-        aw_diagnose(c, l->config.threshold, &l->namer, v);
+        l->judge(c, l->config.threshold, &l->namer, v);
         if (aw_failing(v)) l->stats.failing++;
         for (unsigned i = c->place + 1; v->recovered && i < c->chain_len; i++) {
             const struct aw_attempt *a = &c->chain[i];

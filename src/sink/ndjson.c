@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diagnose/diagnose.h"
 #include "sink/community.h"
 #include "sink/report.h"
 

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "diagnose/diagnose.h"
 #include "sink/out_buf.h"
 #include "sink/report.h"
 #include "sink/text_out.h"

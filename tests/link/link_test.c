@@ -61,7 +61,7 @@ static struct aw_link *open_link(bool all, size_t budget)
     out[0] = '\0';
     out_len = 0;
     records = 0;
-    struct aw_link *l = aw_link_new(&config, &sink, budget);
+    struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, budget);
     assert_non_null(l);
     return l;
 }
@@ -420,7 +420,7 @@ static void legs(void **state)
         memset(config.secret, 7, sizeof config.secret);
         config.alloc = (struct aw_alloc){.get = get, .resize = resize, .put = put};
         const struct aw_sink sink = {.record = on_legs};
-        struct aw_link *l = aw_link_new(&config, &sink, BIG);
+        struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, BIG);
         assert_non_null(l);
         inner_of_1 = outer_of_2 = 0;
         records = 0;
@@ -489,7 +489,7 @@ static void allocations_fail(void **state)
         failing_count = 0;
         records = 0;
         out_len = 0;
-        struct aw_link *l = aw_link_new(&config, &sink, BIG);
+        struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, BIG);
         if (l == NULL) continue;
         for (unsigned i = 0; i < 8; i++)
             both(l, &(struct ex){1, i + 1, i, i + 0.5, 417, true, NULL});
