@@ -92,6 +92,7 @@ demo: need-build
 
 check: need-check
 	@$(MAKE) --no-print-directory all tests tools
+	sh tests/structure.sh $(LIBRARY)
 	sh tests/run.sh $(TEST_BIN)
 	$(BUILD)/tests/tools/golden --program $(PROGRAM)
 
