@@ -132,7 +132,7 @@ static bool sign_fits(const struct aw_sign *s, struct aw_span rest, bool start, 
     case AW_SIGN_WORD:
         return word && begins(rest, s->mark) && ends_there(rest, s->mark);
     case AW_SIGN_START:
-        return start && begins(rest, s->mark);
+        return start && begins(rest, s->mark) && ends_there(rest, s->mark);
     case AW_SIGN_LINE:
     case AW_SIGN_MUTE:
         return line && begins(rest, s->mark);
@@ -142,7 +142,7 @@ static bool sign_fits(const struct aw_sign *s, struct aw_span rest, bool start, 
     return false;
 }
 
-/* The product at one word; the browsers' row is the last client of the table and says the least. */
+/* The product at one word. */
 static bool find_at(struct aw_span value, size_t at, enum aw_text text, unsigned roles, bool mute,
                     struct aw_agent_seen *out)
 {
@@ -172,28 +172,30 @@ static bool find_at(struct aw_span value, size_t at, enum aw_text text, unsigned
     return false;
 }
 
-/* The first word that names a product of these roles; a browser's name only where nothing follows
- * that says more. */
+/*
+ * The first word that names a product of these roles. A browser's name counts only where nothing
+ * follows that says more, and a name without its version only where the same name does not follow
+ * with it: "1.1 squid (squid/5.7)".
+ */
 static bool find(const struct aw_exchange *x, enum aw_text text, unsigned roles,
                  struct aw_agent_seen *out)
 {
     const struct aw_span value = x->text[text];
     const bool mute = x->text[AW_TEXT_USER_AGENT].len == 0;
-    struct aw_agent_seen browser = {.agent = NULL};
+    struct aw_agent_seen best = {.agent = NULL};
     unsigned words = 0;
     for (size_t at = 0; at < value.len && words < WORDS_MAX; at++) {
         if (at != 0 && (alnum(value.p[at - 1]) || !alnum(value.p[at]))) continue;
         words++;
         struct aw_agent_seen seen;
         if (!find_at(value, at, text, roles, mute, &seen)) continue;
-        if (strcmp(seen.agent->slug, "browser") != 0) {
-            *out = seen;
-            return true;
-        }
-        if (browser.agent == NULL) browser = seen;
+        if (best.agent == NULL || strcmp(best.agent->slug, "browser") == 0 ||
+            (seen.versioned && strcmp(best.agent->slug, seen.agent->slug) == 0))
+            best = seen;
+        if (best.versioned && strcmp(best.agent->slug, "browser") != 0) break;
     }
-    *out = browser;
-    return browser.agent != NULL;
+    *out = best;
+    return best.agent != NULL;
 }
 
 static struct aw_agent_seen find_in(const struct aw_exchange *x, const enum aw_text texts[],
