@@ -44,7 +44,7 @@ struct name {
 };
 
 /* By length, so that nearly all names of a head are told apart by that and their first letter. */
-enum { NAME_MAX = 30, NAMES_MAX = 8 /* of one length */ };
+enum { NAME_MAX = 30, NAMES_MAX = 8 /* of one length, the NULL at the end counted */ };
 static const struct name names[NAME_MAX + 1][NAMES_MAX] = {
     [3] =
         {
@@ -144,12 +144,12 @@ static bool is_same_name(struct aw_span name, const char *text)
 static enum what look_up(struct aw_span name)
 {
     if (name.len == 0) return WHAT_OTHER;
-    const uint8_t first = aw_tok_lower(name.p[0]);
+    const uint8_t first = name.p[0] | 0x20; /* to leave out most that differ, by one bit */
     if (name.len <= NAME_MAX) {
         const struct name *n = names[name.len];
-        for (size_t i = 0; i < NAMES_MAX && n[i].text != NULL; i++)
-            if (aw_tok_lower((uint8_t)n[i].text[0]) == first && is_same_name(name, n[i].text))
-                return (enum what)n[i].what;
+        for (; n->text != NULL; n++)
+            if ((n->text[0] | 0x20) == first && is_same_name(name, n->text))
+                return (enum what)n->what;
     }
     if (first == 'p' && aw_tok_begins(name, "proxy-")) return WHAT_PROXY;
     return WHAT_OTHER;
