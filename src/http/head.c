@@ -491,40 +491,46 @@ static void finish_response(struct fields *f)
     if (h->version <= 10) h->res |= AW_RES_HTTP10;
 }
 
-bool aw_head_parse(enum aw_dir dir, const uint8_t *p, size_t len, struct aw_head_scratch *scratch,
-                   struct aw_head *out, enum aw_length_state *lengths)
+/* Splits the start line; false where it cannot be read: then what there is of it. */
+static bool take_start(enum aw_dir dir, const uint8_t *p, size_t len, struct aw_start_line *out)
 {
-    scratch->used = 0;
-    *out = (struct aw_head){.raw = {p, len}, .length = -1};
-    struct fields f = {.dir = dir, .h = out, .scratch = scratch};
-    size_t start = aw_tok_line(p, len);
-    if (start == 0) start = len;
+    const size_t n = aw_tok_line(p, len);
+    const struct aw_span line = {p, n == 0 ? len : n};
+    if (aw_split_start(dir, line, out)) return true;
+    *out = (struct aw_start_line){.len = line.len, .version = 9};
+    if (dir == AW_S2C) return false;
+    /* No version: the method at least, and what stands where the target would. */
+    const struct aw_span text = aw_tok_trim(line);
+    size_t m = 0;
+    while (m < text.len && !aw_tok_is_space(text.p[m]))
+        m++;
+    out->method = (struct aw_span){text.p, m};
+    out->target = aw_tok_trim((struct aw_span){text.p + m, text.len - m});
+    return false;
+}
 
-    bool good;
-    if (dir == AW_C2S) {
-        struct aw_request_line r = {.version = 9};
-        good = aw_split_request((struct aw_span){p, start}, &r);
-        out->method = r.method;
-        out->target = r.target;
-        out->version = r.version;
-        if (!good) {
-            /* No version: the method at least, and what stands where the target would. */
-            struct aw_span line = aw_tok_trim((struct aw_span){p, start});
-            size_t m = 0;
-            while (m < line.len && !aw_tok_is_space(line.p[m]))
-                m++;
-            out->method = (struct aw_span){line.p, m};
-            out->target = aw_tok_trim((struct aw_span){line.p + m, line.len - m});
-        }
-    } else {
-        struct aw_status_line s = {.version = 9};
-        good = aw_split_status((struct aw_span){p, start}, &s);
-        out->status = s.status;
-        out->version = s.version;
-        out->reason = s.reason;
+bool aw_head_parse(enum aw_dir dir, const struct aw_start_line *start, const uint8_t *p, size_t len,
+                   struct aw_head_scratch *scratch, struct aw_head *out,
+                   enum aw_length_state *lengths)
+{
+    struct aw_start_line split;
+    bool good = true;
+    if (start == NULL) {
+        good = take_start(dir, p, len, &split);
+        start = &split;
     }
-
-    struct aw_span rest = {p + start, len - start};
+    scratch->used = 0;
+    *out = (struct aw_head){
+        .raw = {p, len},
+        .method = start->method,
+        .target = start->target,
+        .reason = start->reason,
+        .status = start->status,
+        .version = start->version,
+        .length = -1,
+    };
+    struct fields f = {.dir = dir, .h = out, .scratch = scratch};
+    struct aw_span rest = {p + start->len, len - start->len};
     struct aw_tok_field line;
     while (aw_tok_next_field(&rest, &line))
         take_field(&f, &line);

@@ -17,17 +17,21 @@ struct aw_head_scratch {
 
 enum aw_length_state { AW_LENGTH_OK, AW_LENGTH_BAD, AW_LENGTHS_DIFFER };
 
+struct aw_start_line;
+
 /*
- * p, len: from the start line on; read are the bytes down to the empty line, or all of them where
- * there is none (out->raw, out->whole). Returns false where the start line cannot be read; the
- * fields are filled in all the same. Spans of out lie in the bytes and in *scratch.
+ * start: the parts of the start line at p where they are known, else NULL. p, len: from it on; read
+ * are the bytes down to the empty line, or all of them where there is none (out->raw, out->whole).
+ * Returns false where the start line cannot be read; the fields are filled in all the same. Spans
+ * of out lie in the bytes and in *scratch.
  *
  * Framing after RFC 9112, 6.3: `chunked` wins over Content-Length; `length` is -1 where there is
  * none, or none that can be used (`*lengths` says which). `no_content` and `until_close` of a
  * response are set by aw_head_frame_response.
  */
-bool aw_head_parse(enum aw_dir dir, const uint8_t *p, size_t len, struct aw_head_scratch *scratch,
-                   struct aw_head *out, enum aw_length_state *lengths);
+bool aw_head_parse(enum aw_dir dir, const struct aw_start_line *start, const uint8_t *p, size_t len,
+                   struct aw_head_scratch *scratch, struct aw_head *out,
+                   enum aw_length_state *lengths);
 
 /* What the request decides of a response's framing: no content for HEAD, 1xx, 204, 304, and a 2xx
  * to CONNECT (RFC 9112, 6.3). */

@@ -45,14 +45,13 @@ bool aw_hold_may_begin(const struct aw_run *r, const struct aw_side *s, bool at_
 /* NO: content. SURE: the next message. MORE: not to be told yet. */
 static enum aw_guess judge_next(enum aw_dir dir, const uint8_t *p, size_t n, bool whole)
 {
-    if (dir == AW_S2C) return aw_guess_status(p, n, whole, true);
+    if (dir == AW_S2C) return aw_guess_start(dir, p, n, whole, true);
     if (*p < 'A' || *p > 'Z') return AW_GUESS_NO; /* so that text is not held back line by line */
-    const enum aw_guess guess = aw_guess_request(p, n, whole, false);
-    if (guess != AW_GUESS_LOOSE) return guess == AW_GUESS_BARE ? AW_GUESS_NO : guess;
-    struct aw_request_line l;
-    return aw_split_request((struct aw_span){p, n}, &l) && l.exact && l.target.len != 0
-               ? AW_GUESS_SURE
-               : AW_GUESS_NO;
+    struct aw_start_line line;
+    const enum aw_guess guess = aw_guess_line(dir, p, n, whole, false, &line);
+    if (guess == AW_GUESS_LOOSE)
+        return line.exact && line.target.len != 0 ? AW_GUESS_SURE : AW_GUESS_NO;
+    return guess == AW_GUESS_BARE ? AW_GUESS_NO : guess;
 }
 
 /* The message under way is over: what lies at `off` begins the next one. */

@@ -16,10 +16,10 @@ enum { WORD_LINE_MAX = 8 * 1024 };
 
 /* Guesses what begins here; sets r->swap where it shows that the directions are mixed up. */
 static enum aw_guess judge_start(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n,
-                                 bool whole)
+                                 bool whole, struct aw_start_line *parts)
 {
     const struct aw_http *h = r->h;
-    enum aw_guess guess = aw_guess_start(r->dir, p, n, whole, s->lost);
+    enum aw_guess guess = aw_guess_line(r->dir, p, n, whole, s->lost, parts);
     if (h->is_http) return guess;
     bool more = false;
     const enum aw_http_why why = aw_guess_opaque(p, n, &more);
@@ -67,16 +67,17 @@ static size_t take_start(struct aw_run *r, struct aw_side *s, const uint8_t *p, 
     }
 
     const bool held = s->gather != NULL;
+    struct aw_start_line parts;
     enum aw_guess guess = AW_GUESS_MORE;
     if (held) {
         const uint32_t before = s->gather->len;
         if (!aw_message_gather(r, s, p, k)) return k;
         if (line != 0 || before < AW_GUESS_PREFIX)
-            guess = judge_start(r, s, s->gather->bytes, s->gather->len, line != 0);
+            guess = judge_start(r, s, s->gather->bytes, s->gather->len, line != 0, &parts);
         else if (s->gather->len > WORD_LINE_MAX && !aw_message_is_begun(s, r->dir))
             guess = AW_GUESS_NO;
     } else {
-        guess = judge_start(r, s, p, k, line != 0);
+        guess = judge_start(r, s, p, k, line != 0, &parts);
     }
     if (r->swap) return k;
 
@@ -104,7 +105,7 @@ static size_t take_start(struct aw_run *r, struct aw_side *s, const uint8_t *p, 
     }
     case AW_GUESS_LOOSE:
     case AW_GUESS_SURE:
-        if (!held) return aw_message_take_in_place(r, s, p, n);
+        if (!held) return aw_message_take_in_place(r, s, &parts, p, n);
         s->gather->line = s->gather->len;
         s->state = AW_SIDE_HEAD;
         return k;

@@ -202,8 +202,10 @@ bool aw_message_is_begun(const struct aw_side *s, enum aw_dir dir);
 bool aw_message_gather(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n);
 /* In a head of which the beginning is gathered. Returns the bytes taken. */
 size_t aw_message_take(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n);
-/* A sure start line lies at p. Returns the bytes taken. */
-size_t aw_message_take_in_place(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n);
+/* A start line of these parts lies at p. Returns the bytes taken. */
+struct aw_start_line;
+size_t aw_message_take_in_place(struct aw_run *r, struct aw_side *s,
+                                const struct aw_start_line *start, const uint8_t *p, size_t n);
 /* A start line that cannot be read, or a head that broke off, with what there is of it. */
 void aw_message_broken(struct aw_run *r, struct aw_side *s, struct aw_span bytes, aw_off off,
                        const struct aw_from *from, enum aw_http_why why, bool cut);

@@ -174,7 +174,7 @@ void aw_message_broken(struct aw_run *r, struct aw_side *s, struct aw_span bytes
     struct aw_head head;
     enum aw_length_state lengths;
     aw_run_note_http(r);
-    (void)aw_head_parse(r->dir, bytes.p, bytes.len, &scratch, &head, &lengths);
+    (void)aw_head_parse(r->dir, NULL, bytes.p, bytes.len, &scratch, &head, &lengths);
     uint32_t xid = s->xid;
     if (r->dir == AW_C2S) {
         if (xid == 0) xid = reserve_xid(r->h, s, off, from->ack_off, (head.req & AW_REQ_HEAD) != 0);
@@ -218,9 +218,10 @@ static void complete(struct aw_run *r, struct aw_side *s, struct reading *read, 
         response(r, s, &read->head, read->lengths, off, from);
 }
 
-static void parse(const struct aw_run *r, const uint8_t *p, size_t n, struct reading *read)
+static void parse(const struct aw_run *r, const struct aw_start_line *start, const uint8_t *p,
+                  size_t n, struct reading *read)
 {
-    read->good = aw_head_parse(r->dir, p, n, &read->scratch, &read->head, &read->lengths);
+    read->good = aw_head_parse(r->dir, start, p, n, &read->scratch, &read->head, &read->lengths);
 }
 
 static void complete_gathered(struct aw_run *r, struct aw_side *s)
@@ -229,7 +230,7 @@ static void complete_gathered(struct aw_run *r, struct aw_side *s)
     struct aw_gather *g = s->gather;
     s->gather = NULL;
     struct reading read;
-    parse(r, g->bytes, g->len, &read);
+    parse(r, NULL, g->bytes, g->len, &read);
     complete(r, s, &read, g->off, &g->from);
     aw_pool_put(r->h->pool, g, g->size);
 }
@@ -271,11 +272,12 @@ size_t aw_message_take(struct aw_run *r, struct aw_side *s, const uint8_t *p, si
     return n;
 }
 
-/* A sure start line lies at p. Returns the bytes taken. */
-size_t aw_message_take_in_place(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t n)
+/* A start line of these parts lies at p. Returns the bytes taken. */
+size_t aw_message_take_in_place(struct aw_run *r, struct aw_side *s,
+                                const struct aw_start_line *start, const uint8_t *p, size_t n)
 {
     struct reading read;
-    parse(r, p, n, &read);
+    parse(r, start, p, n, &read);
     if (read.head.whole && read.head.raw.len <= AW_HEAD_MAX) {
         const struct aw_from from = aw_run_from(r->chunk);
         complete(r, s, &read, aw_run_off(r, p), &from);

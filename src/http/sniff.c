@@ -117,8 +117,9 @@ static struct aw_span strip_end(struct aw_span line)
     return line;
 }
 
-bool aw_split_request(struct aw_span line, struct aw_request_line *out)
+static bool split_request(struct aw_span line, struct aw_start_line *out)
 {
+    const size_t len = line.len;
     line = strip_end(line);
     size_t m = 0;
     while (m < line.len && !aw_tok_is_space(line.p[m]))
@@ -131,7 +132,8 @@ bool aw_split_request(struct aw_span line, struct aw_request_line *out)
         bool exact = false;
         const size_t n = version_at(line.p + i + 1, line.len - i - 1, &version, &exact);
         if (n == 0) continue;
-        *out = (struct aw_request_line){
+        *out = (struct aw_start_line){
+            .len = len,
             .method = {line.p, m},
             .target = i > m ? aw_tok_trim((struct aw_span){line.p + m, i - m})
                             : (struct aw_span){line.p + m, 0},
@@ -143,8 +145,9 @@ bool aw_split_request(struct aw_span line, struct aw_request_line *out)
     return false;
 }
 
-bool aw_split_status(struct aw_span line, struct aw_status_line *out)
+static bool split_status(struct aw_span line, struct aw_start_line *out)
 {
+    const size_t len = line.len;
     line = strip_end(line);
     uint8_t version = 0;
     bool exact = false;
@@ -162,7 +165,8 @@ bool aw_split_status(struct aw_span line, struct aw_status_line *out)
     if (status < 100) return false;
     const bool apart = i == line.len || aw_tok_is_space(line.p[i]);
     if (i < line.len && aw_tok_is_digit(line.p[i])) return false;
-    *out = (struct aw_status_line){
+    *out = (struct aw_start_line){
+        .len = len,
         .status = (uint16_t)status,
         .version = version,
         .reason = aw_tok_trim((struct aw_span){line.p + i, line.len - i}),
@@ -171,7 +175,13 @@ bool aw_split_status(struct aw_span line, struct aw_status_line *out)
     return true;
 }
 
-enum aw_guess aw_guess_request(const uint8_t *p, size_t len, bool whole, bool strict)
+bool aw_split_start(enum aw_dir dir, struct aw_span line, struct aw_start_line *out)
+{
+    return dir == AW_C2S ? split_request(line, out) : split_status(line, out);
+}
+
+static enum aw_guess guess_request(const uint8_t *p, size_t len, bool whole, bool strict,
+                                   struct aw_start_line *out)
 {
     if (len == 0) return AW_GUESS_MORE;
     size_t m = 0;
@@ -184,9 +194,8 @@ enum aw_guess aw_guess_request(const uint8_t *p, size_t len, bool whole, bool st
     if (strict && !known) return AW_GUESS_NO;
     if (!whole) return AW_GUESS_MORE;
 
-    struct aw_request_line r;
-    if (aw_split_request((struct aw_span){p, len}, &r)) {
-        if (known && r.exact && r.target.len != 0) return AW_GUESS_SURE;
+    if (split_request((struct aw_span){p, len}, out)) {
+        if (known && out->exact && out->target.len != 0) return AW_GUESS_SURE;
         return strict ? AW_GUESS_NO : AW_GUESS_LOOSE;
     }
     /* No version: HTTP/0.9, or a line that broke. Only a target that looks like one is believed:
@@ -196,23 +205,30 @@ enum aw_guess aw_guess_request(const uint8_t *p, size_t len, bool whole, bool st
     return !strict && known && plausible ? AW_GUESS_BARE : AW_GUESS_NO;
 }
 
-enum aw_guess aw_guess_status(const uint8_t *p, size_t len, bool whole, bool strict)
+static enum aw_guess guess_status(const uint8_t *p, size_t len, bool whole, bool strict,
+                                  struct aw_start_line *out)
 {
     static const char mark[] = "HTTP/";
     if (len == 0) return AW_GUESS_MORE;
     const size_t n = len < 5 ? len : 5;
     if (memcmp(p, mark, n) != 0) return AW_GUESS_NO;
     if (len <= 5 || !whole) return whole ? AW_GUESS_NO : AW_GUESS_MORE;
-    struct aw_status_line s;
-    if (!aw_split_status((struct aw_span){p, len}, &s)) return strict ? AW_GUESS_NO : AW_GUESS_BARE;
-    if (s.exact) return AW_GUESS_SURE;
+    if (!split_status((struct aw_span){p, len}, out)) return strict ? AW_GUESS_NO : AW_GUESS_BARE;
+    if (out->exact) return AW_GUESS_SURE;
     return strict ? AW_GUESS_NO : AW_GUESS_LOOSE;
+}
+
+enum aw_guess aw_guess_line(enum aw_dir dir, const uint8_t *p, size_t len, bool whole, bool strict,
+                            struct aw_start_line *out)
+{
+    return dir == AW_C2S ? guess_request(p, len, whole, strict, out)
+                         : guess_status(p, len, whole, strict, out);
 }
 
 enum aw_guess aw_guess_start(enum aw_dir dir, const uint8_t *p, size_t len, bool whole, bool strict)
 {
-    return dir == AW_C2S ? aw_guess_request(p, len, whole, strict)
-                         : aw_guess_status(p, len, whole, strict);
+    struct aw_start_line parts;
+    return aw_guess_line(dir, p, len, whole, strict, &parts);
 }
 
 enum aw_http_why aw_guess_opaque(const uint8_t *p, size_t len, bool *more)

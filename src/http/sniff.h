@@ -19,10 +19,24 @@ enum aw_guess {
 /* Over this many bytes of prefix more bytes do not change the answer until the line's end comes. */
 enum { AW_GUESS_PREFIX = 64, AW_METHOD_MAX = 32 };
 
+/* The parts of a start line. */
+struct aw_start_line {
+    size_t len;                    /* of all of it, line end included */
+    struct aw_span method, target; /* request; target may be empty */
+    struct aw_span reason;         /* response */
+    uint16_t status;               /* response: 100 to 999 */
+    uint8_t version;               /* 9, 10, 11 */
+    bool exact; /* "HTTP/1." digit; a request: nothing after it; a response: spaces, three digits
+                 * and no further one */
+};
+/* False, and *out untouched, where there is no version, or no status. */
+bool aw_split_start(enum aw_dir dir, struct aw_span line, struct aw_start_line *out);
+
 /* `whole`: the bytes end with the LF of the line. strict: a method has to be a known one, and a
- * line that would only be LOOSE or BARE is NO. */
-enum aw_guess aw_guess_request(const uint8_t *p, size_t len, bool whole, bool strict);
-enum aw_guess aw_guess_status(const uint8_t *p, size_t len, bool whole, bool strict);
+ * line that would only be LOOSE or BARE is NO. *out is set where the answer is LOOSE or SURE. */
+enum aw_guess aw_guess_line(enum aw_dir dir, const uint8_t *p, size_t len, bool whole, bool strict,
+                            struct aw_start_line *out);
+/* The same where the parts are not needed. */
 enum aw_guess aw_guess_start(enum aw_dir dir, const uint8_t *p, size_t len, bool whole,
                              bool strict);
 
@@ -31,21 +45,5 @@ enum aw_guess aw_guess_start(enum aw_dir dir, const uint8_t *p, size_t len, bool
  * server's SETTINGS), or AW_WHY_NONE where they show neither; *more is set where more bytes could.
  */
 enum aw_http_why aw_guess_opaque(const uint8_t *p, size_t len, bool *more);
-
-/* A request line's parts; false where it has no HTTP version. target may be empty. */
-struct aw_request_line {
-    struct aw_span method, target;
-    uint8_t version; /* 9, 10, 11 */
-    bool exact;      /* "HTTP/1." digit, and nothing after it */
-};
-bool aw_split_request(struct aw_span line, struct aw_request_line *out);
-
-struct aw_status_line {
-    uint16_t status; /* 100 to 999 */
-    uint8_t version;
-    struct aw_span reason;
-    bool exact; /* "HTTP/1." digit, spaces, three digits and no further one */
-};
-bool aw_split_status(struct aw_span line, struct aw_status_line *out);
 
 #endif

@@ -26,7 +26,7 @@ static void parse(struct parsed *p, enum aw_dir dir, const char *text, size_t le
     p->bytes = malloc(len == 0 ? 1 : len);
     assert_non_null(p->bytes);
     memcpy(p->bytes, text, len);
-    p->good = aw_head_parse(dir, p->bytes, len, &p->scratch, &p->head, &p->lengths);
+    p->good = aw_head_parse(dir, NULL, p->bytes, len, &p->scratch, &p->head, &p->lengths);
 }
 static void drop(struct parsed *p)
 {
@@ -438,9 +438,9 @@ static void test_start_lines(void **state)
         check_prefixes(AW_C2S, requests[i].line, requests[i].loose, requests[i].strict);
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         check_prefixes(AW_S2C, statuses[i].line, statuses[i].loose, statuses[i].strict);
-        struct aw_status_line s = {0};
+        struct aw_start_line s = {0};
         const struct aw_span line = {(const uint8_t *)statuses[i].line, strlen(statuses[i].line)};
-        if (aw_split_status(line, &s)) assert_int_equal(s.status, statuses[i].status);
+        if (aw_split_start(AW_S2C, line, &s)) assert_int_equal(s.status, statuses[i].status);
     }
 }
 
