@@ -43,9 +43,9 @@ static int compare(const struct aw_telling *a, const struct aw_telling *b)
     return 0;
 }
 
-static int compare_refs(const void *a, const void *b)
+static int compare_any(const void *a, const void *b)
 {
-    return compare(*(struct aw_telling *const *)a, *(struct aw_telling *const *)b);
+    return compare(a, b);
 }
 
 bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
@@ -91,29 +91,25 @@ static void tell_one(struct aw_link *link, const struct aw_telling *t)
     }
 }
 
-bool aw_batch_tell(struct aw_batch *b, struct aw_link *link)
+void aw_batch_tell(struct aw_batch *b, struct aw_link *link)
 {
-    size_t total = 0;
-    for (unsigned k = 0; k < b->shards; k++)
-        total += b->tell[k].count;
-    if (total == 0) return true;
-    if (b->merged_room < total) {
-        const struct aw_alloc *alloc = b->arena.alloc;
-        struct aw_telling **grown = alloc->resize(alloc->ctx, b->merged, total * sizeof(*grown));
-        if (!grown) return false;
-        b->merged = grown;
-        b->merged_room = total;
-    }
-    size_t n = 0;
-    bool sorted = true;
+    size_t at[AW_SHARDS_MAX] = {0};
     for (unsigned k = 0; k < b->shards; k++) {
         struct aw_tellings *t = &b->tell[k];
-        if (!t->sorted || (n > 0 && t->count > 0)) sorted = false;
-        for (size_t i = 0; i < t->count; i++)
-            b->merged[n++] = &t->list[i];
+        if (!t->sorted) qsort(t->list, t->count, sizeof *t->list, compare_any);
     }
-    if (!sorted) qsort(b->merged, n, sizeof(struct aw_telling *), compare_refs);
-    for (size_t i = 0; i < n; i++)
-        tell_one(link, b->merged[i]);
-    return true;
+    for (;;) {
+        const struct aw_telling *least = NULL;
+        unsigned from = 0;
+        for (unsigned k = 0; k < b->shards; k++) {
+            const struct aw_tellings *t = &b->tell[k];
+            if (at[k] == t->count) continue;
+            if (least && compare(&t->list[at[k]], least) >= 0) continue;
+            least = &t->list[at[k]];
+            from = k;
+        }
+        if (!least) return;
+        at[from]++;
+        tell_one(link, least);
+    }
 }

@@ -145,7 +145,6 @@ void aw_batch_free(struct aw_batch *b)
     }
     alloc->put(alloc->ctx, b->tell);
     alloc->put(alloc->ctx, b->item);
-    alloc->put(alloc->ctx, b->merged);
     aw_arena_fini(&b->arena);
     alloc->put(alloc->ctx, b);
 }
@@ -321,7 +320,7 @@ static void add_shard(struct aw_stats *s, const struct aw_shard_stats *k)
 
 void aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
 {
-    if (!aw_batch_tell(b, e->link)) e->stats.no_memory++;
+    aw_batch_tell(b, e->link);
     if (b->count > 0)
         aw_link_tick(e->link, b->item[b->count - 1].clock, b->item[b->count - 1].seg.at.ord);
     if (b->last) aw_link_finish(e->link, b->decoded.last);

@@ -67,9 +67,7 @@ struct aw_batch {
                                * the shard tells it at once, nothing is copied; else NULL */
     struct aw_tellings *tell; /* one a shard, owned */
     unsigned shards;
-    struct aw_stats decoded;    /* phase 1's totals as of this batch */
-    struct aw_telling **merged; /* scratch of phase 3, owned */
-    size_t merged_room;
+    struct aw_stats decoded; /* phase 1's totals as of this batch */
 };
 
 struct aw_shard;
@@ -78,9 +76,8 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
 void aw_shard_free(struct aw_shard *s);
 void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
 
-/* Phase 3: hands each telling to the link room, in order; false where there is no memory for that.
- */
-bool aw_batch_tell(struct aw_batch *b, struct aw_link *link);
+/* Phase 3: hands each telling to the link room, in order. */
+void aw_batch_tell(struct aw_batch *b, struct aw_link *link);
 bool aw_batch_reserve(struct aw_batch *b, size_t items);
 void aw_batch_reset(struct aw_batch *b);
 /* Adds a telling to shard `k`'s list; false where there is no memory. */

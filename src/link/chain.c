@@ -25,27 +25,50 @@ enum {
 
 /* --- groups --- */
 
-static void add_text(XXH3_state_t *h, struct aw_span s)
+/* Bytes of a key, hashed at once where they are few, as they nearly always are. */
+struct key_bytes {
+    XXH3_state_t state; /* set up once `buf` has overflowed */
+    bool spilt;
+    size_t used;
+    uint8_t buf[512];
+};
+
+static void add_bytes(const struct aw_link *l, struct key_bytes *k, const void *bytes, size_t len)
 {
-    const uint64_t len = s.p ? (uint64_t)s.len : UINT64_MAX;
-    XXH3_128bits_update(h, &len, sizeof len);
-    if (s.len) XXH3_128bits_update(h, s.p, s.len);
+    if (!k->spilt && len <= sizeof k->buf - k->used) {
+        if (len > 0) memcpy(k->buf + k->used, bytes, len);
+        k->used += len;
+        return;
+    }
+    if (!k->spilt) {
+        XXH3_128bits_reset_withSecret(&k->state, l->config.secret, sizeof l->config.secret);
+        XXH3_128bits_update(&k->state, k->buf, k->used);
+        k->spilt = true;
+    }
+    XXH3_128bits_update(&k->state, bytes, len);
 }
 
 static void key_of(const struct aw_link *l, const struct aw_exchange *x, uint64_t key[2])
 {
     static const enum aw_text same[] = {AW_TEXT_METHOD, AW_TEXT_HOST, AW_TEXT_TARGET,
                                         AW_TEXT_USER_AGENT};
-    XXH3_state_t h;
-    XXH3_128bits_reset_withSecret(&h, l->config.secret, sizeof l->config.secret);
+    struct key_bytes k;
+    k.spilt = false;
+    k.used = 0;
     const struct aw_addr *client = &x->conn.addr[AW_C2S];
-    XXH3_128bits_update(&h, client->b, sizeof client->b);
     const uint8_t v6 = client->v6;
-    XXH3_128bits_update(&h, &v6, 1);
-    XXH3_128bits_update(&h, &x->declared, sizeof x->declared);
-    for (unsigned i = 0; i < sizeof same / sizeof *same; i++)
-        add_text(&h, x->text[same[i]]);
-    const XXH128_hash_t hash = XXH3_128bits_digest(&h);
+    add_bytes(l, &k, client->b, sizeof client->b);
+    add_bytes(l, &k, &v6, 1);
+    add_bytes(l, &k, &x->declared, sizeof x->declared);
+    for (unsigned i = 0; i < sizeof same / sizeof *same; i++) {
+        const struct aw_span s = x->text[same[i]];
+        const uint64_t len = s.p ? (uint64_t)s.len : UINT64_MAX;
+        add_bytes(l, &k, &len, sizeof len);
+        if (s.p) add_bytes(l, &k, s.p, s.len);
+    }
+    const XXH128_hash_t hash =
+        k.spilt ? XXH3_128bits_digest(&k.state)
+                : XXH3_128bits_withSecret(k.buf, k.used, l->config.secret, sizeof l->config.secret);
     key[0] = hash.low64;
     key[1] = hash.high64;
 }
