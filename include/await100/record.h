@@ -122,6 +122,9 @@ enum aw_flag {
     AW_F_CHUNK_BAD = 1 << 22,        /* chunk framing of the request broke */
     AW_F_TIME_STEPPED = 1 << 23,     /* capture times inside ran backwards */
     AW_F_AFTER_UNSEEN = 1 << 24, /* a request before it on the connection was not seen in full */
+    AW_F_UNSETTLED = 1 << 25, /* finished, but what would have shown its sequel was not captured */
+    AW_F_PAIR_UNSURE = 1 << 26, /* what was lost may have held another request or response, so that
+                                   the answers may be another's */
 };
 
 /* Why a response has no request, or a message could not be read. */

@@ -79,11 +79,28 @@ static bool origin_named(const struct aw_facts *f)
     return !sure && f->x->text[AW_TEXT_SERVER].len != 0;
 }
 
-/* Causes that rest on what passed on the origin's leg. */
-static bool by_legs(enum aw_cause c)
+/* What the origin's leg may have told: a 417 and where it began, or a 100 that was not passed on.
+ */
+static bool by_legs(const struct aw_facts *f, enum aw_cause c)
 {
     return in(c, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY) |
-                     bit(AW_CAUSE_EXPECT_DROPPED) | bit(AW_CAUSE_CONTINUE_NOT_RELAYED));
+                     bit(AW_CAUSE_EXPECT_DROPPED) | bit(AW_CAUSE_CONTINUE_NOT_RELAYED)) ||
+           (f->expect && f->x->continue_count == 0 && f->status != 417);
+}
+
+/* Content is owed, and neither it nor the connection's end came. */
+static bool sends_on(const struct aw_facts *f)
+{
+    return f->owes && !f->x->content_complete && f->x->conn.close == AW_CONN_OPEN &&
+           !(f->x->flags & AW_F_WITHHELD);
+}
+
+/* The 100 passed the capture point so long before the content that does not acknowledge it that
+ * they cannot have crossed. */
+static bool overdue(const struct aw_facts *f)
+{
+    return f->first_100 && f->content &&
+           f->body->ts - f->first_100->at.ts > f->rtt_c + f->rtt_c / 5 + AW_REACTION;
 }
 
 static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct tally *t)
@@ -111,10 +128,15 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
             f->prev == NULL && (x->flags & (AW_F_AFTER_UNSEEN | AW_F_MIDSTREAM)),
         "what was asked before on the connection was not seen");
-    cap(t,
-        by_legs(cause) && f->c->inner &&
-            (aw_rule_inner_unseen(f) || (f->c->inner->flags & AW_F_HOLE_RESPONSE)),
+    cap(t, by_legs(f, cause) && f->c->inner_unseen,
         "what the origin answered was not seen in full");
+    cap(t, f->final && (x->flags & AW_F_UNSETTLED), "the capture does not show what came after");
+    cap(t,
+        (x->flags & AW_F_PAIR_UNSURE) ||
+            ((x->flags & AW_F_REQ_UNSEEN) && (x->flags & AW_F_AFTER_UNSEEN)),
+        "what was not captured may have held another request or its answer");
+    cap(t, cause > AW_CAUSE_RESPONSE_LOST && f->final && f->content && sends_on(f),
+        "how the client took the answer was not captured");
     cap(t, (x->flags & AW_F_CONFLICT) != 0, "overlapping segments of a head disagree");
     cap(t, (x->flags & AW_F_TIME_STEPPED) != 0 && uses_rtt(f, cause),
         "capture times ran backwards");
@@ -140,6 +162,10 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          (x->flags & AW_F_HOLE_RESPONSE) &&
              ((f->status != 417 && f->status < 500) || (x->flags & AW_F_WITHHELD)),
          "server bytes before the final response were not captured");
+    fail(&t, f->final && !f->content && (x->flags & AW_F_HOLE_CONTENT),
+         "what the client sent after the answer was not captured");
+    fail(&t, cause == AW_CAUSE_LATE_CONTINUE && overdue(f),
+         "the 100 had the time to arrive before the content: it may have been lost");
     fail(&t, by_close(f, cause) && (x->conn.fin_unseen[AW_C2S] || x->conn.fin_unseen[AW_S2C]),
          "a FIN was not captured, only its acknowledgement");
 

@@ -118,6 +118,15 @@ bool aw_content_answers(const struct aw_exchange *x, aw_off end, const struct aw
     return answers(x, &x->at[AW_AT_BODY], ack, end, head, unsure);
 }
 
+/* The only sample of the client's round trip is the time that is to be judged by it. */
+static void measured_by_itself(struct aw_facts *f)
+{
+    f->rtt_c = 0;
+    f->rtt_known = false;
+    f->rtt = f->rtt_s;
+    f->w = aw_ns_max(f->t[AW_T_WAIT_RTTS] * f->rtt, f->t[AW_T_WAIT_FLOOR]);
+}
+
 static void content_facts(struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
@@ -137,6 +146,7 @@ static void content_facts(struct aw_facts *f)
             f->answers_final = answers(x, f->body, ack, x->final_head_end, final, &f->unsure);
         f->gave_up = !f->answers_100 && !f->answers_final;
         if (f->answers_100) f->heed = span_of(in->at.ts, f->body->ts);
+        if (f->answers_100 && f->rtt_c > 0 && f->rtt_c >= f->heed) measured_by_itself(f);
     }
     f->final_first = f->final && (!f->content || (f->answers_final && !f->paused));
     f->wait = aw_exchange_wait(x, f->t);

@@ -236,6 +236,7 @@ bool aw_rule_race(const struct aw_facts *f)
 static enum aw_severity unanswered(const struct aw_facts *f, bool reset)
 {
     if (!f->server_closed || f->server_reset != reset || f->final) return NOT;
+    if (has_flag(f, AW_F_REQ_UNSEEN)) return NOT; /* nobody asked */
     if (network_loss(f) != NOT || deadlock(f) != NOT || request_timeout(f) != NOT) return NOT;
     return aw_rule_race(f) ? AW_SEV_WARNING : AW_SEV_ERROR;
 }
@@ -280,7 +281,7 @@ static enum aw_severity abandoned(const struct aw_facts *f)
 
 static enum aw_severity no_response(const struct aw_facts *f)
 {
-    if (f->final || !(f->content || !f->owes)) return NOT;
+    if (f->final || !(f->content || !f->owes) || has_flag(f, AW_F_REQ_UNSEEN)) return NOT;
     return f->client_closed || f->idle ? AW_SEV_ERROR : NOT;
 }
 

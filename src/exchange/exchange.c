@@ -9,6 +9,11 @@
 
 /* --- the end of the connection, or of our patience --- */
 
+static bool answered(const struct aw_open *s)
+{
+    return s && (s->ex.interim_count > 0 || aw_seen(&s->ex.at[AW_AT_FINAL_FIRST]));
+}
+
 /*
  * Owed content was withheld and a request came in its place: if the server took that request for
  * content, nothing answers it. Only an open connection that stayed silent for W shows that.
@@ -18,8 +23,7 @@ static bool was_swallowed(const struct aw_step *st, const struct aw_open *s,
 {
     const struct aw_open *next = s->next;
     if (s->ex.res & AW_RES_CLOSE) return false; /* it was told not to ask again */
-    if (!next || next->orphan || !aw_seen(&next->ex.at[AW_AT_ACK_HEAD]) ||
-        next->ex.interim_count > 0 || aw_seen(&next->ex.at[AW_AT_FINAL_FIRST]))
+    if (!next || next->orphan || !aw_seen(&next->ex.at[AW_AT_ACK_HEAD]) || answered(next))
         return false;
     const struct aw_mark *asked =
         aw_mark_later(&next->ex.at[AW_AT_HEAD], &next->ex.at[AW_AT_BODY_END]);
@@ -56,6 +60,18 @@ void aw_open_answered(const struct aw_step *st, struct aw_open *s, const struct 
     }
 }
 
+/* It was answered before its content was over, and the input ended before that could show what the
+ * two made of it. */
+static bool has_sequel(const struct aw_step *st, const struct aw_open *s, const struct aw_mark *end)
+{
+    const struct aw_exchange *x = &s->ex;
+    if (!x->final_complete) return false;
+    if (s->ended)
+        return s->settle_at != AW_NS_NONE &&
+               x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord;
+    return end->ts - x->at[AW_AT_FINAL_END].ts < st->xs->room->threshold[AW_T_SETTLE];
+}
+
 static void close_all(const struct aw_step *st, const struct aw_mark *end, uint64_t end_ord,
                       enum aw_flag why, bool observed)
 {
@@ -63,11 +79,15 @@ static void close_all(const struct aw_step *st, const struct aw_mark *end, uint6
     while (xs->first) {
         struct aw_open *s = xs->first;
         if (s->held) {
-            if (observed && was_swallowed(st, s, end)) s->ex.flags |= AW_F_SWALLOWED;
+            if (observed && was_swallowed(st, s, end))
+                s->ex.flags |= AW_F_SWALLOWED;
+            else if (!answered(s->next))
+                s->ex.flags |= AW_F_UNSETTLED;
             release(st, s, observed ? end : &s->ex.at[AW_AT_END]);
             continue;
         }
         if (!s->ended) s->ex.flags |= (uint32_t)why;
+        if (why == AW_F_INPUT_ENDED && has_sequel(st, s, end)) s->ex.flags |= AW_F_UNSETTLED;
         aw_open_close(st, s, end, end_ord);
     }
     aw_spare(st);
@@ -185,7 +205,7 @@ static void on_gap(const struct aw_step *st, const struct aw_http_event *ev)
     if (s && ev->part == AW_IN_CONTENT)
         aw_on_content_gap(st, s, ev);
     else
-        st->xs->lost |= ev->cut ? AW_LOST_CUT : AW_LOST_HOLE;
+        aw_note_lost(st->xs, ev->cut ? AW_LOST_CUT : AW_LOST_HOLE, ev->end);
 }
 
 /* Capture times that run back by more than packets change places on a busy interface. */

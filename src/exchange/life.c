@@ -75,6 +75,7 @@ struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
     x->answer_base = xs->answers_end;
     if (xs->nth > 1) x->flags |= AW_F_KEPT;
     if (xs->unseen_before || xs->lost) x->flags |= AW_F_AFTER_UNSEEN;
+    if (xs->lost & (AW_LOST_HOLE | AW_LOST_CUT)) x->flags |= AW_F_PAIR_UNSURE;
     xs->unseen_before = false;
     *(xs->last ? &xs->last->next : &xs->first) = s;
     xs->last = s;

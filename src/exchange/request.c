@@ -159,7 +159,7 @@ void aw_on_client_junk(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_open *s = st->xs->last;
     if (!s || !s->framing_lost) {
-        st->xs->lost |= AW_LOST_UNPARSED;
+        aw_note_lost(st->xs, AW_LOST_UNPARSED, ev->end);
         return;
     }
     struct aw_http_event content = *ev;
@@ -208,6 +208,28 @@ static void first_content(const struct aw_step *st, struct aw_open *s,
     x->ack_unknown = x->body_ack == AW_OFF_NONE;
     x->body_peer_high = ev->peer_high;
     s->early_piece = !is_wait(st, ev->first.ts - wait_from(x));
+}
+
+/* Later bytes were captured well before the first ones: those came again, and their first sending
+ * was not captured. */
+static bool sent_earlier(const struct aw_step *st, const struct aw_open *s,
+                         const struct aw_http_event *ev)
+{
+    const struct aw_mark *body = &s->ex.at[AW_AT_BODY];
+    return ev->first.ord < body->ord &&
+           body->ts - ev->first.ts > st->xs->room->threshold[AW_T_REORDER_GRACE];
+}
+
+/* The content began by then, and had acknowledged no more than this; whether it had as much, nobody
+ * knows. */
+static void move_start(struct aw_open *s, const struct aw_http_event *ev, aw_off ack_off)
+{
+    struct aw_exchange *x = &s->ex;
+    const bool none = ack_off != AW_OFF_NONE && ack_off <= x->answer_base;
+    x->at[AW_AT_BODY] = ev->first;
+    x->body_ack = none ? ack_off : AW_OFF_NONE;
+    x->ack_unknown = !none;
+    x->body_peer_high = ev->peer_high;
 }
 
 /*
@@ -259,6 +281,8 @@ void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_
     s->last_ack = ack_off;
     if (first)
         first_content(st, s, ev, ack_off);
+    else if (sent_earlier(st, s, ev))
+        move_start(s, ev, ack_off);
     else
         look_for_pause(st, s, ev, ack_off);
     if (!aw_seen(&x->at[AW_AT_FINAL_FIRST])) aw_open_silence(s, &ev->first);

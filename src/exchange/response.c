@@ -23,13 +23,27 @@ enum aw_unseen aw_why_unseen(const struct aw_exchanges *xs, const struct aw_open
     if (s->unseen != AW_UNSEEN_NONE && s->unseen != AW_UNSEEN_UNPARSED) return s->unseen;
     /* Bytes that begin no request are the rest of one, where the connection was joined later. */
     if (x->flags & AW_F_MIDSTREAM && xs->asked_xid == 0) return AW_UNSEEN_MIDSTREAM;
-    return s->unseen != AW_UNSEEN_NONE ? s->unseen : AW_UNSEEN_NO_REQUEST;
+    if (s->unseen != AW_UNSEEN_NONE) return s->unseen;
+    if (xs->lost & AW_LOST_CUT) return AW_UNSEEN_CUT;
+    return xs->lost & AW_LOST_HOLE ? AW_UNSEEN_HOLE : AW_UNSEEN_NO_REQUEST;
+}
+
+/* Its segment acknowledges more than all of this exchange's request: it answers a later one, which
+ * was not captured. */
+static bool answers_later(const struct aw_open *s, const struct aw_http_event *ev)
+{
+    const struct aw_exchange *x = &s->ex;
+    if (!x->final_complete || ev->ack_off == AW_OFF_NONE) return false;
+    /* Where content was still owed, what was lost after the answer may be that request. */
+    if (s->content_end == AW_OFF_NONE) return (x->flags & AW_F_HOLE_CONTENT) != 0;
+    return ev->ack_off > s->content_end;
 }
 
 static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_http_event *ev,
                                    size_t text)
 {
     struct aw_exchanges *xs = st->xs;
+    const bool hole_before = xs->last && answers_later(xs->last, ev);
     aw_close_settling(st, NULL);
     struct aw_open *s = aw_open_new(st, ev->xid, text);
     if (!s) return NULL;
@@ -40,7 +54,7 @@ static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_htt
     /* A request may lie in what was lost, even where an earlier one is at hand to be named. */
     if (xs->lost & AW_LOST_CUT)
         s->unseen = AW_UNSEEN_CUT;
-    else if (xs->lost & AW_LOST_HOLE)
+    else if ((xs->lost & AW_LOST_HOLE) || hole_before)
         s->unseen = AW_UNSEEN_HOLE;
     else if (ev->xid != 0)
         s->unseen = ev->xid <= xs->answered_xid ? AW_UNSEEN_NO_REQUEST : AW_UNSEEN_LATE;
@@ -63,14 +77,6 @@ static struct aw_open *open_unasked(const struct aw_step *st, const struct aw_ht
 {
     const size_t text = ev->head ? aw_response_text_size(ev->head) : 0;
     return ev->xid > st->xs->asked_xid ? open_half(st, ev, text) : open_orphan(st, ev, text);
-}
-
-/* Its segment acknowledges more than all of this exchange's request: it answers a later one, which
- * was not captured. */
-static bool answers_later(const struct aw_open *s, const struct aw_http_event *ev)
-{
-    return s->ex.final_complete && s->content_end != AW_OFF_NONE && ev->ack_off != AW_OFF_NONE &&
-           ev->ack_off > s->content_end;
 }
 
 /* Where a response belongs that the http room could pair with no open exchange. */
@@ -160,10 +166,11 @@ static struct aw_open *take_final_head(const struct aw_step *st, struct aw_open 
     s->ex.status = h->status;
     s->ex.res = h->res;
     s->ex.res_version = h->version;
-    if (!s->orphan && s->xid > st->xs->answered_xid) {
-        st->xs->answered_xid = s->xid;
-        st->xs->lost = 0;
-    }
+    if (!s->orphan && s->xid > st->xs->answered_xid) st->xs->answered_xid = s->xid;
+    if (s->orphan && (st->xs->lost & (AW_LOST_HOLE | AW_LOST_CUT)) && s->unseen == AW_UNSEEN_NONE)
+        s->unseen = st->xs->lost & AW_LOST_CUT ? AW_UNSEEN_CUT : AW_UNSEEN_HOLE;
+    /* What lay before this request, or in its place, has its answer. */
+    if (s->orphan || s->ex.req_off >= st->xs->lost_end) st->xs->lost = 0;
     return s;
 }
 
@@ -190,7 +197,7 @@ void aw_on_response(const struct aw_step *st, const struct aw_http_event *ev)
 {
     const bool interim = ev->head->status < 200;
     struct aw_open *s = aw_open_find(st->xs, ev->xid);
-    if (s && !interim && s->ex.status != 0) s = NULL;
+    if (s && (interim ? answers_later(s, ev) : s->ex.status != 0)) s = NULL;
     if (!s) s = place(st, ev, interim);
     if (!s) return;
     if (ev->xid != 0 && !s->orphan && s->ex.status == 0) aw_open_answered(st, s, &ev->first);
@@ -279,6 +286,9 @@ void aw_on_response_gap(const struct aw_step *st, const struct aw_http_event *ev
     struct aw_open *s = concerned(st->xs, ev->xid);
     if (!s || (!s->behind && ev->end <= s->ex.answer_base)) return;
     s->ex.flags |= s->ex.status == 0 ? AW_F_HOLE_RESPONSE : AW_F_HOLE_FINAL;
+    /* Of several that wait, any may have been answered there. */
+    for (struct aw_open *i = s->next ? s : NULL; i; i = i->next)
+        i->ex.flags |= AW_F_PAIR_UNSURE;
     if (ev->cut) s->ex.flags |= AW_F_CUT;
 }
 

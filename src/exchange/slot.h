@@ -64,6 +64,7 @@ struct aw_exchanges {
     struct aw_mark final_end;     /* end of the latest final response */
     aw_off answers_end;           /* where it ends in the server's stream */
     aw_off event_end[2];          /* how far events have named each stream */
+    aw_off lost_end;              /* where the latest of `lost` ends in the client's stream */
     uint32_t nth, count;          /* exchanges so far, open ones */
     uint32_t asked_xid;           /* highest request that an event named */
     uint32_t answered_xid;        /* highest request whose final response was seen */
@@ -89,6 +90,12 @@ static inline const struct aw_mark *aw_mark_later(const struct aw_mark *a, const
 static inline bool aw_is_complete(const struct aw_open *s)
 {
     return s->ex.final_complete && (s->request_over || s->ex.content_complete);
+}
+
+static inline void aw_note_lost(struct aw_exchanges *xs, enum aw_lost_request what, aw_off end)
+{
+    xs->lost |= (uint8_t)what;
+    if (end > xs->lost_end) xs->lost_end = end;
 }
 
 /* --- life.c, exchange.c --- */

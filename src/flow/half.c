@@ -113,7 +113,8 @@ static void payload(struct aw_flow *f, const struct aw_view *v)
     if (v->end <= h->next) return;
     if (v->end - v->off == 1 && (f->half[!v->side].flags & AW_HALF_ZERO))
         h->flags |= AW_HALF_PROBED;
-    if (!(h->flags & AW_HALF_TIMING) && v->off >= h->high) {
+    /* Where its acknowledgement was captured first, the next one would tell nothing. */
+    if (!(h->flags & AW_HALF_TIMING) && v->off >= h->high && h->acked < v->end) {
         h->flags |= AW_HALF_TIMING;
         h->sample_seq = h->base_seq + (uint32_t)v->end;
         h->sample_ts = v->seg->at.ts;

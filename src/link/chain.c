@@ -146,6 +146,7 @@ static struct aw_member *join_group(struct aw_link *l, struct aw_group *g,
                             .nth = x->nth,
                             .attempt = 1,
                             .expect = (x->req & AW_REQ_EXPECT) != 0,
+                            .pipelined = (x->flags & AW_F_PIPELINED) != 0,
                             .begin = aw_seen(first) ? first->ts : l->now,
                             .packet = first->ref,
                             .head = x->at[AW_AT_HEAD]};
@@ -335,7 +336,11 @@ static bool next_on_connection(const struct aw_member *a, const struct aw_member
 static bool could_continue(const struct aw_link *l, const struct aw_member *a,
                            const struct aw_member *b)
 {
-    return b->prev == NULL && b != a && b->begin >= a->end && b->begin <= deadline(l, a);
+    if (b->prev != NULL || b == a || b->begin > deadline(l, a)) return false;
+    /* On one connection order tells more than times do; and a client that asks again has its
+     * answer, captured or not. */
+    if (next_on_connection(a, b) && (!b->pipelined || a->incomplete)) return true;
+    return b->begin >= a->end;
 }
 
 /* What continues a: NULL = nothing so far. Sets *rival where another ran beside it. */
@@ -453,8 +458,6 @@ static void take_end(struct aw_member *m, const struct aw_exchange *x, struct aw
     m->end = when.ts;
     if (x->status != 0 && aw_seen(final))
         m->end = final->ts;
-    else if ((x->flags & AW_F_WITHHELD) && aw_seen(&x->next_request))
-        m->end = x->next_request.ts; /* its answer was not captured, but the client had it */
     else if (x->conn.close != AW_CONN_OPEN && aw_seen(&x->conn.closed_at))
         m->end = x->conn.closed_at.ts;
 }

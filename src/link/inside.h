@@ -64,7 +64,8 @@ struct aw_member {
     bool closed;
     bool undecided; /* failed, and its retry is not known yet; in the waiting list */
     bool contested; /* could continue several: continues none */
-    bool expect, incomplete;
+    bool expect, incomplete, pipelined;
+    bool inner_unseen; /* what may be its origin's leg was not seen in full */
     aw_ns begin, end;
     aw_ns recheck; /* undecided: when to look whether the window is over */
     int64_t sent;

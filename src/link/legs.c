@@ -286,6 +286,7 @@ void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *
     /* Its content may be open long after its answer; a leg had begun before that. */
     const bool before = m->inner && (!m->closed || m->inner->at[AW_AT_REQ_FIRST].ts <= m->end);
     if (m->inners == 1 && before) c->inner = m->inner;
+    c->inner_unseen = m->inner_unseen;
     if (m->outer_id == 0) return;
     memset(&l->outer, 0, sizeof l->outer);
     l->outer.id = m->outer_id;
@@ -337,6 +338,8 @@ void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const stru
 {
     static const uint8_t there = 0;
     outer->inners_open--;
+    if (x->flags & (AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL | AW_F_NO_SERVER_SIDE | AW_F_EVICTED))
+        outer->inner_unseen = true;
     if (within && outer->inner == NULL) {
         outer->inner = aw_link_get(l, sizeof *outer->inner);
         if (outer->inner) {

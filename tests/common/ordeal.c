@@ -111,7 +111,7 @@ static void attempt(struct subject *s, enum ordeal_kind kind, struct morph *chan
         const struct trial_verdict *after = trial_match(&t, &s->base, i);
         if (before->judged || (after && after->judged)) {
             count(s, kind, what, before, after);
-            if (left_out && before->judged && !trial_decides(before, left_out))
+            if (left_out && before->judged && !trial_decides(&s->base, before, left_out))
                 count(s, ORDEAL_LEFT_OUT_IDLE, what, before, after);
         }
     }

@@ -150,12 +150,21 @@ enum trial_fate trial_compare(const struct trial_verdict *before, const struct t
     return trial_harmless(after) ? TRIAL_SOFTENED : TRIAL_CHANGED;
 }
 
-bool trial_decides(const struct trial_verdict *v, const struct morph_packet *p)
+static bool bore_a_fact(const struct trial_verdict *v, uint64_t no)
+{
+    for (size_t i = 0; i < sizeof v->point / sizeof *v->point; i++)
+        if (v->point[i] == no) return true;
+    return false;
+}
+
+bool trial_decides(const struct trial *all, const struct trial_verdict *v,
+                   const struct morph_packet *p)
 {
     struct morph_tcp t;
     if (!morph_tcp(p, &t)) return false;
-    for (size_t i = 0; i < sizeof v->point / sizeof *v->point; i++)
-        if (t.payload && v->point[i] == p->no) return true;
+    for (size_t i = 0; i < all->n; i++)
+        if (t.payload && same_connection(&all->v[i], v) && bore_a_fact(&all->v[i], p->no))
+            return true;
     uint8_t src[6], dst[6];
     memcpy(src, t.src, 4);
     memcpy(dst, t.dst, 4);

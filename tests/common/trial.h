@@ -42,7 +42,9 @@ enum trial_fate trial_compare(const struct trial_verdict *before,
                               const struct trial_verdict *after);
 /* Says nothing that could be wrong: no verdict, incomplete, pending, or less than sure. */
 bool trial_harmless(const struct trial_verdict *v);
-/* Whether a packet bore a fact of this exchange, or belongs to its connection's start or end. */
-bool trial_decides(const struct trial_verdict *v, const struct morph_packet *p);
+/* Whether a packet bore a fact of this exchange or of another one on its connection, or belongs to
+ * the connection's start or end. */
+bool trial_decides(const struct trial *t, const struct trial_verdict *v,
+                   const struct morph_packet *p);
 
 #endif

@@ -78,23 +78,95 @@ static void test_origin_not_seen(void **state)
     struct aw_exchange inner;
     case_begin(&m);
     inner = m.x;
-    const struct aw_case c = {.inner = &inner, .input_left = AW_NS_NONE};
+    struct aw_case c = {.inner = &inner, .input_left = AW_NS_NONE};
     case_final(&m, 1, 417);
     expect(&m, &c, AW_CAUSE_EXPECT_REFUSED_BY_PROXY, AW_CONF_HIGH); /* it never answered */
     inner.flags = AW_F_HOLE_RESPONSE;
+    c.inner_unseen = true;
     expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
     inner.status = 417;
     inner.flags = 0;
+    c.inner_unseen = false;
     expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
+}
+
+/* The silence of a proxy is its own only if the origin's was seen. */
+static void test_silence_of_the_origin(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    struct aw_case c = {.input_left = AW_NS_NONE};
+    case_begin(&m);
+    case_content(&m, 1000, 1001, 0);
+    case_final(&m, 1002, 201);
+    expect(&m, &c, AW_CAUSE_IGNORED, AW_CONF_HIGH);
+    c.inner_unseen = true;
+    expect(&m, &c, AW_CAUSE_IGNORED, AW_CONF_MEDIUM);
+}
+
+/* A 100 captured well before the content that does not acknowledge it did not cross it. */
+static void test_overdue(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    for (int ms = 985; ms >= 955; ms -= 15) {
+        case_begin(&m);
+        m.x.conn.rtt_c = 20 * AW_MS;
+        case_100(&m, ms);
+        case_content(&m, 1000, 1001, 0);
+        case_final(&m, 1002, 201);
+        expect(&m, NULL, AW_CAUSE_LATE_CONTINUE, ms == 985 ? AW_CONF_HIGH : AW_CONF_MEDIUM);
+    }
+}
+
+/* A round trip that was measured by the wait in question says nothing about it. */
+static void test_measured_by_itself(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_100(&m, 1);
+    case_content(&m, 901, 902, CASE_100_END);
+    case_final(&m, 903, 201);
+    expect(&m, NULL, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_HIGH);
+    m.x.conn.rtt_c = 900 * AW_MS;
+    expect(&m, NULL, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_MEDIUM);
+}
+
+/* What lies beyond the capture's end, or in its holes, could have said something else. */
+static void test_sequel(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_final(&m, 1, 403);
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_HIGH);
+    m.x.flags = AW_F_UNSETTLED;
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_MEDIUM);
+    m.x.flags = AW_F_PAIR_UNSURE;
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_MEDIUM);
+    case_begin(&m);
+    case_final(&m, 1, 417);
+    m.x.flags = AW_F_HOLE_CONTENT;
+    expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
+
+    /* The connection's end would show whether the client could read the answer. */
+    case_begin(&m);
+    case_100(&m, 1);
+    case_part(&m, 1.5, 2, CASE_100_END, 500);
+    case_final(&m, 3, 413);
+    expect(&m, NULL, AW_CAUSE_LATE_REJECTION, AW_CONF_MEDIUM);
+    case_close(&m, 4, AW_C2S, false);
+    expect(&m, NULL, AW_CAUSE_LATE_REJECTION, AW_CONF_HIGH);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hole_in_the_answers),
-        cmocka_unit_test(test_first_to_close),
-        cmocka_unit_test(test_requests_before),
-        cmocka_unit_test(test_origin_not_seen),
+        cmocka_unit_test(test_hole_in_the_answers),   cmocka_unit_test(test_first_to_close),
+        cmocka_unit_test(test_requests_before),       cmocka_unit_test(test_origin_not_seen),
+        cmocka_unit_test(test_silence_of_the_origin), cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_measured_by_itself),    cmocka_unit_test(test_sequel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
