@@ -78,6 +78,7 @@ void aw_diagnose(const struct aw_case *c, const int64_t threshold[], const struc
     aw_checks_of(&f, holds, out);
 
     if (c->brief) return;
+    aw_facts_name(&f);
     aw_say_init(&say, out, names, c->self);
     aw_evidence_of(&f, &say);
     if (out->confidence != AW_CONF_HIGH) say_doubts(&say, &doubts);

@@ -236,8 +236,6 @@ bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
 static void hop_facts(struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
-    f->client = aw_agent_client(x);
-    f->server = aw_agent_server(x);
     f->between = aw_agent_between(x);
     if (f->between.agent) {
         /* An error page can be anyone's text: it names a product for the fix and proves no hop. */
@@ -351,4 +349,10 @@ void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t th
     hop_facts(f);
     chain_facts(f);
     missing_facts(f);
+}
+
+void aw_facts_name(struct aw_facts *f)
+{
+    f->client = aw_agent_client(f->x);
+    f->server = aw_agent_server(f->x);
 }

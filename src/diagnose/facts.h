@@ -83,7 +83,10 @@ struct aw_facts {
  */
 #define AW_REACTION (2 * AW_MS)
 
+/* All but `client` and `server`. */
 void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t threshold[]);
+/* The products on either side: only what is said about a verdict needs them. */
+void aw_facts_name(struct aw_facts *f);
 
 /* Whether one of the stall causes would hold if what was lost had not been. */
 bool aw_facts_stall(const struct aw_facts *f, aw_ns lost);

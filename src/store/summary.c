@@ -40,6 +40,9 @@ struct aw_summary {
     struct aw_cause_total cause[AW_CAUSE_COUNT][AW_SEV_COUNT];
     struct aw_hist *latency[AW_LAT_COUNT]; /* owned */
     struct group_table servers, clients;
+    uint8_t last_agent[256]; /* the User-Agent looked up last, and whose group that was */
+    size_t last_agent_len;
+    struct aw_group *last_client;
 };
 
 /* --- memory of groups --- */
@@ -129,15 +132,25 @@ static struct aw_group *new_group(const struct aw_alloc *a, const char *key, str
     return g;
 }
 
-static struct aw_group *find_group(struct group_table *t, const struct aw_alloc *a, const char *key,
-                                   struct aw_span product)
+static size_t slot_of(const struct group_table *t, const char *key)
 {
     size_t i = hash_key(key) % SLOTS;
-    for (; t->slot[i]; i = (i + 1) % SLOTS)
-        if (strcmp(t->slot[i]->key, key) == 0) break;
+    while (t->slot[i] && strcmp(t->slot[i]->key, key) != 0)
+        i = (i + 1) % SLOTS;
+    return i;
+}
+
+/* The group of that key, made where there is none; x tells its product, looked up only where it is
+ * not known yet. */
+static struct aw_group *find_group(struct group_table *t, const struct aw_alloc *a, const char *key,
+                                   const struct aw_exchange *x, enum aw_dir side)
+{
+    const size_t i = slot_of(t, key);
     struct aw_group *g = t->slot[i];
-    if (g && (g->product[0] != '\0' || product.len == 0)) return g;
+    if (g && g->product[0] != '\0') return g;
     if (!g && t->count == AW_GROUPS_MAX) return &t->other;
+    const struct aw_span product = aw_agent_product(x, side);
+    if (g && product.len == 0) return g;
 
     struct aw_group *made = new_group(a, key, product);
     if (!made) return g ? g : &t->other;
@@ -151,6 +164,26 @@ static struct aw_group *find_group(struct group_table *t, const struct aw_alloc 
         t->count++;
     }
     return t->slot[i] = made;
+}
+
+/* A client's product follows from its User-Agent where it sends one: the last one is remembered. */
+static struct aw_group *client_group(struct aw_summary *s, const struct aw_exchange *x)
+{
+    const struct aw_span agent = x->text[AW_TEXT_USER_AGENT];
+    const bool keep = agent.len > 0 && agent.len <= sizeof s->last_agent;
+    if (keep && s->last_client && agent.len == s->last_agent_len &&
+        memcmp(agent.p, s->last_agent, agent.len) == 0)
+        return s->last_client;
+    char key[KEY_MAX] = "(none)";
+    const struct aw_span product = aw_agent_product(x, AW_C2S);
+    if (product.len > 0) (void)put_printable(key, 0, PRODUCT_MAX, product);
+    struct aw_group *g = find_group(&s->clients, &s->limited, key, x, AW_C2S);
+    if (keep) {
+        memcpy(s->last_agent, agent.p, agent.len);
+        s->last_agent_len = agent.len;
+        s->last_client = g;
+    }
+    return g;
 }
 
 static void free_latencies(struct aw_hist *const h[AW_LAT_COUNT])
@@ -264,15 +297,8 @@ void aw_summary_add(struct aw_summary *s, const struct aw_record *rec)
 
     char key[KEY_MAX];
     server_key(key, x);
-    const struct aw_span product = aw_agent_product(x, AW_S2C);
-    add_to_group(s, find_group(&s->servers, &s->limited, key, product), v, latency);
-
-    const struct aw_span agent = aw_agent_product(x, AW_C2S);
-    if (agent.len)
-        (void)put_printable(key, 0, PRODUCT_MAX, agent);
-    else
-        memcpy(key, "(none)", sizeof "(none)");
-    add_to_group(s, find_group(&s->clients, &s->limited, key, agent), v, latency);
+    add_to_group(s, find_group(&s->servers, &s->limited, key, x, AW_S2C), v, latency);
+    add_to_group(s, client_group(s, x), v, latency);
 }
 
 /* --- reading --- */
