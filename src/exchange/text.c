@@ -142,7 +142,6 @@ static void add(struct aw_open *s, enum aw_text which, struct aw_span value, siz
 
 static void add_field(struct aw_open *s, const struct aw_head *h, const struct kept *k)
 {
-    if (!h->field[k->field].p) return;
     if (!k->name || !h->repeated[k->field]) {
         add(s, k->text, h->field[k->field], STRING_MAX);
         return;
@@ -209,7 +208,7 @@ void aw_add_request_text(struct aw_open *s, const struct aw_head *h)
     add(s, AW_TEXT_METHOD, h->method, STRING_MAX);
     add(s, AW_TEXT_TARGET, h->target, TARGET_MAX);
     for (size_t i = 0; i < REQUEST_KEPT; i++)
-        add_field(s, h, &request_kept[i]);
+        if (h->field[request_kept[i].field].p) add_field(s, h, &request_kept[i]);
     if (h->req_hint.len > 0) add(s, AW_TEXT_REQ_HINT, h->req_hint, STRING_MAX);
 }
 
@@ -217,6 +216,7 @@ void aw_add_response_text(struct aw_open *s, const struct aw_head *h, bool inter
 {
     for (size_t i = 0; i < RESPONSE_KEPT; i++) {
         const enum aw_text text = response_kept[i].text;
+        if (!h->field[response_kept[i].field].p) continue;
         if (interim && text != AW_TEXT_SERVER && text != AW_TEXT_VIA) continue;
         if (interim && s->ex.text[text].p) continue;
         add_field(s, h, &response_kept[i]);

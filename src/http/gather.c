@@ -43,7 +43,7 @@ bool aw_gather_add(struct aw_run *r, struct aw_side *s, const uint8_t *p, size_t
     const struct aw_chunk *c = r->chunk;
     if (g->len == 0) {
         g->off = aw_run_off(r, p);
-        g->from = (struct aw_from){c->seen, c->seen, c->ack_off, c->peer_high, c->ttl, c->conflict};
+        g->from = aw_run_from(c);
     }
     /* A lost piece that came late is what the head waited for, wherever in it the piece lies. */
     if (c->seen.ord > g->from.last.ord) g->from.last = c->seen;

@@ -229,11 +229,11 @@ void aw_http1_end(struct aw_run *r, bool orderly)
         struct aw_gather *g = s->gather;
         aw_message_broken(r, s, (struct aw_span){g->bytes, g->len}, g->off, &g->from,
                           AW_WHY_HEAD_ENDED, false);
-    } else {
+    } else if (s->gather != NULL) {
         aw_run_drop_gather(r, s);
     }
     aw_run_flush(r);
-    aw_gather_drop(r->h, s);
+    if (s->gather != NULL) aw_gather_drop(r->h, s);
     s->state = AW_SIDE_OVER;
     s->xid = 0;
 }

@@ -180,15 +180,26 @@ static inline struct aw_http_event aw_run_event(const struct aw_run *r,
         .ttl = c->ttl,
     };
 }
-struct aw_from aw_run_from(const struct aw_chunk *chunk);
+static inline struct aw_from aw_run_from(const struct aw_chunk *c)
+{
+    return (struct aw_from){c->seen, c->seen, c->ack_off, c->peer_high, c->ttl, c->conflict};
+}
 void aw_run_set_from(struct aw_http_event *ev, const struct aw_from *from);
-void aw_run_emit(struct aw_run *r, const struct aw_http_event *ev);
+void aw_run_emit_junk(struct aw_run *r);
+static inline void aw_run_flush(struct aw_run *r)
+{
+    if (r->junk.bytes != 0) aw_run_emit_junk(r);
+}
+static inline void aw_run_emit(struct aw_run *r, const struct aw_http_event *ev)
+{
+    aw_run_flush(r);
+    r->sink(r->ctx, ev);
+}
 /* Emits a BROKEN event and counts it. */
 void aw_run_broken(struct aw_run *r, struct aw_http_event *ev, enum aw_http_why why, bool cut);
 /* Bytes passed over. Before HTTP was seen they are only counted: it may be no HTTP at all. Emitted
  * as one event with what adjoins them, by aw_run_flush or before the next event. */
 void aw_run_junk(struct aw_run *r, struct aw_side *s, aw_off off, uint64_t n);
-void aw_run_flush(struct aw_run *r);
 void aw_run_drop_gather(struct aw_run *r, struct aw_side *s); /* as bytes passed over */
 /* This is HTTP: what had been passed over in both directions was junk in between. */
 void aw_run_note_http(struct aw_run *r);

@@ -4,17 +4,6 @@
  */
 #include "http/http1.h"
 
-void aw_run_emit(struct aw_run *r, const struct aw_http_event *ev)
-{
-    aw_run_flush(r);
-    r->sink(r->ctx, ev);
-}
-
-struct aw_from aw_run_from(const struct aw_chunk *c)
-{
-    return (struct aw_from){c->seen, c->seen, c->ack_off, c->peer_high, c->ttl, c->conflict};
-}
-
 void aw_run_set_from(struct aw_http_event *ev, const struct aw_from *from)
 {
     ev->first = from->first;
@@ -44,11 +33,11 @@ static void emit_junk(struct aw_run *r, enum aw_http_why why, aw_off off, uint64
     r->sink(r->ctx, &ev);
 }
 
-void aw_run_flush(struct aw_run *r)
+void aw_run_emit_junk(struct aw_run *r)
 {
     const uint64_t n = r->junk.bytes;
     r->junk.bytes = 0;
-    if (n != 0) emit_junk(r, r->junk.why, r->junk.off, n, NULL);
+    emit_junk(r, r->junk.why, r->junk.off, n, NULL);
 }
 
 void aw_run_junk(struct aw_run *r, struct aw_side *s, aw_off off, uint64_t n)
