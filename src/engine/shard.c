@@ -102,15 +102,20 @@ static void settle_update(struct aw_shard *s, struct conn *c)
     *(c->next ? &c->next->prev : &s->settle_last) = c;
 }
 
-static void settle_due(struct aw_shard *s)
+/* Timers of TCP and those of exchanges by deadline, as batch.c sorts what they tell. */
+static void run_timers(struct aw_shard *s)
 {
     while (s->settle_first && s->settle_first->deadline <= s->now.ts) {
-        struct conn *c = s->settle_first;
-        s->due = c->deadline;
+        const aw_ns due = s->settle_first->deadline;
+        aw_flow_tick_until(s->flows, &s->now, due);
+        struct conn *c = s->settle_first; /* TCP's may have changed the list */
+        if (!c || c->deadline != due) continue;
+        s->due = due;
         settle_remove(s, c);
         aw_exchanges_settle(c->xs, c->flow, &s->now);
         settle_update(s, c);
     }
+    aw_flow_tick(s->flows, &s->now);
     s->due = INT64_MAX;
 }
 
@@ -328,8 +333,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         }
         s->now =
             (struct aw_mark){.ts = item->clock, .ord = item->seg.at.ord, .ref = item->seg.at.ref};
-        aw_flow_tick(s->flows, &s->now);
-        settle_due(s);
+        run_timers(s);
         if (item->shard == index) aw_flow_push_hashed(s->flows, &item->seg, item->hash);
     }
     if (b->last) {

@@ -288,6 +288,8 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
     struct aw_flow *f = aw_flow_room(t, sizeof *f);
     if (!f) return NULL;
     const bool syn = (seg->flags & AW_TCP_SYN) != 0;
+    const struct aw_half blank = {
+        .acked = AW_OFF_NONE, .watch = AW_OFF_NONE, .fin = AW_OFF_NONE, .wscale = 0xff};
     *f = (struct aw_flow){
         .key = {.v6 = seg->src.v6},
         .hash = hash,
@@ -301,13 +303,11 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
         .active_at = t->now,
         .activity = seg->at,
         .rtt = {AW_NS_NONE, AW_NS_NONE},
+        .half = {blank, blank},
     };
     set_end(&f->key, side, &seg->src, seg->sport);
     set_end(&f->key, !side, &seg->dst, seg->dport);
     f->client = (uint8_t)(syn ? side : guess_client(&f->key, side));
-    for (unsigned s = 0; s < 2; s++)
-        f->half[s] = (struct aw_half){
-            .acked = AW_OFF_NONE, .watch = AW_OFF_NONE, .fin = AW_OFF_NONE, .wscale = 0xff};
     for (unsigned i = 0; !aw_heap_add(t, AW_HEAP_LIVE, f, aw_flow_deadline(f)); i++) {
         if (i < EVICTIONS_MAX && aw_flow_evict_one(t)) continue;
         aw_pool_put(t->pool, f, sizeof *f);
@@ -462,15 +462,21 @@ static void expire(struct aw_flow_table *t, struct aw_flow *f)
 
 void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at)
 {
+    aw_flow_tick_until(t, at, at->ts);
+}
+
+void aw_flow_tick_until(struct aw_flow_table *t, const struct aw_mark *at, aw_ns until)
+{
     if (t->now != AW_NS_NONE && at->ts < t->now) return;
     t->now = at->ts;
     t->at = *at;
-    if (t->now < t->next_due) return;
+    if (until > t->now) until = t->now;
+    if (until < t->next_due) return;
     const aw_ns graves_due = aw_graves_clear(t);
     for (;;) {
         const enum aw_heap_id id = aw_heap_earliest(t);
         const aw_ns key = id == AW_HEAPS ? INT64_MAX : t->heap[id].at[0].key;
-        if (id == AW_HEAPS || key > t->now) {
+        if (id == AW_HEAPS || key > until) {
             t->next_due = key < graves_due ? key : graves_due;
             t->due = 0;
             return;
@@ -481,16 +487,15 @@ void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at)
             const aw_ns *due = f->more->due;
             aw_ns next = due[0] == AW_NS_NONE ? INT64_MAX : due[0];
             if (due[1] != AW_NS_NONE && due[1] < next) next = due[1];
-            if (next <= t->now) {
-                aw_heap_remove(t, id, f);
-                f->flags |= AW_FLOW_BUSY;
-                aw_order_expire(f);
-                leave(f);
-            } else if (next == INT64_MAX) {
-                aw_heap_remove(t, id, f);
-            } else {
+            if (next > key && next != INT64_MAX) {
                 aw_heap_rekey(t, id, f, next);
+                continue;
             }
+            aw_heap_remove(t, id, f);
+            if (next == INT64_MAX) continue;
+            f->flags |= AW_FLOW_BUSY;
+            aw_order_expire(f);
+            leave(f);
             continue;
         }
         const aw_ns deadline = aw_flow_deadline(f);

@@ -81,6 +81,9 @@ void aw_flow_prefetch_flow(const struct aw_flow_table *t, uint64_t hash);
 /* Moves the clock: hands up holes whose grace is over, idle connections, forgotten ones. `at` is
  * the packet that moved it. Time never goes back: an earlier `at->ts` changes nothing. */
 void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at);
+/* As aw_flow_tick, but timers beyond `until` have to wait for the next call: so that the caller may
+ * put its own in between. */
+void aw_flow_tick_until(struct aw_flow_table *t, const struct aw_mark *at, aw_ns until);
 
 /* The input is over: hands up all that waits, closes every connection, in the order of their first
  * packets. */

@@ -221,14 +221,24 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     aw_flow_active(f, &seg->at);
     if (f->flags & AW_FLOW_IGNORED) return true;
     h->flags &= (uint16_t)~AW_HALF_IN_HOLE;
-    aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_DATA,
-                                       .dir = aw_dir_of(f, side),
-                                       .ttl = seg->ttl,
-                                       .data = seg->payload.p,
-                                       .len = len,
-                                       .off = off,
-                                       .seen = seg->at,
-                                       .ack_off = ack,
-                                       .peer_high = aw_off_max(p->high, ack)});
+    /* Every member by name, or compilers clear the whole of it first. */
+    const struct aw_chunk chunk = {
+        .kind = AW_CHUNK_DATA,
+        .dir = aw_dir_of(f, side),
+        .close = AW_CLOSE_NONE,
+        .cut = false,
+        .waited = false,
+        .conflict = false,
+        .ttl = seg->ttl,
+        .data = seg->payload.p,
+        .len = len,
+        .off = off,
+        .seen = seg->at,
+        .ready = seg->at,
+        .due = 0,
+        .ack_off = ack,
+        .peer_high = aw_off_max(p->high, ack),
+    };
+    f->table->ops.chunk(f->table->ops.ctx, f, &chunk);
     return true;
 }

@@ -50,9 +50,9 @@ static bool is_key(const struct aw_key *k, const struct aw_segment *seg, unsigne
     unsigned from = seg->sport != k->port[0];
     if (k->port[0] == k->port[1]) from = differ(seg->src.b, k->addr[0]) != 0;
     *side = from;
-    return (differ(seg->src.b, k->addr[from]) | differ(seg->dst.b, k->addr[!from]) |
-            (uint64_t)(seg->sport ^ k->port[from]) | (uint64_t)(seg->dport ^ k->port[!from]) |
-            (uint64_t)(seg->src.v6 ^ k->v6)) == 0;
+    return k->v6 == seg->src.v6 &&
+           (differ(seg->src.b, k->addr[from]) | differ(seg->dst.b, k->addr[!from]) |
+            (uint64_t)(seg->sport ^ k->port[from]) | (uint64_t)(seg->dport ^ k->port[!from])) == 0;
 }
 
 struct aw_slot *aw_slot_find(const struct aw_flow_table *t, const struct aw_segment *seg,
@@ -63,8 +63,8 @@ struct aw_slot *aw_slot_find(const struct aw_flow_table *t, const struct aw_segm
     for (size_t i = home_of(t, hash);; i = (i + 1) & t->mask) {
         struct aw_slot *s = &t->slots[i];
         if (s->tag == flow && is_key(&s->flow->key, seg, side)) return s;
+        if (s->tag == AW_SLOT_FREE) return buried;
         if (s->tag == grave) buried = s; /* so many bits of a keyed hash are as good as the key */
-        if (kind_of(s) == AW_SLOT_FREE) return buried;
     }
 }
 

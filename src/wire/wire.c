@@ -48,7 +48,16 @@ enum aw_drop aw_wire_decode(struct aw_wire *w, const struct aw_packet *pkt, stru
                             struct aw_segment *out)
 {
     struct aw_decode d = {
-        .w = w, .pkt = pkt, .arena = arena, .out = out, .c = aw_cur_make(pkt->data, pkt->cap_len)};
+        .w = w,
+        .pkt = pkt,
+        .arena = arena,
+        .out = out,
+        .c = aw_cur_make(pkt->data, pkt->cap_len),
+        .cut = 0,
+        .tags = 0,
+        .tunnels = 0,
+        .bad_sum = false,
+    };
     if (pkt->wire_len > pkt->cap_len) {
         d.cut = pkt->wire_len - pkt->cap_len;
         w->stats.truncated++;

@@ -1,0 +1,163 @@
+/*
+ * What is left of a connection after its end, and the order in which timers speak.
+ */
+#include <inttypes.h>
+#include "lab.h"
+
+#define SHAKE "c S 0 0\ns SA 0 0\nc A 0 0\n"
+#define FINS  "c FA 0 0\ns FA 0 1\n"
+
+/* After the end a stray packet is no new connection, and the first of a new one is not a stray. */
+static void test_strays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *after;
+        unsigned opened, strays;
+    } rows[] = {
+        {"the last acknowledgement", "c A 1 1\n", 1, 1},
+        {"a FIN sent again", "+200 s FA 0 1\n+400 s FA 0 1\n", 1, 2},
+        {"content under way, a reset", "s A 1 1 abc\nc R 1 0\n", 1, 2},
+        {"its own SYN once more", "c S 0 0\n", 1, 1},
+        {"its own SYN-ACK once more", "s SA 0 0\n", 1, 1},
+        {"another SYN", "c S 0 0 isn=100000\n", 2, 0},
+        {"another SYN at once, twice",
+         "c S 0 0 isn=100000\n+10 c R 1 0 isn=100000\n"
+         "+10 c S 0 0 isn=300000\n",
+         3, 0},
+        {"a SYN-ACK to another SYN", "s SA 0 0 isn=70000 ackisn=100000\n", 2, 0},
+        {"4 s later", "+4000 c A 1 1\n", 1, 1},
+        {"never more than 5 s apart", "+4000 c A 1 1\n+4000 c A 1 1\n+4000 c A 1 1\n", 1, 3},
+        {"a minute later", "+60000 c A 1 1\n", 2, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (unsigned reset = 0; reset < 2; reset++) {
+            print_message("%s\n", rows[i].name);
+            struct lab *lab = calloc(1, sizeof *lab);
+            assert_true(lab_start(lab, 1 << 20, NULL));
+            lab_run(lab, reset ? SHAKE "c RA 0 0\n" : SHAKE FINS);
+            assert_int_equal(lab->gone, 1);
+            assert_int_equal(aw_flow_count(lab->table), 0);
+            lab_run(lab, rows[i].after);
+            assert_int_equal(lab->opened, rows[i].opened);
+            assert_int_equal(aw_flow_stats(lab->table)->strays, rows[i].strays);
+            aw_flow_finish(lab->table);
+            assert_int_equal(lab->gone, lab->opened);
+            lab_stop(lab);
+            free(lab);
+        }
+    }
+}
+
+static void come_and_go(struct lab *lab, unsigned n)
+{
+    static const char *const flags[] = {"S", "RA"};
+    for (unsigned k = 0; k < 2; k++) {
+        struct aw_segment s = lab_segment(lab, false, flags[k], 0, 0, NULL, 0);
+        memcpy(s.src.b, &n, sizeof n);
+        lab_push(lab, &s);
+    }
+}
+
+/* Those who ended take little, and no more than a share of the budget however many they are. */
+static void test_ended_take_little(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t budget, most;
+        unsigned count, known;
+    } rows[] = {
+        {"all of them known", 64 << 20, 20000 * 64, 20000, 20000},
+        {"more than the budget is for", 1 << 20, (1 << 20) / 4, 100000, 2048},
+        {"hardly any budget", 8192, 8192, 3000, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("%s\n", rows[i].name);
+        struct lab *lab = calloc(1, sizeof *lab);
+        assert_true(lab_start(lab, rows[i].budget, NULL));
+        for (unsigned n = 0; n < rows[i].count; n++) {
+            lab->used = 0;
+            come_and_go(lab, n);
+        }
+        assert_int_equal(lab->opened, rows[i].count);
+        assert_int_equal(lab->gone, rows[i].count);
+        assert_int_equal(aw_flow_stats(lab->table)->evicted, 0);
+        assert_int_equal(lab->table->filled, rows[i].known);
+        assert_true(aw_pool_used(lab->pool) <= rows[i].most);
+        lab->now += 20 * AW_SEC;
+        lab_tick(lab);
+        assert_int_equal(lab->table->filled, 0);
+        assert_int_equal(lab->table->graves.count, 0);
+        lab_stop(lab);
+        free(lab);
+    }
+}
+
+struct told {
+    aw_ns due[64];
+    uint64_t ord[64];
+    unsigned count, of_packets;
+};
+static struct told told;
+
+static void note(struct lab *lab, struct aw_flow *flow, const struct aw_chunk *c)
+{
+    (void)lab;
+    if (c->due == 0) {
+        told.of_packets++;
+        return;
+    }
+    assert_true(told.count < 64);
+    told.due[told.count] = c->due;
+    told.ord[told.count++] = aw_flow_ord(flow);
+}
+
+/* All timers that one packet sets off come by deadline, then by first packet, and say so. */
+static void test_timers_in_order(void **state)
+{
+    (void)state;
+    struct lab *lab = calloc(1, sizeof *lab);
+    assert_true(lab_start(lab, 1 << 20, NULL));
+    told = (struct told){0};
+    lab->hook = note;
+    const aw_ns start = lab->now;
+    enum { CONNECTIONS = 9 };
+    for (unsigned i = 0; i < CONNECTIONS; i++) {
+        struct aw_segment s = lab_segment(lab, false, "A", 0, 0, (const uint8_t *)"x", 1);
+        s.src.b[3] = (uint8_t)(200 - i);
+        s.payload_wire = 1;
+        lab->now = start + i / 3 * AW_MS; /* three of a kind */
+        lab_push(lab, &s);
+    }
+    /* The last one has a hole as well, and its grace ends before all idle timeouts. */
+    struct aw_segment ack = lab_segment(lab, true, "A", 0, 9, NULL, 0);
+    ack.dst.b[3] = 200 - (CONNECTIONS - 1);
+    lab_push(lab, &ack);
+    assert_int_equal(told.of_packets, CONNECTIONS);
+    assert_int_equal(told.count, 0);
+    const struct aw_flow_limits limits = lab_limits();
+    lab->now = start + 2 * limits.idle_timeout;
+    lab_tick(lab);
+    assert_int_equal(told.count, 1 + CONNECTIONS);
+    assert_int_equal(told.due[0], start + 2 * AW_MS + limits.reorder_grace);
+    assert_int_equal(told.ord[0], CONNECTIONS);
+    for (unsigned i = 0; i < CONNECTIONS; i++) {
+        assert_int_equal(told.due[1 + i], start + i / 3 * AW_MS + limits.idle_timeout);
+        assert_int_equal(told.ord[1 + i], i + 1);
+    }
+    aw_flow_finish(lab->table);
+    assert_int_equal(told.count, 1 + CONNECTIONS); /* the end of the input is no timer */
+    lab_stop(lab);
+    free(lab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_strays),
+        cmocka_unit_test(test_ended_take_little),
+        cmocka_unit_test(test_timers_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
