@@ -118,6 +118,23 @@ bool aw_content_answers(const struct aw_exchange *x, aw_off end, const struct aw
     return answers(x, &x->at[AW_AT_BODY], ack, end, head, unsure);
 }
 
+/* The only sample of the server's round trip is the head's own. Where its acknowledgement came with
+ * the answer or late, that is the server's time, by which nothing of its can be judged. */
+static void server_trip(struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    const struct aw_mark *ack = &x->at[AW_AT_ACK_HEAD];
+    if (!aw_seen(ack) || !aw_seen(f->head) || f->rtt_s == 0) return;
+    const aw_ns own = span_of(f->head->ts, ack->ts);
+    const bool answer = (x->interim_count && ack->ord == x->interim[0].first.ord) ||
+                        ack->ord == x->at[AW_AT_FINAL_FIRST].ord;
+    if (f->rtt_s < own || (!answer && own <= f->t[AW_T_ACK_PROMPT])) return;
+    f->rtt_s = 0;
+    f->rtt_known = false;
+    f->rtt = f->rtt_c;
+    f->w = aw_ns_max(f->t[AW_T_WAIT_RTTS] * f->rtt, f->t[AW_T_WAIT_FLOOR]);
+}
+
 /* The only sample of the client's round trip is the time that is to be judged by it. */
 static void measured_by_itself(struct aw_facts *f)
 {
@@ -343,6 +360,7 @@ void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t th
     f->expect_100 = (x->req & AW_REQ_EXPECT_100) != 0;
     f->owes = x->declared > 0 || (x->req & (AW_REQ_CHUNKED | AW_REQ_HAS_TE)) != 0;
     f->head = &x->at[AW_AT_HEAD];
+    server_trip(f);
     content_facts(f);
     close_facts(f);
     loss_facts(f);

@@ -311,7 +311,13 @@ void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event 
         return;
     }
     s->ex.flags |= lost ? AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL : AW_F_FINAL_UNFINISHED;
-    if (ev->end <= ev->off) return; /* none of it was captured */
+    if (ev->end <= ev->off) {
+        /* None of it was captured. Where content had it, it may have been a 100, and then the next
+         * response is still this request's. */
+        if (s->next && s->ex.after_ack_max > s->ex.answer_base)
+            s->next->ex.flags |= AW_F_PAIR_UNSURE;
+        return;
+    }
     final_begins(s, ev);
     if (h && h->status != 0) s = take_final_head(st, s, h);
     if (s->orphan && !s->announced) aw_open_announce(st, s);

@@ -126,12 +126,19 @@ bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat)
             if (i > mask / 2) widen(f);
             return true;
         }
+        if (old->what == now.what)
+            repeat = false; /* its first is at hand, and numbered otherwise */
         if (old->what != 0 && old->via != now.via) other_way = true;
     }
     /* Nothing new, and it came where so far only copies came. */
     const struct aw_more *m = f->more;
     if (repeat && m && m->copy_way[v->side] == way_of(&now) &&
         m->first_way[v->side] != m->copy_way[v->side])
+        return true;
+    /* Nor has anything new of this side come with that TTL. */
+    const struct aw_half *h = &f->half[v->side];
+    if (repeat && !(h->flags & AW_HALF_WAYS) && h->ttl && now.ttl && now.ttl != h->ttl &&
+        v->seg->at.ts - f->activity.ts <= f->table->limits.copy_window)
         return true;
     /* A repeat that came another way: its first may have left the ring already. */
     if (other_way && v->seg->payload_wire > 0 && mask + 1 < AW_TRACES_FAR_MAX / 4) widen(f);

@@ -387,6 +387,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
         const bool fin = (seg->flags & AW_TCP_FIN) && h->fin == AW_OFF_NONE;
         const bool news = v.end > h->high || v.ack > f->half[!side].acked || fin;
         const bool waits = f->more && f->more->first[side];
+        if (news && seg->ttl != h->ttl && h->ttl) h->flags |= AW_HALF_WAYS;
         if (news && !waits) {
             aw_copy_note(f, seg, side);
         } else if (aw_copy_known(f, &v, !news)) {

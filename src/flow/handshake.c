@@ -104,8 +104,11 @@ void aw_half_locate(struct aw_flow *f, const struct aw_segment *seg, unsigned si
     }
     if (!(h->flags & AW_HALF_KNOWN))
         set_base(h, seg->seq, seg->payload_wire == 0 ? AW_HALF_LOOSE : 0);
+    /* The end of a handshake whose SYN-ACK was not captured: what it acknowledges is the SYN alone,
+     * for a server that waits for a request has not spoken. */
+    const bool begins = (h->flags & AW_HALF_SYN) && seg->seq == h->base_seq;
     if ((seg->flags & AW_TCP_ACK) && !(p->flags & AW_HALF_KNOWN))
-        set_base(p, seg->ack, AW_HALF_LOOSE);
+        set_base(p, seg->ack, begins ? 0 : AW_HALF_LOOSE);
     if ((h->flags & AW_HALF_LOOSE) && seg->payload_wire > 0) correct(f, seg, side);
 }
 

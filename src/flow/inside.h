@@ -53,6 +53,7 @@ enum {
     AW_HALF_MAYBE_FIN = 1 << 9, /* the one acknowledged byte at `next` may be a FIN not captured */
     AW_HALF_REFUSED = 1 << 10,  /* the SYN's data was not accepted and comes again */
     AW_HALF_PROBED = 1 << 11,   /* the byte before `next` came as a window probe */
+    AW_HALF_WAYS = 1 << 12,     /* something new came with another TTL than its first segment */
 };
 
 struct aw_half {

@@ -40,6 +40,48 @@ bool ordeal_lossless(enum ordeal_kind k)
     return kinds[k].lossless;
 }
 
+/*
+ * What nobody can know: where the packets that are missing leave a conversation that is whole in
+ * itself and means something else. Reviewed one by one; anything not listed counts as wrong.
+ */
+static const struct {
+    const char *capture;
+    enum aw_cause before, after; /* AW_CAUSE_COUNT: no expectation */
+    const char *why;
+} excuses[] = {
+    {"lost_head.scn", AW_CAUSE_NETWORK_LOSS, AW_CAUSE_CONTINUED,
+     "without the first head the repeated one is the first, and was answered at once"},
+    {"far-lost-head.pcap", AW_CAUSE_NETWORK_LOSS, AW_CAUSE_CONTINUED,
+     "likewise, without the first two"},
+    {"lost_100.scn", AW_CAUSE_NETWORK_LOSS, AW_CAUSE_LATE_CONTINUE,
+     "without the first 100 the repeated one is the first, and crossed the content"},
+    {"zero_window.scn", AW_CAUSE_CONTINUED, AW_CAUSE_CONTINUE_UNHEEDED,
+     "only the one segment that closed the window tells why the client waited"},
+    {"continue_after_final.scn", AW_CAUSE_MALFORMED_CONTINUE, AW_CAUSE_NOT_AWAITED,
+     "the capture is over, or lacks the packet, where the second answer begins"},
+    {"legs_dropped.scn", AW_CAUSE_EXPECT_DROPPED, AW_CAUSE_IGNORED,
+     "without its request the origin's leg cannot be known as one"},
+    {"legs_not_relayed.scn", AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CAUSE_IGNORED, "likewise"},
+    {"refused_retry_failed.scn", AW_CAUSE_EXPECT_REFUSED, AW_CAUSE_SERVER_ERROR,
+     "without the 417 and the head of the retry, its content and 500 are the first request's"},
+    {"pipelined.scn", AW_CAUSE_CONTINUED, AW_CAUSE_MALFORMED_CONTINUE,
+     "begun between two pipelined requests: nothing tells that there was a first"},
+    {"pipelined.scn", AW_CAUSE_COUNT, AW_CAUSE_MALFORMED_CONTINUE, "likewise"},
+    {"pipelined_two.scn", AW_CAUSE_CONTINUED, AW_CAUSE_MALFORMED_CONTINUE, "likewise"},
+};
+
+static bool excused(const char *path, const struct trial_verdict *before,
+                    const struct trial_verdict *after)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    for (size_t i = 0; i < sizeof excuses / sizeof *excuses; i++)
+        if (strcmp(excuses[i].capture, name) == 0 && after->judged &&
+            (before->judged ? before->cause : AW_CAUSE_COUNT) == excuses[i].before &&
+            after->cause == excuses[i].after)
+            return true;
+    return false;
+}
+
 /* One capture on its way through. */
 struct subject {
     struct ordeal *o;
@@ -79,8 +121,12 @@ static void count(struct subject *s, enum ordeal_kind kind, const char *what,
                   const struct trial_verdict *before, const struct trial_verdict *after)
 {
     struct ordeal_tally *t = &s->o->tally[kind];
-    const enum trial_fate fate = trial_compare(before, after);
+    enum trial_fate fate = trial_compare(before, after);
     const bool lost = !equal(before, after);
+    if (fate == TRIAL_CHANGED && !kinds[kind].lossless && excused(s->path, before, after)) {
+        t->excused++;
+        fate = TRIAL_SOFTENED;
+    }
     t->verdicts++;
     t->kept += fate == TRIAL_KEPT;
     t->softened += fate == TRIAL_SOFTENED;
@@ -335,15 +381,12 @@ bool ordeal_run(struct ordeal *o, const char *path)
 
 void ordeal_print(const struct ordeal *o)
 {
-    fprintf(o->to, "%-24s %8s %9s %9s %9s %8s %8s %11s\n", "", "runs", "verdicts", "kept",
-            "softened", "changed", "differ", "cause kept");
+    fprintf(o->to, "%-23s %6s %8s %6s %8s %7s %7s %6s\n", "", "runs", "verdicts", "kept",
+            "softened", "changed", "excused", "differ");
     for (unsigned k = 0; k < ORDEAL_KINDS; k++) {
         const struct ordeal_tally *t = &o->tally[k];
         if (t->verdicts + t->changed == 0) continue;
-        fprintf(o->to, "%-24s %8lu %9lu %9lu %9lu %8lu %8lu %10.2f%%\n", kinds[k].name, t->runs,
-                t->verdicts, t->kept, t->softened, t->changed, t->lost,
-                t->verdicts && k != ORDEAL_WHOLE
-                    ? 100.0 * (double)t->cause_kept / (double)t->verdicts
-                    : 100.0);
+        fprintf(o->to, "%-23s %6lu %8lu %6lu %8lu %7lu %7lu %6lu\n", kinds[k].name, t->runs,
+                t->verdicts, t->kept, t->softened, t->changed, t->excused, t->lost);
     }
 }

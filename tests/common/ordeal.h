@@ -39,6 +39,7 @@ struct ordeal {
         unsigned long runs, verdicts, kept, softened, changed;
         unsigned long cause_kept; /* the same cause, surer or not */
         unsigned long lost;       /* cause or confidence differ at all */
+        unsigned long excused;    /* changed as the list of what nobody can know allows */
     } tally[ORDEAL_KINDS];
     unsigned long shown;
 };

@@ -114,12 +114,17 @@ static bool same_connection(const struct trial_verdict *a, const struct trial_ve
     return memcmp(a->end, b->end, sizeof a->end) == 0;
 }
 
+/* By the most telling mark that both have; of several in one packet the one in the same place. */
 static const struct trial_verdict *by_mark(const struct trial *in, const struct trial_verdict *of)
 {
-    for (unsigned k = 0; k < TRIAL_MARKS; k++)
-        for (size_t i = 0; i < in->n; i++)
-            if (of->mark[k] && in->v[i].mark[k] == of->mark[k] && same_connection(&in->v[i], of))
-                return &in->v[i];
+    for (unsigned k = 0; k < TRIAL_MARKS; k++) {
+        const struct trial_verdict *found = NULL;
+        for (size_t i = 0; i < in->n && of->mark[k]; i++) {
+            if (in->v[i].mark[k] != of->mark[k] || !same_connection(&in->v[i], of)) continue;
+            if (!found || in->v[i].nth == of->nth) found = &in->v[i];
+        }
+        if (found) return found;
+    }
     return NULL;
 }
 
@@ -127,6 +132,8 @@ const struct trial_verdict *trial_match(const struct trial *in, const struct tri
                                         size_t which)
 {
     const struct trial_verdict *of = &base->v[which], *found = by_mark(in, of);
+    if (found && found->nth != of->nth && by_mark(base, found) != of)
+        found = NULL; /* more like another one */
     /* By its place in the connection, unless what stands there is known to be another one. */
     for (size_t i = 0; !found && i < in->n; i++)
         if (in->v[i].nth == of->nth && same_connection(&in->v[i], of) &&

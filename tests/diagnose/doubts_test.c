@@ -133,6 +133,20 @@ static void test_measured_by_itself(void **state)
     expect(&m, NULL, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_MEDIUM);
 }
 
+/* So with the server's: where its first acknowledgement of the head came with the answer, late. */
+static void test_measured_by_the_answer(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_final(&m, 3000, 408);
+    expect(&m, NULL, AW_CAUSE_DEADLOCK, AW_CONF_HIGH);
+    m.x.conn.rtt_s = 3000 * AW_MS;
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_HIGH); /* measured elsewhere: far away */
+    m.x.at[AW_AT_ACK_HEAD] = m.x.at[AW_AT_FINAL];
+    expect(&m, NULL, AW_CAUSE_DEADLOCK, AW_CONF_MEDIUM);
+}
+
 /* What lies beyond the capture's end, or in its holes, could have said something else. */
 static void test_sequel(void **state)
 {
@@ -163,10 +177,15 @@ static void test_sequel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hole_in_the_answers),   cmocka_unit_test(test_first_to_close),
-        cmocka_unit_test(test_requests_before),       cmocka_unit_test(test_origin_not_seen),
-        cmocka_unit_test(test_silence_of_the_origin), cmocka_unit_test(test_overdue),
-        cmocka_unit_test(test_measured_by_itself),    cmocka_unit_test(test_sequel),
+        cmocka_unit_test(test_hole_in_the_answers),
+        cmocka_unit_test(test_first_to_close),
+        cmocka_unit_test(test_requests_before),
+        cmocka_unit_test(test_origin_not_seen),
+        cmocka_unit_test(test_silence_of_the_origin),
+        cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_measured_by_itself),
+        cmocka_unit_test(test_measured_by_the_answer),
+        cmocka_unit_test(test_sequel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

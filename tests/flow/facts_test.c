@@ -176,6 +176,25 @@ static void test_ends_not_captured(void **state)
     assert_false(facts->fin_unseen[AW_C2S]); /* two bytes: no FIN alone */
 }
 
+/* The end of the handshake tells where the server's bytes begin, so that a hole there shows. */
+static void test_syn_ack_not_captured(void **state)
+{
+    (void)state;
+    run(lab, "c S 0 0\nc A 0 0\nc A 0 0 ABC\n+3 s A 25 3 xyz\n+3 c A 3 28\n+3 tick\n");
+    assert_int_equal(facts->hole_bytes[AW_S2C], 25);
+}
+
+/* An acknowledgement captured before its data leaves the round trip to later ones, which may have
+ * waited for something else. */
+static void test_acknowledged_before_captured(void **state)
+{
+    (void)state;
+    run(lab, "c S 0 0\ns SA 0 0\nc A 0 0\nc A 0 3\ns A 0 0 abc\n+900 c A 0 3 ABC\n");
+    assert_true(facts->rtt_c < AW_MS);
+    run(lab, "s A 0 0 a\nc A 0 4\ns A 1 0 bcd\n+900 c A 0 4 ABC\n");
+    assert_true(facts->rtt_c < AW_MS);
+}
+
 static void test_one_sided(void **state)
 {
     (void)state;
@@ -295,6 +314,8 @@ int main(void)
         cmocka_unit_test(test_one_hole_of_many_acknowledgements),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_ends_not_captured),
+        cmocka_unit_test(test_syn_ack_not_captured),
+        cmocka_unit_test(test_acknowledged_before_captured),
         cmocka_unit_test(test_one_sided),
         cmocka_unit_test(test_copies_far_apart),
         cmocka_unit_test(test_neighbours_change_nothing),

@@ -188,6 +188,10 @@ static const struct scenario scenarios[] = {
      "c 0 ABC\nc again 0+3\nclose input c", false, 0},
     {"no copy: too late", SHAKE "c A 0 0 id=77 ABC\n+200 c A 0 0 id=77 ABC ttl=63\n",
      "c 0 ABC\nc again 0+3\nclose input c", false, 0},
+    {"copy: the first six packets back, another TTL than anything new",
+     SHAKE "c A 0 0 id=1 A\nc A 1 0 id=2 B\nc A 2 0 id=3 C\nc A 3 0 id=4 D\nc A 4 0 id=5 E\n"
+           "c A 5 0 id=6 F\nc A 0 0 id=1 A ttl=63\nc A 1 0 id=2 B ttl=63\nc A 2 0 id=3 C ttl=63\n",
+     "c 0 ABCDEF\nclose input c", false, 0},
     {"no copy: no numbers, same way", SHAKE "c A 0 0 id=0 ABC\n+50 c A 0 0 id=0 ABC\n",
      "c 0 ABC\nc again 0+3\nclose input c", false, 0},
     {"copy: no numbers, same way, at once", SHAKE "c A 0 0 id=0 ABC\nc A 0 0 id=0 ABC\n",
