@@ -253,7 +253,9 @@ bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
 static void hop_facts(struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
-    f->between = aw_agent_between(x);
+    /* What stands between decides the blame for a status of 300 and above alone; otherwise it is
+     * only spoken of. */
+    if (x->status >= 300 || !f->c->brief) f->between = aw_agent_between(x);
     if (f->between.agent) {
         /* An error page can be anyone's text: it names a product for the fix and proves no hop. */
         if (f->between.text == AW_TEXT_SERVER || f->between.text == AW_TEXT_REASON)
