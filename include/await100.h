@@ -7,5 +7,6 @@
 #include "await100/record.h"
 #include "await100/engine.h"
 #include "await100/summary.h"
+#include "await100/explain.h"
 
 #endif

@@ -12,9 +12,9 @@
  * run at the same time on different threads; one shard takes its batches in order.
  *   3. aw_engine_collect, on one thread, after all shards have worked on the batch: joins attempts
  *      and legs, diagnoses, calls the sink. In order.
- * The packets' bytes have to stay valid until phase 2 of the batch is over. A batch may be used
- * again after phase 3. Different phases may run at the same time on different batches. The records
- * do not depend on the number of shards, as long as nothing was evicted.
+ * The packets, and their bytes, have to stay valid until phase 2 of the batch is over. A batch may
+ * be used again after phase 3. Different phases may run at the same time on different batches. The
+ * records do not depend on the number of shards, as long as nothing was evicted.
  */
 #ifndef AWAIT100_ENGINE_H
 #define AWAIT100_ENGINE_H
@@ -69,11 +69,16 @@ struct aw_stream_piece {
     bool close; /* the connection ended; nothing follows */
 };
 
-/* Ways out for what is not a record; any may be NULL. `stream` is called in phase 2, on the shard's
- * thread, for every connection while it is followed; taps force connections that are no HTTP to be
- * reassembled as well. */
+/*
+ * Ways out for what is not a record; any may be NULL. Called in phase 2, on the shard's thread; one
+ * connection is always the same shard's. `packet`: every packet that carried a segment of a known
+ * connection (conn_ord: its first packet's ordinal), after the segment was worked on. `stream`:
+ * every connection's bytes in order while it is followed; it forces connections that are no HTTP to
+ * be reassembled as well.
+ */
 struct aw_tap {
     void *ctx;
+    void (*packet)(void *ctx, uint64_t conn_ord, const struct aw_packet *pkt);
     void (*stream)(void *ctx, const struct aw_conn_facts *conn,
                    const struct aw_stream_piece *piece);
 };

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "app/options.h"
-#include "diagnose/explain.h"
+#include "await100/explain.h"
 
 enum { COLUMNS = 79, INDENT = 2, WORD_MAX = 64, WORDS_MAX = 512 };
 

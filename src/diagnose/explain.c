@@ -2,7 +2,7 @@
  * The reference text (explain.h), put together from the tables: sections of a cause, of a topic, of
  * a product with all its versions, and the list of words.
  */
-#include "diagnose/explain.h"
+#include "await100/explain.h"
 
 #include <stdio.h>
 #include <string.h>

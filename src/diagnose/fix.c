@@ -3,7 +3,7 @@
  * meet; where the products are unknown, or have nothing to say to that, the general advice to the
  * party stands in its place (explain.h). At most one sentence a product and party.
  */
-#include "diagnose/explain.h"
+#include "await100/explain.h"
 #include "diagnose/verdict.h"
 
 #include <string.h>

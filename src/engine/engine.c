@@ -258,6 +258,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         struct aw_item *item = &b->item[i];
         const enum aw_drop drop = aw_wire_decode(e->wire, pkt, &b->arena, &item->seg);
         item->clock = clock_at(e, pkt->ts);
+        item->pkt = &pkts[i];
         if (drop == AW_DROP_NONE) {
             item->hash = aw_flow_hash(e->config.secret, &item->seg);
             item->shard = e->shards == 1 ? 0 : (unsigned)(item->hash >> 32) % e->shards;

@@ -19,6 +19,7 @@ enum { AW_NO_SHARD = AW_SHARDS_MAX }; /* a packet that is no segment: it only mo
 /* A packet on its way from phase 1 to phase 2. Every shard walks all of them, because every one
  * moves the clock, and works on its own. */
 struct aw_item {
+    const struct aw_packet *pkt; /* the caller's */
     struct aw_segment seg;
     uint64_t hash;
     aw_ns clock; /* the engine's clock as of this packet */

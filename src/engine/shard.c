@@ -334,7 +334,9 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         s->now =
             (struct aw_mark){.ts = item->clock, .ord = item->seg.at.ord, .ref = item->seg.at.ref};
         run_timers(s);
-        if (item->shard == index) aw_flow_push_hashed(s->flows, &item->seg, item->hash);
+        if (item->shard != index) continue;
+        const uint64_t conn = aw_flow_push_hashed(s->flows, &item->seg, item->hash);
+        if (s->tap.packet && conn != 0) s->tap.packet(s->tap.ctx, conn, item->pkt);
     }
     if (b->last) {
         s->now.ord = UINT64_MAX;

@@ -399,12 +399,12 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
     aw_half_take(f, &v);
 }
 
-void aw_flow_push(struct aw_flow_table *t, const struct aw_segment *seg)
+uint64_t aw_flow_push(struct aw_flow_table *t, const struct aw_segment *seg)
 {
-    aw_flow_push_hashed(t, seg, aw_flow_hash(t->secret, seg));
+    return aw_flow_push_hashed(t, seg, aw_flow_hash(t->secret, seg));
 }
 
-void aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash)
+uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash)
 {
     t->stats.segments++;
     t->at = seg->at;
@@ -415,7 +415,7 @@ void aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, 
     if (slot && !f) {
         if (aw_grave_stray(t, slot, seg)) {
             t->stats.strays++;
-            return;
+            return 0;
         }
         aw_slot_clear(t, slot);
     }
@@ -426,18 +426,20 @@ void aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, 
     }
     bool fresh = false;
     if (!f) {
-        if (seg->flags & AW_TCP_RST) return; /* nothing to end; not worth a connection */
+        if (seg->flags & AW_TCP_RST) return 0; /* nothing to end; not worth a connection */
         f = create(t, seg, hash);
         if (!f) {
             t->stats.no_memory++;
-            return;
+            return 0;
         }
         side = 0;
         fresh = true;
     }
-    f->flags |= AW_FLOW_BUSY;
+    f->flags |= AW_FLOW_BUSY; /* so it is still there after its own end */
     if (fresh || !aw_half_plain(f, seg, side)) take(f, seg, side, fresh);
+    const uint64_t ord = f->ord;
     leave(f);
+    return ord;
 }
 
 /* --- time --- */

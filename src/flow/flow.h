@@ -66,15 +66,16 @@ void aw_flow_table_free(struct aw_flow_table *t); /* without callbacks; call fin
 
 /*
  * Feeds one segment, after aw_flow_tick for its time. Calls ops zero or more times. Segments of a
- * connection come in the order of capture.
+ * connection come in the order of capture. Returns the ordinal of its connection's first packet, 0
+ * where it belongs to none: a reset of nothing, a stray of one that ended, no memory.
  */
-void aw_flow_push(struct aw_flow_table *t, const struct aw_segment *seg);
+uint64_t aw_flow_push(struct aw_flow_table *t, const struct aw_segment *seg);
 
 /* Hashes a segment's connection, the same for both directions. For prefetch and sharding. */
 uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg);
 /* As aw_flow_push, with the hash at hand; and hints that a segment of that hash comes soon: the
  * first fetches where its connection is noted, the second, some segments later, the connection. */
-void aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
+uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
 void aw_flow_prefetch(const struct aw_flow_table *t, uint64_t hash);
 void aw_flow_prefetch_flow(const struct aw_flow_table *t, uint64_t hash);
 

@@ -12,7 +12,7 @@
 
 #include "app/explain.h"
 #include "app/options.h"
-#include "diagnose/explain.h"
+#include "await100/explain.h"
 
 static char *printed(const char *word)
 {

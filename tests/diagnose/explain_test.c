@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "diagnose/agents.h"
-#include "diagnose/explain.h"
+#include "await100/explain.h"
 
 struct page {
     char text[32768];

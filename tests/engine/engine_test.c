@@ -264,6 +264,68 @@ static void any_allocation_may_fail(void **state)
     }
 }
 
+struct tapped {
+    uint64_t packets[8], bytes[8]; /* by connection, in the order of their first packets */
+    uint64_t ord[8];
+    unsigned connections;
+};
+
+static unsigned tapped_connection(struct tapped *t, uint64_t ord)
+{
+    unsigned i = 0;
+    while (i < t->connections && t->ord[i] != ord)
+        i++;
+    assert_true(i < 8);
+    if (i == t->connections) t->ord[t->connections++] = ord;
+    return i;
+}
+
+static void tap_packet(void *ctx, uint64_t conn_ord, const struct aw_packet *pkt)
+{
+    struct tapped *t = ctx;
+    assert_true(pkt->ord >= conn_ord);
+    t->packets[tapped_connection(t, conn_ord)]++;
+}
+
+static void tap_stream(void *ctx, const struct aw_conn_facts *conn,
+                       const struct aw_stream_piece *piece)
+{
+    struct tapped *t = ctx;
+    assert_int_equal(conn->ord, piece->conn_ord);
+    t->bytes[tapped_connection(t, piece->conn_ord)] += piece->data ? piece->len : 0;
+}
+
+/* Taps see every packet of a connection, and its bytes, whatever the number of shards. */
+static void taps_see_packets_and_streams(void **state)
+{
+    (void)state;
+    struct scn *s = load("tests/scenarios/refused_retry_new.scn");
+    struct packets p = packets_of(s);
+    for (unsigned shards = 1; shards <= 3; shards += 2) {
+        struct tapped tapped = {.connections = 0};
+        struct aw_config config;
+        aw_config_init(&config);
+        config.shards = shards;
+        memset(config.secret, 3, sizeof config.secret);
+        const struct aw_sink sink = {0};
+        const struct aw_tap tap = {.ctx = &tapped, .packet = tap_packet, .stream = tap_stream};
+        struct aw_engine *e = aw_engine_open(&config, &sink, &tap);
+        assert_non_null(e);
+        assert_int_equal(aw_engine_push(e, p.list, p.count), AW_OK);
+        assert_int_equal(aw_engine_finish(e), AW_OK);
+        aw_engine_close(e);
+        assert_int_equal(tapped.connections, 2);
+        /* What comes after both FINs belongs to no connection any more. */
+        const uint64_t all = tapped.packets[0] + tapped.packets[1];
+        assert_true(all >= p.count - 2 && all <= p.count);
+        const unsigned retry = tapped.ord[0] > tapped.ord[1] ? 0 : 1;
+        assert_true(tapped.bytes[retry] > 5000);
+        assert_true(tapped.bytes[!retry] > 100 && tapped.bytes[!retry] < 1000);
+    }
+    packets_free(&p);
+    scn_free(s);
+}
+
 /* A long upload as one connection: head, 100, then `segments` of content with an ACK every second.
  */
 static struct packets upload(unsigned segments)
@@ -366,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shards_and_lots_change_nothing),
         cmocka_unit_test(any_allocation_may_fail),
+        cmocka_unit_test(taps_see_packets_and_streams),
         cmocka_unit_test(content_costs_no_allocation),
         cmocka_unit_test(memory_stays_in_bounds),
     };
