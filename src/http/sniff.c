@@ -83,26 +83,28 @@ static bool is_known_method(const uint8_t *p, size_t len, bool whole)
     return false;
 }
 
-/* "HTTP/" digits "." digits at p, letter case aside. Returns its length, 0 where it is none. */
+/* "HTTP/" digits "." digits at p, letter case aside. Returns its length, 0 where it is none. NUL
+ * bytes among them are passed over, as some recipients do: evasion lives of who does and who does
+ * not, so the message is read, and it is not exact. */
 static size_t version_at(const uint8_t *p, size_t len, uint8_t *version, bool *exact)
 {
     /* What nearly every message says. */
     if (len >= 8 && memcmp(p, "HTTP/1.", 7) == 0 && (p[7] == '0' || p[7] == '1') &&
-        (len == 8 || !aw_tok_is_digit(p[8]))) {
+        (len == 8 || (!aw_tok_is_digit(p[8]) && p[8] != 0))) {
         *exact = true;
         *version = p[7] == '0' ? 10 : 11;
         return 8;
     }
     if (len < 6 || !aw_tok_begins((struct aw_span){p, len}, "http/")) return 0;
+    if (!aw_tok_is_digit(p[5])) return 0;
     size_t i = 5;
     unsigned major = 0, minor = 0;
-    for (; i < len && aw_tok_is_digit(p[i]) && major < 100; i++)
-        major = major * 10 + p[i] - '0';
-    if (i == 5) return 0;
+    for (; i < len && (aw_tok_is_digit(p[i]) || p[i] == 0) && major < 100; i++)
+        if (p[i] != 0) major = major * 10 + p[i] - '0';
     const size_t dot = i;
     if (i < len && p[i] == '.')
-        for (i++; i < len && aw_tok_is_digit(p[i]) && minor < 100; i++)
-            minor = minor * 10 + p[i] - '0';
+        for (i++; i < len && (aw_tok_is_digit(p[i]) || p[i] == 0) && minor < 100; i++)
+            if (p[i] != 0) minor = minor * 10 + p[i] - '0';
     *exact = dot == 6 && i == 8 && major == 1 && memcmp(p, "HTTP", 4) == 0;
     /* A recipient treats a higher minor version as the highest it knows (RFC 9110, 6.2); so do we
      * with a higher major one that nevertheless comes as text. */
@@ -164,7 +166,8 @@ static bool split_status(struct aw_span line, struct aw_start_line *out)
     }
     if (status < 100) return false;
     const bool apart = i == line.len || aw_tok_is_space(line.p[i]);
-    if (i < line.len && aw_tok_is_digit(line.p[i])) return false;
+    /* A fourth digit is no status (RFC 9112, 4), and read by its first three by those who read it.
+     */
     *out = (struct aw_start_line){
         .len = len,
         .status = (uint16_t)status,

@@ -17,8 +17,9 @@ the lines as they would have to be, the reasons of known ones kept.
 Each way to ask tshark misses something. With bodies put together it shows a message only once its
 body is complete, and never one whose content was withheld, which is our daily bread; without, it
 misses a head that begins inside a segment; with heads put together, one that never ends; with
-segments put together, whatever follows a hole; and each takes some content for a message. A file is compared with the way that comes closest. The
-heuristics find HTTP on any port, as we do.
+segments put together, whatever follows a hole; and each takes some content for a message. The
+heuristics, which find HTTP on any port as we do, see the first segment alone: the last way tells
+tshark the ports. A file is compared with the way that comes closest.
 """
 import argparse
 import collections
@@ -52,8 +53,10 @@ def run(argv):
     return done.returncode, done.stdout
 
 
-def messages_of_tshark(path, way):
+def messages_of_tshark(path, way, ports=()):
     preferences = [word for name in way for word in ("-o", f"{name}:{way[name]}")]
+    for port in ports:
+        preferences += ["-d", f"tcp.port=={port},http"]
     _, out = run([*TSHARK, *preferences, "-r", path, "-Y", "http && tcp", "-T", "fields", "-E",
                   "occurrence=a", "-E", "aggregator=,", "-e", "http.request.method", "-e",
                   "http.response.code"])
@@ -68,25 +71,26 @@ def messages_of_ours(program, path):
     status, out = run([program, "-A", "-o", "ndjson", "-r", path])
     if status not in (0, 3):
         raise RuntimeError(f"await100 ended with status {status}")
-    found = collections.Counter()
+    found, ports = collections.Counter(), set()
     for line in out.decode("utf-8").splitlines():
         record = json.loads(line)
+        ports.add(record["connection"]["server_port"])
         if record["request"]:
             found[record["request"]["method"]] += 1
         found.update(str(i["status"]) for i in record["interim"])
         if record["response"]:
             found[str(record["response"]["status"])] += 1
-    return found
+    return found, ports
 
 
 def distance(a, b):
     return sum(((a | b) - (a & b)).values())
 
 
-def closest(ours, path):
+def closest(ours, ports, path):
     best = None
-    for way in WAYS:
-        found = messages_of_tshark(path, way)
+    for way, told in [*((way, ()) for way in WAYS), (WAYS[0], sorted(ports))]:
+        found = messages_of_tshark(path, way, told)
         if best is None or distance(ours, found) < distance(ours, best):
             best = found
         if best == ours:
@@ -192,8 +196,8 @@ def check(job):
     result = {"file": name, "messages": "", "streams": "", "count": 0, "off": 0, "directions": 0,
               "error": ""}
     try:
-        ours = messages_of_ours(program, path)
-        theirs = closest(ours, path)
+        ours, ports = messages_of_ours(program, path)
+        theirs = closest(ours, ports, path)
         result["messages"] = difference(ours, theirs)
         result["count"] = sum((ours | theirs).values())
         result["off"] = distance(ours, theirs)
