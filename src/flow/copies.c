@@ -15,24 +15,23 @@ static uint32_t mix(uint64_t a, uint64_t b)
 
 static uint16_t fold(uint32_t v) /* never 0, which means none */
 {
-    const uint16_t folded = (uint16_t)(v ^ v >> 16);
-    return folded ? folded : 1;
+    return (uint16_t)((v ^ v >> 16) | 1);
 }
 
-static struct aw_trace trace_of(const struct aw_segment *s, unsigned side)
+/* Written in place: a trace returned in registers is put together from small stores, and the
+ * processor waits for them. */
+static void trace(struct aw_trace *to, const struct aw_segment *s, unsigned side)
 {
     const uint64_t numbers = (uint64_t)s->seq << 32 | s->ack;
     const uint64_t rest = (uint64_t)s->payload_wire << 32 | (uint64_t)s->window << 16 |
                           (uint64_t)s->flags << 8 | side;
     const uint32_t what = mix(numbers, rest);
-    return (struct aw_trace){
-        .what = what | 1, /* 0 marks an unused place */
-        .when = (uint16_t)((uint64_t)s->at.ts >> 20),
-        .ip_id = s->has_ip_id ? s->ip_id : 0,
-        .tsval = s->has_tsval ? fold(s->tsval) : 0,
-        .ttl = s->ttl,
-        .via = (uint8_t)(s->iface * 4u + (s->link_dir & 3u)),
-    };
+    to->what = what | 1; /* 0 marks an unused place */
+    to->when = (uint16_t)((uint64_t)s->at.ts >> 20);
+    to->ip_id = s->has_ip_id ? s->ip_id : 0;
+    to->tsval = s->has_tsval ? fold(s->tsval) : 0;
+    to->ttl = s->ttl;
+    to->via = (uint8_t)(s->iface * 4u + (s->link_dir & 3u));
 }
 
 static uint16_t way_of(const struct aw_trace *t)
@@ -74,7 +73,7 @@ void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side
 {
     uint32_t mask;
     struct aw_trace *at = ring(f, &mask);
-    at[f->trace_next++ & mask] = trace_of(seg, side);
+    trace(&at[f->trace_next++ & mask], seg, side);
 }
 
 /*
@@ -109,7 +108,8 @@ bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat)
 {
     uint32_t mask;
     struct aw_trace *at = ring(f, &mask);
-    const struct aw_trace now = trace_of(v->seg, v->side);
+    struct aw_trace now;
+    trace(&now, v->seg, v->side);
     const aw_ns window = f->table->limits.copy_window >> 20;
     const bool syn = (v->seg->flags & AW_TCP_SYN) != 0;
     bool other_way = false;

@@ -54,10 +54,11 @@ uint64_t aw_wire_sum(uint64_t sum, const uint8_t *p, size_t len)
 /* The pseudo header of both IP versions has the same sum: addresses, protocol, length. */
 static bool checksum_wrong(const struct aw_segment *out, const uint8_t *p, size_t len)
 {
-    const uint16_t number = aw_wire_fold((uint64_t)AW_IP_TCP + len);
-    const uint8_t network[2] = {(uint8_t)(number >> 8), (uint8_t)number};
-    uint16_t native;
-    memcpy(&native, network, 2);
+    const uint32_t number = AW_IP_TCP + (uint32_t)len;
+    const uint8_t network[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16),
+                                (uint8_t)(number >> 8), (uint8_t)number};
+    uint32_t native;
+    memcpy(&native, network, 4);
     uint64_t sum = native;
     if (out->src.v6) {
         sum = aw_wire_sum(sum, out->src.b, 16);
