@@ -99,10 +99,21 @@ static bool more_buckets(struct aw_link *l)
     return true;
 }
 
+/* Which count of groups x's client falls to: 0 there says that x belongs to none, without a look at
+ * the rest of its key. */
+static uint32_t client_of(const struct aw_link *l, const struct aw_exchange *x)
+{
+    const struct aw_addr *client = &x->conn.addr[AW_C2S];
+    return (uint32_t)XXH3_64bits_withSecret(client->b, sizeof client->b, l->config.secret,
+                                            sizeof l->config.secret) %
+           AW_CLIENT_COUNTS;
+}
+
 static struct aw_group *group_of(struct aw_link *l, const struct aw_exchange *x, bool make)
 {
     uint64_t key[2];
-    if (l->groups == 0 && !make) return NULL;
+    const uint32_t client = client_of(l, x);
+    if (l->client_groups[client] == 0 && !make) return NULL;
     key_of(l, x, key);
     if (l->bucket)
         for (struct aw_group *g = *bucket_of(l, key); g; g = g->in_bucket)
@@ -112,9 +123,10 @@ static struct aw_group *group_of(struct aw_link *l, const struct aw_exchange *x,
     struct aw_group *g = aw_link_get(l, sizeof *g);
     if (g == NULL) return NULL;
     struct aw_group **b = bucket_of(l, key);
-    *g = (struct aw_group){.key = {key[0], key[1]}, .in_bucket = *b};
+    *g = (struct aw_group){.key = {key[0], key[1]}, .client = client, .in_bucket = *b};
     *b = g;
     l->groups++;
+    l->client_groups[client]++;
     return g;
 }
 
@@ -125,6 +137,7 @@ static void drop_group(struct aw_link *l, struct aw_group *g)
         at = &(*at)->in_bucket;
     *at = g->in_bucket;
     l->groups--;
+    l->client_groups[g->client]--;
     aw_link_put(l, g, sizeof *g);
 }
 
@@ -436,7 +449,7 @@ struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_exchange *x
                                   uint64_t conn_id)
 {
     const bool expect = (x->req & AW_REQ_EXPECT) != 0;
-    if ((l->groups == 0 && !expect) || (x->flags & AW_F_REQ_UNSEEN)) return NULL;
+    if (x->flags & AW_F_REQ_UNSEEN) return NULL;
     struct aw_group *g = group_of(l, x, expect);
     if (g == NULL) return NULL;
     struct aw_member *m = join_group(l, g, x, id, conn_id);

@@ -90,8 +90,10 @@ struct aw_member {
 
 /* Exchanges that could be attempts of one request: equal client address, method, Host, target,
  * User-Agent and declared length, by a keyed hash of 128 bits. */
+enum { AW_CLIENT_COUNTS = 4096 };
 struct aw_group {
     uint64_t key[2];
+    uint32_t client; /* index into aw_link.client_groups */
     struct aw_group *in_bucket;
     struct aw_member *oldest, *newest;
     size_t count;
@@ -116,6 +118,7 @@ struct aw_link {
 
     struct aw_group **bucket; /* owned, bucket_mask + 1 */
     size_t bucket_mask, groups;
+    uint32_t client_groups[AW_CLIENT_COUNTS]; /* groups by a hash of their client */
     struct aw_member *wait_first, *wait_last; /* undecided, by the time at which they closed */
     struct aw_leg *legs[AW_LEG_KEYS][AW_LEG_BUCKETS]; /* open ones, newest first, by each key */
     size_t legs_open;
