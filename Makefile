@@ -30,7 +30,7 @@ APP_SRC = $(foreach r,$(FRONT),$(wildcard src/$(r)/*.c))
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ = $(APP_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ = $(BUILD)/src/app/main.o
-APP_LIBS = -lmd -lpcap -larchive -ljansson -lpthread
+APP_LIBS = -lmd -lpcap -lz -lzstd -llzma -lbz2 -llz4 -ljansson -lpthread
 
 TEST_SRC = $(sort $(wildcard tests/*/*_test.c))
 TEST_BIN = $(TEST_SRC:%.c=$(BUILD)/%)
@@ -69,7 +69,7 @@ tests: $(TEST_BIN)
 
 # --- set-up: only where something is missing ---
 
-HEADERS = pcap/pcap.h archive.h jansson.h xxhash.h sha1.h
+HEADERS = pcap/pcap.h zlib.h zstd.h lzma.h bzlib.h lz4frame.h jansson.h xxhash.h sha1.h
 CHECK_HEADERS = $(HEADERS) setjmp.h stdarg.h stddef.h stdint.h cmocka.h
 have = $(shell printf '\043include <%s>\n' $(1) | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
 

@@ -1,6 +1,6 @@
 /*
  * A stream of bytes: a file, a pipe or standard input, decompressed where its first bytes say that
- * it is compressed. Knows nothing of captures. The only file that includes libarchive.
+ * it is compressed. Knows nothing of captures.
  */
 #ifndef AW_SOURCE_INPUT_H
 #define AW_SOURCE_INPUT_H

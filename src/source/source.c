@@ -271,9 +271,7 @@ static enum aw_read walk(struct aw_source *s, struct hold *h, struct aw_lot *lot
 static enum aw_read at_end(struct aw_source *s, const struct aw_lot *lot)
 {
     const size_t have = s->len - s->at;
-    if (s->offset == 0 &&
-        have == 0) /* some decompressors take a cut head of a stream for its end */
-        return stop(s, 0, aw_input_packing(s->input) ? "empty, or cut in its beginning" : "empty");
+    if (s->offset == 0 && have == 0) return stop(s, 0, "empty");
     if (have == 0) return s->final = AW_READ_END;
     if (s->format == FORMAT_UNKNOWN && have < MAGIC)
         return stop(s, 0, "not a capture: only %zu bytes", have);

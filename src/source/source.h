@@ -1,6 +1,7 @@
 /*
  * Where packets come from: capture files in any of their shapes, plain or compressed, standard
- * input, several of them merged by time. The only room that includes libpcap and libarchive.
+ * input, several of them merged by time. The only room that includes libpcap and the
+ * libraries that decompress.
  *
  * Cost: plain files are read in 256 KiB blocks and parsed in place, no copy a packet; compressed
  * and piped input is read the same way from the decompressor. Only records that straddle a block's
@@ -25,8 +26,8 @@ enum aw_read {
  * for aw_ref. On failure returns NULL and writes one line without newline, naming file and reason,
  * to err. Nothing is read yet: an empty file, or what is no capture, shows as DAMAGED.
  *
- * A read that a signal interrupts gives AGAIN. A decompressor that waits for a pipe cannot take up
- * where it was, so there the input ends as well: handlers that do not stop the run want SA_RESTART.
+ * A read that a signal interrupts gives AGAIN, and nothing is lost. Only the rare formats that are
+ * left to libpcap read on regardless.
  */
 struct aw_source *aw_source_open(const char *path, uint16_t index, char *err, size_t err_size);
 void aw_source_close(struct aw_source *s);

@@ -173,7 +173,7 @@ static void packets_stay_while_held(void **state)
                 put_pattern(&f, total[k] + k, n);
                 if (variant < 3 || n % 2 == 0) expected++;
             }
-            if (k == 1) pack(&packed, ARCHIVE_FILTER_GZIP, f.p, f.len);
+            if (k == 1) pack(&packed, GZIP, f.p, f.len);
             const char *path = k == 1 ? save("x", packed.p, packed.len) : save("x", f.p, f.len);
             sources[k] = aw_source_open(path, (uint16_t)k, err, sizeof err);
             assert_non_null(sources[k]);
