@@ -568,7 +568,7 @@ static void packed_and_cut_anywhere(void **state)
     file_free(&f);
 }
 
-enum { MANY = 60 }; /* packets in a small capture */
+enum { MANY = 16 }; /* packets in a small capture */
 
 static void build_small(struct file *f, size_t *ends)
 {
