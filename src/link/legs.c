@@ -37,7 +37,6 @@ struct aw_leg {
     int64_t declared;
     struct aw_mark head;
     struct aw_span method, target, request_id; /* in this block */
-    char client_text[INET6_ADDRSTRLEN];
 };
 
 /* --- the same request? --- */
@@ -68,8 +67,11 @@ static bool address_byte(uint8_t c)
 }
 
 /* The field names that address, as a whole. */
-static bool names_address(struct aw_span field, const char *addr)
+static bool names_address(struct aw_span field, const struct aw_addr *address)
 {
+    char addr[INET6_ADDRSTRLEN];
+    if (field.len == 0) return false;
+    if (!inet_ntop(address->v6 ? AF_INET6 : AF_INET, address->b, addr, sizeof addr)) return false;
     const size_t len = strlen(addr);
     for (size_t i = 0; i + len <= field.len; i++) {
         if (memcmp(field.p + i, addr, len) != 0) continue;
@@ -99,8 +101,8 @@ static bool may_be_inner(const struct aw_leg *leg, const struct aw_exchange *x)
     const bool length = leg->declared > 0 && leg->declared == x->declared;
     if (target && length) return true;
     if (!target && !length) return false;
-    return names_address(x->text[AW_TEXT_XFF], leg->client_text) ||
-           names_address(x->text[AW_TEXT_FORWARDED], leg->client_text);
+    return names_address(x->text[AW_TEXT_XFF], &leg->client) ||
+           names_address(x->text[AW_TEXT_FORWARDED], &leg->client);
 }
 
 /* --- those that are open, by what may tell that they are the same --- */
@@ -167,9 +169,6 @@ static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange
         *to[i] = (struct aw_span){.p = at, .len = from[i].len};
         at += from[i].len;
     }
-    if (!inet_ntop(leg->client.v6 ? AF_INET6 : AF_INET, leg->client.b, leg->client_text,
-                   sizeof leg->client_text))
-        leg->client_text[0] = '\0';
     leg->in[AW_LEG_BY_TAIL].bucket = bucket_of_tail(l, leg->target, 2, leg->declared);
     leg->in[AW_LEG_BY_LAST].bucket = bucket_of_tail(l, leg->target, 1, leg->declared);
     leg->in[AW_LEG_BY_ID].bucket = bucket(l, leg->request_id.p, leg->request_id.len);
