@@ -10,15 +10,20 @@
 
 enum { KEEP_BYTES = 1 << 20 }; /* arena bytes a batch keeps from one use to the next */
 
-bool aw_batch_reserve(struct aw_batch *b, size_t items)
+bool aw_batch_reserve(struct aw_batch *b, size_t packets)
 {
-    if (items <= b->room) return true;
+    if (packets <= b->room) return true;
     const struct aw_alloc *alloc = b->arena.alloc;
-    if (items > SIZE_MAX / sizeof *b->item) return false;
-    struct aw_item *grown = alloc->resize(alloc->ctx, b->item, items * sizeof *grown);
-    if (!grown) return false;
-    b->item = grown;
-    b->room = items;
+    if (packets > SIZE_MAX / sizeof(struct aw_item)) return false;
+    struct aw_mark *moment = alloc->resize(alloc->ctx, b->moment, packets * sizeof *moment);
+    if (!moment) return false;
+    b->moment = moment;
+    for (unsigned k = 0; k < b->shards; k++) {
+        struct aw_item *item = alloc->resize(alloc->ctx, b->item[k], packets * sizeof *item);
+        if (!item) return false;
+        b->item[k] = item;
+    }
+    b->room = packets;
     return true;
 }
 
@@ -28,6 +33,7 @@ void aw_batch_reset(struct aw_batch *b)
     b->last = false;
     aw_arena_reset(&b->arena, KEEP_BYTES);
     for (unsigned k = 0; k < b->shards; k++) {
+        b->items[k] = 0;
         b->tell[k].count = 0;
         b->tell[k].sorted = true;
         aw_arena_reset(&b->tell[k].arena, KEEP_BYTES);

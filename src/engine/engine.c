@@ -124,11 +124,18 @@ struct aw_batch *aw_batch_new(struct aw_engine *e)
     *b = (struct aw_batch){.engine = e, .shards = e->shards};
     aw_arena_init(&b->arena, alloc);
     b->tell = alloc->get(alloc->ctx, e->shards * sizeof *b->tell);
-    if (!b->tell) {
+    b->item = alloc->get(alloc->ctx, e->shards * sizeof *b->item);
+    b->items = alloc->get(alloc->ctx, e->shards * sizeof *b->items);
+    if (!b->tell || !b->item || !b->items) {
+        alloc->put(alloc->ctx, b->tell);
+        alloc->put(alloc->ctx, b->item);
+        alloc->put(alloc->ctx, b->items);
         alloc->put(alloc->ctx, b);
         return NULL;
     }
     for (unsigned k = 0; k < e->shards; k++) {
+        b->item[k] = NULL;
+        b->items[k] = 0;
         b->tell[k] = (struct aw_tellings){.sorted = true};
         aw_arena_init(&b->tell[k].arena, alloc);
     }
@@ -140,11 +147,14 @@ void aw_batch_free(struct aw_batch *b)
     if (!b) return;
     const struct aw_alloc *alloc = &b->engine->config.alloc;
     for (unsigned k = 0; k < b->shards; k++) {
+        alloc->put(alloc->ctx, b->item[k]);
         alloc->put(alloc->ctx, b->tell[k].list);
         aw_arena_fini(&b->tell[k].arena);
     }
     alloc->put(alloc->ctx, b->tell);
     alloc->put(alloc->ctx, b->item);
+    alloc->put(alloc->ctx, b->items);
+    alloc->put(alloc->ctx, b->moment);
     aw_arena_fini(&b->arena);
     alloc->put(alloc->ctx, b);
 }
@@ -244,6 +254,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         e->clock = sane_time(n > 1 && pkts[1].ts < pkts[0].ts ? pkts[1].ts : pkts[0].ts);
     }
     struct aw_stats *s = &e->decoded;
+    struct aw_segment elsewhere;
     uint64_t bytes = 0;
     aw_ns first = s->first == AW_NS_NONE ? INT64_MAX : s->first, latest = s->last;
     for (size_t i = 0; i < n; i++) {
@@ -255,16 +266,19 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
             mended.ts = sane_time(mended.ts);
             pkt = &mended;
         }
-        struct aw_item *item = &b->item[i];
-        const enum aw_drop drop = aw_wire_decode(e->wire, pkt, &b->arena, &item->seg);
-        item->clock = clock_at(e, pkt->ts);
-        item->pkt = &pkts[i];
+        /* Where there is one shard its next item is filled in place. */
+        struct aw_segment *seg = e->shards == 1 ? &b->item[0][b->items[0]].seg : &elsewhere;
+        const enum aw_drop drop = aw_wire_decode(e->wire, pkt, &b->arena, seg);
+        b->moment[i] =
+            (struct aw_mark){.ts = clock_at(e, pkt->ts), .ord = pkt->ord, .ref = pkt->ref};
         if (drop == AW_DROP_NONE) {
-            item->hash = aw_flow_hash(e->config.secret, &item->seg);
-            item->shard = e->shards == 1 ? 0 : (unsigned)(item->hash >> 32) % e->shards;
-        } else {
-            item->shard = AW_NO_SHARD;
-            item->seg.at = (struct aw_mark){.ts = pkt->ts, .ord = pkt->ord, .ref = pkt->ref};
+            const uint64_t hash = aw_flow_hash(e->config.secret, seg);
+            const unsigned k = e->shards == 1 ? 0 : (unsigned)(hash >> 32) % e->shards;
+            struct aw_item *item = &b->item[k][b->items[k]++];
+            if (e->shards > 1) item->seg = elsewhere;
+            item->pkt = &pkts[i];
+            item->hash = hash;
+            item->at = i;
         }
         bytes += pkt->wire_len;
         if (pkt->ts < first) first = pkt->ts;
@@ -323,7 +337,7 @@ void aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
 {
     aw_batch_tell(b, e->link);
     if (b->count > 0)
-        aw_link_tick(e->link, b->item[b->count - 1].clock, b->item[b->count - 1].seg.at.ord);
+        aw_link_tick(e->link, b->moment[b->count - 1].ts, b->moment[b->count - 1].ord);
     if (b->last) aw_link_finish(e->link, b->decoded.last);
     struct aw_stats s = b->decoded;
     s.broken_kinds = AW_WHY_COUNT;

@@ -14,16 +14,12 @@
 #include "link/link.h"
 #include "wire/wire.h"
 
-enum { AW_NO_SHARD = AW_SHARDS_MAX }; /* a packet that is no segment: it only moves the clock */
-
-/* A packet on its way from phase 1 to phase 2. Every shard walks all of them, because every one
- * moves the clock, and works on its own. */
+/* A segment on its way from phase 1 to the shard that works on it. */
 struct aw_item {
-    const struct aw_packet *pkt; /* the caller's */
     struct aw_segment seg;
+    const struct aw_packet *pkt; /* the caller's */
     uint64_t hash;
-    aw_ns clock; /* the engine's clock as of this packet */
-    unsigned shard;
+    size_t at; /* its packet's place in the batch */
 };
 
 /*
@@ -61,8 +57,12 @@ struct aw_tellings {
 struct aw_batch {
     struct aw_engine *engine;
     struct aw_arena arena; /* datagrams put together from fragments */
-    struct aw_item *item;  /* owned */
-    size_t count, room;
+    /* Every packet of the batch: the engine's clock as of it, and its place. All shards read these,
+     * because every packet moves the clock; each has the items of its own connections to itself. */
+    struct aw_mark *moment;   /* owned */
+    size_t count, room;       /* of moments, and room of each shard's items */
+    struct aw_item **item;    /* by shard, owned */
+    size_t *items;            /* how many, by shard; owned */
     bool last;                /* the input ends with this batch */
     struct aw_link *link;     /* where all phases run in turn on one thread and there is one shard:
                                * the shard tells it at once, nothing is copied; else NULL */
@@ -79,7 +79,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
 
 /* Phase 3: hands each telling to the link room, in order. */
 void aw_batch_tell(struct aw_batch *b, struct aw_link *link);
-bool aw_batch_reserve(struct aw_batch *b, size_t items);
+bool aw_batch_reserve(struct aw_batch *b, size_t packets);
 void aw_batch_reset(struct aw_batch *b);
 /* Adds a telling to shard `k`'s list; false where there is no memory. */
 bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,

@@ -320,23 +320,44 @@ void aw_shard_free(struct aw_shard *s)
 /* Segments between the two prefetches of a connection and its use. */
 enum { AHEAD_FAR = 16, AHEAD_NEAR = 8 };
 
+/* Runs the timers that fall due at packets *from to `last` of the batch, each at the first packet
+ * whose time has come to it: as if every packet were looked at. Afterwards *from is the next. */
+static void run_timers_to(struct aw_shard *s, const struct aw_batch *b, size_t *from, size_t last)
+{
+    while (*from <= last) {
+        aw_ns due = aw_flow_next_due(s->flows);
+        if (s->settle_first && s->settle_first->deadline < due) due = s->settle_first->deadline;
+        if (due > b->moment[last].ts) break;
+        while (b->moment[*from].ts < due)
+            ++*from;
+        s->now = b->moment[(*from)++];
+        run_timers(s);
+    }
+    *from = last + 1;
+}
+
 void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
 {
+    const struct aw_item *items = b->item[index];
+    const size_t count = b->items[index];
+    size_t timed = 0;
     s->tell = &b->tell[index];
     s->link = b->link;
-    for (size_t i = 0; i < b->count; i++) {
-        const struct aw_item *item = &b->item[i];
-        if (i + AHEAD_FAR < b->count) {
-            if (item[AHEAD_FAR].shard == index) aw_flow_prefetch(s->flows, item[AHEAD_FAR].hash);
-            if (item[AHEAD_NEAR].shard == index)
-                aw_flow_prefetch_flow(s->flows, item[AHEAD_NEAR].hash);
+    for (size_t i = 0; i < count; i++) {
+        const struct aw_item *item = &items[i];
+        if (i + AHEAD_FAR < count) {
+            aw_flow_prefetch(s->flows, item[AHEAD_FAR].hash);
+            aw_flow_prefetch_flow(s->flows, item[AHEAD_NEAR].hash);
         }
-        s->now =
-            (struct aw_mark){.ts = item->clock, .ord = item->seg.at.ord, .ref = item->seg.at.ref};
-        run_timers(s);
-        if (item->shard != index) continue;
+        run_timers_to(s, b, &timed, item->at);
+        s->now = b->moment[item->at];
+        aw_flow_tick(s->flows, &s->now);
         const uint64_t conn = aw_flow_push_hashed(s->flows, &item->seg, item->hash);
         if (s->tap.packet && conn != 0) s->tap.packet(s->tap.ctx, conn, item->pkt);
+    }
+    if (b->count > 0) {
+        run_timers_to(s, b, &timed, b->count - 1);
+        s->now = b->moment[b->count - 1];
     }
     if (b->last) {
         s->now.ord = UINT64_MAX;

@@ -468,6 +468,11 @@ void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at)
     aw_flow_tick_until(t, at, at->ts);
 }
 
+aw_ns aw_flow_next_due(const struct aw_flow_table *t)
+{
+    return t->next_due;
+}
+
 void aw_flow_tick_until(struct aw_flow_table *t, const struct aw_mark *at, aw_ns until)
 {
     if (t->now != AW_NS_NONE && at->ts < t->now) return;

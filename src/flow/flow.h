@@ -85,6 +85,8 @@ void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at);
 /* As aw_flow_tick, but timers beyond `until` have to wait for the next call: so that the caller may
  * put its own in between. */
 void aw_flow_tick_until(struct aw_flow_table *t, const struct aw_mark *at, aw_ns until);
+/* The earliest time at which a tick may have something to do; INT64_MAX = never, as it stands. */
+aw_ns aw_flow_next_due(const struct aw_flow_table *t);
 
 /* The input is over: hands up all that waits, closes every connection, in the order of their first
  * packets. */
