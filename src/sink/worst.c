@@ -115,13 +115,27 @@ static char *sentence(const char *text)
     return strdup(cut);
 }
 
+/* The first piece of evidence; of several inputs it says in which the packets are. */
+static char *why_text(const struct aw_worst *w, const struct aw_record *rec)
+{
+    const struct aw_verdict *v = rec->verdict;
+    const struct aw_mark *first = aw_exchange_first(rec->ex);
+    const size_t source = first ? aw_ref_source(first->ref) : SIZE_MAX;
+    const char *evidence = v->evidence_count ? v->evidence[0].text : aw_cause_meaning(v->cause);
+    if (w->run->file_count < 2 || source >= w->run->file_count) return sentence(evidence);
+    const char *path = w->run->files[source], *slash = strrchr(path, '/');
+    char text[SENTENCE_MAX];
+    (void)snprintf(text, sizeof text, "%.120s, %s", slash ? slash + 1 : path, evidence);
+    return strdup(text);
+}
+
 /* False, with nothing left behind, where there is no memory. */
 static bool lay_out(struct aw_worst *w, struct entry *e, const struct aw_record *rec)
 {
     const struct aw_verdict *v = rec->verdict;
     e->what = what_text(w, rec->ex);
     e->where = where_text(rec->ex);
-    e->why = sentence(v->evidence_count ? v->evidence[0].text : aw_cause_meaning(v->cause));
+    e->why = why_text(w, rec);
     for (unsigned i = 0; i < v->fix_count && (i == 0 || e->fix[i - 1]); i++)
         e->fix[i] = sentence(v->fix[i]);
     if (e->what && e->where && e->why) return true;
