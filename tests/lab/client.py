@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Clients that curl cannot be: client.py BEHAVIOUR HOST PORT. Prints the status lines it got."""
+"""Clients that curl cannot be: client.py BEHAVIOUR HOST PORT [PATH]. Prints the status lines it got."""
 import socket
 import sys
 import time
@@ -7,8 +7,8 @@ import time
 BODY = b"x" * 3000
 
 
-def head(host, port, expect=True):
-    lines = ["PUT /up/client HTTP/1.1", f"Host: {host}:{port}", "User-Agent: lab-client/1.0",
+def head(host, port, path, expect=True):
+    lines = [f"PUT {path} HTTP/1.1", f"Host: {host}:{port}", "User-Agent: lab-client/1.0",
              f"Content-Length: {len(BODY)}"]
     if expect:
         lines.append("Expect: 100-continue")
@@ -20,9 +20,17 @@ def main():
     s = socket.create_connection((host, port))
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     s.settimeout(10)
-    s.sendall(head(host, port))
+    path = sys.argv[4] if len(sys.argv) > 4 else "/up/client"
     got = b""
-    if what == "at-once":  # as wget does: head and content back to back
+    if what == "reuse":  # a second request just as the server tires of the idle connection
+        s.sendall(head(host, port, path, expect=False) + BODY)
+        while b"\r\n\r\n" not in got:
+            got += s.recv(4096)
+        time.sleep(0.98)
+    s.sendall(head(host, port, path))
+    if what == "reuse":
+        pass
+    elif what == "at-once":  # as wget does: head and content back to back
         s.sendall(BODY)
     else:
         while b"\r\n\r\n" not in got:
@@ -38,6 +46,9 @@ def main():
     elif what == "slow":  # takes its time after the 100
         time.sleep(0.9)
         s.sendall(BODY)
+    elif what == "freeze":  # the same, and stays
+        s.sendall(BODY[:1000])
+        time.sleep(66)
     try:
         while more := s.recv(4096):
             got += more

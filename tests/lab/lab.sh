@@ -2,7 +2,10 @@
 # Real traffic for pcaps/: curl (and a few scripted clients) against nginx, Apache httpd, lighttpd,
 # squid, HAProxy and scripted servers, in three network namespaces of this run.
 #
-#   tests/lab/lab.sh [OUT_DIR [CASE...]]     as root; OUT_DIR is pcaps/ by default
+#   tests/lab/lab.sh [--all] [OUT_DIR [CASE...]]     as root; OUT_DIR is pcaps/ by default
+#
+# --all adds the wide cases (wide.sh): Go, Java, Node.js, PHP, Perl, Ruby, .NET and further Python
+# clients and servers, and more proxies, as deps.sh installs them; what is absent is skipped.
 #
 #   client 10.100.0.2 --- veth --- proxy 10.100.0.1 | 10.100.1.1 --- veth --- server 10.100.1.2
 #          10.100.2.2 ------- TUN, 20 ms each way, loss on demand ----------- 10.100.2.3
@@ -15,6 +18,8 @@ set -u
 export LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 here=$(cd "$(dirname "$0")" && pwd)
+all=
+[ "${1:-}" != --all ] || { all=yes; shift; }
 out=$(mkdir -p "${1:-pcaps}" && cd "${1:-pcaps}" && pwd)
 shift $(($# > 0 ? 1 : 0))
 only=("$@")
@@ -27,14 +32,14 @@ done
 C=aw-$$-c P=aw-$$-p S=aw-$$-s
 tmp=$(mktemp -d)
 pids=()
-failed=0 made=0
+declare -A peers=() # of the wide cases: yes, no
 
 cleanup() {
     trap - EXIT INT TERM
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; done
     for ns in $C $P $S; do ip netns del "$ns" 2>/dev/null; done
-    rm -rf "$tmp"
+    [ -n "${LAB_KEEP:-}" ] || rm -rf "$tmp"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
@@ -52,8 +57,7 @@ await_port() { # NS ADDRESS PORT
         sleep 0.1
     done
     echo "lab: nothing listens on $2:$3" >&2
-    tail -n 8 "$tmp"/*.stdout >&2
-    exit 1
+    return 1
 }
 
 # --- the network ---
@@ -247,24 +251,25 @@ servers() {
     start_proxies
     daemon $S scripted /usr/bin/python3 "$here/scripted.py" 10.100.1.2 8300
     daemon $S scripted_far /usr/bin/python3 "$here/scripted.py" 10.100.2.3 8300
-    await_port $S 10.100.1.2 8001
-    await_port $S 10.100.1.2 8002
-    await_port $S 10.100.1.2 8003
-    await_port $S 10.100.1.2 8399
-    await_port $S 10.100.2.3 8399
-    await_port $P 10.100.0.1 8101
-    await_port $P 10.100.0.1 8201
-    await_port $P 10.100.0.1 3128
+    for at in "$S 10.100.1.2 8001" "$S 10.100.1.2 8002" "$S 10.100.1.2 8003" "$S 10.100.1.2 8399" \
+        "$S 10.100.2.3 8399" "$P 10.100.0.1 8101" "$P 10.100.0.1 8201" "$P 10.100.0.1 3128"; do
+        # shellcheck disable=SC2086 # three words
+        await_port $at || { tail -n 8 "$tmp"/*.stdout >&2; exit 1; }
+    done
 }
 
 # --- a case ---
 
 # begin NAME POINT [tcpdump options]: POINT is client, server, proxy, far-client, far-server. False
-# if other cases were asked for.
+# if other cases were asked for, or if one of the peers named in $needs is not to be had. Cases that
+# run aside have ports of their own, in $filter.
 begin() {
-    name=$1 point=$2 status=ok commands=
+    name=$1 point=$2 status=ok commands= log=$tmp/$1.log
     shift 2
     [ ${#only[@]} = 0 ] || [[ " ${only[*]} " = *" $name "* ]] || return 1
+    for peer in ${needs:-}; do
+        ready "$peer" || { echo "$name: skipped, no $peer here"; return 1; }
+    done
     local ns=$C dev=c0
     case $point in
     server) ns=$S dev=s0 ;;
@@ -272,33 +277,34 @@ begin() {
     far-client) ns=$C dev=far ;;
     far-server) ns=$S dev=far ;;
     esac
-    : >"$tmp/log"
-    ip netns exec $ns tcpdump -i $dev -Z root -B 4096 -U --immediate-mode -s 0 --time-stamp-precision=nano \
-        "$@" -w "$tmp/case.pcap" tcp 2>"$tmp/tcpdump.log" &
+    : >"$log"
+    : >"$tmp/$name.tcpdump"
+    ip netns exec $ns tcpdump -i $dev -Z root -B 32768 -U --immediate-mode -s 0 --time-stamp-precision=nano \
+        "$@" -w "$tmp/$name.pcap" "${filter:-tcp and not portrange 8380-8389}" 2>"$tmp/$name.tcpdump" &
     dump=$!
     pids+=("$dump")
-    for _ in $(seq 50); do grep -q 'listening on' "$tmp/tcpdump.log" && break; sleep 0.05; done
+    for _ in $(seq 50); do grep -q 'listening on' "$tmp/$name.tcpdump" && break; sleep 0.05; done
 }
 
 transfer() { # curl with these arguments, at the client
     commands="$commands${commands:+ ; }curl $*"
-    in_ns $C curl -q -s -S -v -o /dev/null --max-time 20 -w '\nCODE %{http_code}\n' "$@" >>"$tmp/log" 2>&1
+    in_ns $C curl -q -s -S -v -o /dev/null --max-time 20 -w '\nCODE %{http_code}\n' "$@" >>"$log" 2>&1
 }
 script() { # client.py with these arguments
     commands="$commands${commands:+ ; }client.py $*"
-    in_ns $C /usr/bin/python3 "$here/client.py" "$@" >>"$tmp/log" 2>&1
+    in_ns $C /usr/bin/python3 "$here/client.py" "$@" >>"$log" 2>&1
 }
 
 # Claims about what client and server did; a false one spoils the case.
 seen() { # PATTERN [COUNT]
     local n
-    n=$(grep -c -e "$1" "$tmp/log")
+    n=$(grep -c -e "$1" "$log")
     if [ "$n" != "${2:-$n}" ] || [ "$n" = 0 ]; then
         echo "$name: not as told: '$1' ${2:-} (found $n)"
         status=bad
     fi
 }
-unseen() { ! grep -q -e "$1" "$tmp/log" || { echo "$name: not as told: no '$1'"; status=bad; }; }
+unseen() { ! grep -q -e "$1" "$log" || { echo "$name: not as told: no '$1'"; status=bad; }; }
 code() { seen "^CODE $1"; }
 got_100() { seen '100 Continue' "${1:-}"; }
 no_100() { unseen '100 Continue'; }
@@ -315,7 +321,7 @@ versions() {
         squid) v=squid/$(squid -v | sed -n '1s/.*Version //p') ;;
         haproxy) v=haproxy/$(haproxy -v | awk 'NR == 1 { print $3 }') ;;
         python) v=python/$(/usr/bin/python3 -V | cut -d' ' -f2) ;;
-        *) v=$product ;;
+        *) v=$(wide_version "$product") ;;
         esac
         all="$all${all:+, }$v"
     done
@@ -326,37 +332,51 @@ versions() {
 finish() {
     sleep 0.3
     kill -INT "$dump" && wait "$dump"
-    grep -q '^0 packets dropped by kernel' "$tmp/tcpdump.log" || {
+    grep -q '^0 packets dropped by kernel' "$tmp/$name.tcpdump" || {
         echo "$name: the capture has holes of its own"
         status=bad
     }
     local file=$name.pcap
     if [ $status != ok ]; then
-        failed=$((failed + 1))
-        sed 's/^/    /' "$tmp/log" | grep -v '^    [{}]' | tail -n "${LAB_LOG_LINES:-12}"
+        echo "$name" >>"$tmp/failed"
+        sed 's/^/    /' "$log" | grep -v '^    [{}]' | tail -n "${LAB_LOG_LINES:-12}"
         return
     fi
     case ${4:-} in
-    .pcapng) file=$name.pcapng && editcap -F pcapng "$tmp/case.pcap" "$out/$file" ;;
-    .gz) file=$name.pcap.gz && gzip -9nc "$tmp/case.pcap" >"$out/$file" ;;
-    .zst) file=$name.pcap.zst && zstd -q -19 -c "$tmp/case.pcap" >"$out/$file" ;;
-    *) cp "$tmp/case.pcap" "$out/$file" ;;
+    .pcapng) file=$name.pcapng && editcap -F pcapng "$tmp/$name.pcap" "$out/$file" ;;
+    .gz) file=$name.pcap.gz && gzip -9nc "$tmp/$name.pcap" >"$out/$file" ;;
+    .zst) file=$name.pcap.zst && zstd -q -19 -c "$tmp/$name.pcap" >"$out/$file" ;;
+    *) cp "$tmp/$name.pcap" "$out/$file" ;;
     esac
+    exec 9>"$tmp/lock"
+    flock 9
     [ -f "$out/MANIFEST" ] || printf '#file\tsoftware\thow made\twhat it shows\texpected\n' >"$out/MANIFEST"
     grep -v "^$file	" "$out/MANIFEST" >"$tmp/manifest"
     # shellcheck disable=SC2086 # products are words
     printf '%s\t%s\t%s\t%s\t%s\n' "$file" "$(versions $1)" \
         "captured at the $point: ${commands//$tmp\//}" "$2" "$3" >>"$tmp/manifest"
     { head -n 1 "$tmp/manifest"; tail -n +2 "$tmp/manifest" | sort; } >"$out/MANIFEST"
-    made=$((made + 1))
+    exec 9>&-
+    echo "$name" >>"$tmp/made"
     echo "$file: $3"
 }
 
 # shellcheck source-path=SCRIPTDIR
 . "$here/cases.sh"
+. "$here/peers.sh"
+. "$here/wide.sh"
 
 network
 servers
-cases
-echo "lab: $made captures, $failed cases went otherwise than told"
-[ $failed = 0 ]
+: >"$tmp/made"
+: >"$tmp/failed"
+if [ -n "$all" ]; then
+    long_cases
+    cases
+    wide_cases
+    long_cases_end
+else
+    cases
+fi
+echo "lab: $(wc -l <"$tmp/made") captures, $(wc -l <"$tmp/failed") cases went otherwise than told"
+[ ! -s "$tmp/failed" ]

@@ -174,6 +174,30 @@ def continue_unasked(peer, head):
     return True
 
 
+def continue_with_content(fields, content):
+    """A 100 that claims what a 100 cannot have."""
+
+    def step(peer, head):
+        peer.say(b"HTTP/1.1 100 Continue\r\n" + fields + b"\r\n" + content)
+        return ignore(peer, head)
+
+    return step
+
+
+def final_then_continue(peer, head):
+    peer.answer("201 Created")
+    time.sleep(0.05)
+    peer.say(CONTINUE)
+    return peer.content(head.length)
+
+
+def refuse_and_reset(peer, head):
+    """413 in the middle of the content, and a reset in the same breath."""
+    peer.content(min(head.length, 1000))
+    peer.answer("413 Content Too Large", ["Connection: close"])
+    return reset(peer, head)
+
+
 BEHAVIOURS = [
     ignore,                 # 0
     continue_after(1.3),    # 1
@@ -192,6 +216,10 @@ BEHAVIOURS = [
     continue_unasked,       # 14
     continue_after(0.97),   # 15
     continue_after(0),      # 16
+    continue_with_content(b"Content-Length: 5\r\n", b"hello"),  # 17
+    continue_with_content(b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"),  # 18
+    final_then_continue,    # 19
+    refuse_and_reset,       # 20
 ]
 
 
