@@ -195,6 +195,10 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_UNMATCHED) &&
              !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
          "only an answer without a request shows it");
+    fail(&t,
+         cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_LEFTOVER) &&
+             !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
+         "only the 400 to the repeat shows it");
     circumstances(f, cause, &t);
 
     if (t.fails >= 2) return AW_CONF_LOW;

@@ -19,6 +19,7 @@ enum aw_desync {
     AW_DESYNC_UNMATCHED = 1 << 1,
     AW_DESYNC_VALUE = 1 << 2,
     AW_DESYNC_FRAMING = 1 << 3,
+    AW_DESYNC_LEFTOVER = 1 << 4,
 };
 unsigned aw_rule_desync(const struct aw_facts *f);
 

@@ -464,6 +464,7 @@ static void take_end(struct aw_member *m, const struct aw_exchange *x, struct aw
                             AW_F_NO_SERVER_SIDE | AW_F_NO_CLIENT_SIDE | AW_F_EVICTED;
     m->closed = true;
     m->over = when.ts;
+    m->left = !x->final_complete && x->conn.close != AW_CONN_OPEN && x->conn.closed_by == AW_C2S;
     m->status = x->status;
     m->sent = x->sent;
     m->incomplete = (x->flags & unseen) != 0;

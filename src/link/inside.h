@@ -81,6 +81,7 @@ struct aw_member {
     uint64_t outer_id;            /* this one is the origin's leg of that, 0 = of none */
     struct aw_mark outer_head;
     aw_ns over;               /* when it ended */
+    bool left;                /* by its client, without a final response */
     struct aw_exchange *late; /* owned: final but for an origin's leg not told of yet */
     size_t late_size;
     struct aw_when late_when;

@@ -25,6 +25,9 @@ enum {
     NAMES_MOST = 8,   /* addresses taken from one forwarding field */
 };
 
+/* A proxy whose client has left gives up the origin's leg after that, and not at the same time. */
+static const aw_ns LINGER = AW_SEC;
+
 struct aw_leg {
     struct aw_member *m;
     struct {
@@ -268,9 +271,14 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
     return outer;
 }
 
+static aw_ns lingers(const struct aw_member *outer)
+{
+    return outer->left ? LINGER : 0;
+}
+
 bool aw_legs_within(const struct aw_member *outer, aw_ns end)
 {
-    return outer->inners == 1 && (!outer->closed || end <= outer->over);
+    return outer->inners == 1 && (!outer->closed || end - lingers(outer) <= outer->over);
 }
 
 void aw_legs_closed(struct aw_link *l, struct aw_member *m)
@@ -357,8 +365,10 @@ void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const stru
 
 void aw_legs_flush(struct aw_link *l, aw_ns limit)
 {
-    while (l->late_first && l->late_first->late_when.ts < limit)
-        write_late(l, l->late_first);
+    for (struct aw_member *m = l->late_first, *next; m && m->late_when.ts < limit; m = next) {
+        next = m->late_down;
+        if (m->late_when.ts < limit - lingers(m)) write_late(l, m);
+    }
 }
 
 bool aw_legs_let_go(struct aw_link *l)

@@ -773,6 +773,24 @@ static void chains(void **state)
     assert_int_equal(v.cause, AW_CAUSE_RETRY_LOOP);
     assert_true(v.also & ALSO(EXPECT_REFUSED));
 
+    /* The repeat went as content that was owed, and what was left of it got 400. */
+    c.refused_run = 1;
+    m.x.flags |= AW_F_WITHHELD;
+    m.x.owed_bytes_next = 1000;
+    m.x.next_request = case_mark(&m, 5);
+    chain[1] = attempt(400, false);
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_DESYNC_RISK);
+    assert_int_equal(v.severity, AW_SEV_ERROR);
+    assert_int_equal(v.confidence, AW_CONF_MEDIUM);
+    chain[1].status = 403;
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_EXPECT_REFUSED);
+    chain[1] = attempt(400, false);
+    chain[1].same_connection = false;
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_EXPECT_REFUSED);
+
     c = (struct aw_case){.failed_run = 4, .input_left = AW_NS_NONE};
     case_begin(&m);
     unavailable(&m);

@@ -185,9 +185,7 @@ def continue_with_content(fields, content):
 
 
 def final_then_continue(peer, head):
-    peer.answer("201 Created")
-    time.sleep(0.05)
-    peer.say(CONTINUE)
+    peer.say(b"HTTP/1.1 201 Created\r\nServer: scripted/1.0\r\nContent-Length: 0\r\n\r\n" + CONTINUE)
     return peer.content(head.length)
 
 

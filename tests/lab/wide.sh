@@ -429,7 +429,7 @@ relay_cases() {
     fi
     if needs="privoxy" begin privoxy-deadlock proxy; then
         transfer -x $V:8307 --expect100-timeout 10 --max-time 2 -T "$tmp/file" $A/up/pr3; code 000; no_100
-        finish "curl privoxy apache" "the same with a patient client: the 100 stays in the proxy until the client leaves" "continue-not-relayed error intermediary; abandoned error client"
+        finish "curl privoxy apache" "the same with a patient client: the 100 stays in the proxy until the client leaves; the origin answers what is left with 400" "continue-not-relayed error intermediary; rejected-early info none"
     fi
     if needs="privoxy" begin privoxy-417 client; then
         transfer -x $V:8307 -H 'Expect: 200-ok' -T "$tmp/file" $A/up/pr2; code 417

@@ -405,14 +405,17 @@ static void legs(void **state)
         uint8_t client, server;
         double told;
         bool linked;
+        bool left; /* the outer one's client leaves without an answer */
     } rows[] = {
-        {"within", {2, 1, 1, 8, 403, true, NULL}, 2, 3, 8, true},
-        {"told of after the outer", {2, 1, 1, 8, 403, true, NULL}, 2, 3, 900, true},
-        {"other address of the proxy", {2, 1, 1, 8, 403, true, NULL}, 7, 3, 8, true},
-        {"prefix stripped", {2, 1, 1, 8, 403, true, "p"}, 2, 3, 8, false},
-        {"ends after the outer", {2, 1, 1, 12, 403, true, NULL}, 2, 3, 12, false},
-        {"same server", {2, 1, 1, 8, 403, true, NULL}, 7, 2, 8, false},
-        {"same client, elsewhere", {2, 1, 1, 8, 403, true, NULL}, 1, 3, 8, false},
+        {"within", {2, 1, 1, 8, 403, true, NULL}, 2, 3, 8, true, false},
+        {"told of after the outer", {2, 1, 1, 8, 403, true, NULL}, 2, 3, 900, true, false},
+        {"other address of the proxy", {2, 1, 1, 8, 403, true, NULL}, 7, 3, 8, true, false},
+        {"prefix stripped", {2, 1, 1, 8, 403, true, "p"}, 2, 3, 8, false, false},
+        {"ends after the outer", {2, 1, 1, 12, 403, true, NULL}, 2, 3, 12, false, false},
+        {"same server", {2, 1, 1, 8, 403, true, NULL}, 7, 2, 8, false, false},
+        {"same client, elsewhere", {2, 1, 1, 8, 403, true, NULL}, 1, 3, 8, false, false},
+        {"ends after the client left", {2, 1, 1, 12, 403, true, NULL}, 2, 3, 12, true, true},
+        {"ends long after that", {2, 1, 1, 1100, 403, true, NULL}, 2, 3, 1100, false, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct aw_config config;
@@ -425,8 +428,9 @@ static void legs(void **state)
         inner_of_1 = outer_of_2 = 0;
         records = 0;
         out_len = 0;
-        const struct ex o = {1, 1, 0, 10, 403, true, NULL};
-        const struct aw_exchange outer = leg_of(&o, 1, 2);
+        const struct ex o = {1, 1, 0, 10, rows[i].left ? 0 : 403, true, NULL};
+        struct aw_exchange outer = leg_of(&o, 1, 2);
+        outer.conn.closed_by = AW_C2S; /* where it is closed at all */
         const struct aw_exchange inner = leg_of(&rows[i].inner, rows[i].client, rows[i].server);
         tick(l, 0);
         aw_link_opened(l, &outer);
