@@ -328,10 +328,17 @@ versions() {
     echo "$all"
 }
 
-# finish "PRODUCTS" "WHAT IT SHOWS" "EXPECTED" [SUFFIX]: SUFFIX .pcapng, .gz, .zst.
-finish() {
+# stop: the capture ends here, before its case does.
+stop() {
+    [ -n "$dump" ] || return 0
     sleep 0.3
     kill -INT "$dump" && wait "$dump"
+    dump=
+}
+
+# finish "PRODUCTS" "WHAT IT SHOWS" "EXPECTED" [SUFFIX]: SUFFIX .pcapng, .gz, .zst.
+finish() {
+    stop
     grep -q '^0 packets dropped by kernel' "$tmp/$name.tcpdump" || {
         echo "$name: the capture has holes of its own"
         status=bad

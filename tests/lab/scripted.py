@@ -241,14 +241,14 @@ def serve(listener, behaviour):
         conn, _ = listener.accept()
         conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-        def run():
+        def run(conn):
             try:
                 behaviour(Peer(conn))
             except OSError:
                 pass
             conn.close()
 
-        threading.Thread(target=run, daemon=True).start()
+        threading.Thread(target=run, args=(conn,), daemon=True).start()
 
 
 def main():
