@@ -10,7 +10,6 @@ V=http://10.100.0.1 F=http://10.100.2.3:8001 # F: over 40 ms of round trip
 
 # What the client says it took, in seconds: a regular expression for its whole part.
 took() { seen "^TIME $1[.]"; }
-slow_content() { head -c 3000 /dev/zero | tr '\0' u; sleep 4; }
 # A client in the background, with an account of its own that is added when it has ended; together
 # waits for all of them.
 apart() {
@@ -223,16 +222,22 @@ harsh_cases() {
         script stall 10.100.1.2 8415 /up/stall; got_100 1; seen ' 408 '
         finish "client.py apache" "RequestReadTimeout body=2: the client has its 100 and does not go on" "request-timeout error client"
     fi
+    if begin curl-two-framings client; then
+        transfer -H 'Content-Length: 3000' -T - $A/up/w0 < <(head -c 3000 "$tmp/file"); code 20
+        finish "curl apache" "Content-Length set by hand on content that curl sends in chunks: Expect with both framings" "desync-risk warning client"
+    fi
     if begin curl-gives-up client; then
-        transfer --max-time 1 -H 'Content-Length: 8000' -T - $A/up/w1 < <(slow_content); got_100 1; seen 'timed out'
+        head -c 900000 /dev/zero | tr '\0' u >"$tmp/larger"
+        transfer --limit-rate 20k --max-time 1 -T "$tmp/larger" $A/up/w1; got_100 1; seen 'timed out'
         finish "curl apache" "curl leaves in the middle of its content" "abandoned error client"
     fi
     if begin pending-content client; then
-        apart transfer --max-time 3 -T - $A/up/w2 < <(slow_content)
+        head -c 150000 /dev/zero | tr '\0' u >"$tmp/larger"
+        apart transfer --limit-rate 20k --max-time 3 -T "$tmp/larger" $A/up/w2
         sleep 1
         stop
         together
-        got_100 1
+        got_100 1; seen 'timed out'
         finish "curl apache" "the capture ends in the middle of the content" "pending unknown none"
     fi
     if begin pending-waiting client; then
@@ -447,7 +452,7 @@ relay_cases() {
     fi
     if needs="privoxy" begin privoxy-deadlock proxy; then
         transfer -x $V:8307 --expect100-timeout 10 --max-time 2 -T "$tmp/file" $A/up/pr3; code 000; no_100
-        finish "curl privoxy apache" "the same with a patient client: the 100 stays in the proxy until the client leaves; the origin answers what is left with 400" "continue-not-relayed error intermediary; rejected-early info none"
+        finish "curl privoxy apache" "the same with a patient client: the 100 stays in the proxy until the client leaves; the origin answers what is left with 400" "continue-not-relayed error intermediary; abandoned error client"
     fi
     if needs="privoxy" begin privoxy-417 client; then
         transfer -x $V:8307 -H 'Expect: 200-ok' -T "$tmp/file" $A/up/pr2; code 417
