@@ -137,6 +137,20 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         "what was not captured may have held another request or its answer");
     cap(t, cause > AW_CAUSE_RESPONSE_LOST && f->final && f->content && sends_on(f),
         "how the client took the answer was not captured");
+    cap(t,
+        in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
+            f->next == NULL && (x->flags & AW_F_HOLE_CONTENT),
+        "what was not captured may have held a repeat");
+    /* A FIN in time would have made it another cause, and it may be the packet that is missing. */
+    cap(t,
+        in(cause, bit(AW_CAUSE_CONTINUED) | bit(AW_CAUSE_REJECTED_EARLY)) && f->first_100 &&
+            f->final && f->owes && !x->content_complete &&
+            x->at[AW_AT_FINAL].ts - f->first_100->at.ts >= f->w,
+        "the content was not complete when the answer came");
+    cap(t,
+        cause == AW_CAUSE_NOT_AWAITED && f->final && x->declared > 0 && x->sent < x->declared &&
+            x->conn.close == AW_CONN_RST && x->conn.closed_by == AW_S2C,
+        "the server reset the connection under the content");
     cap(t, (x->flags & AW_F_CONFLICT) != 0, "overlapping segments of a head disagree");
     cap(t, (x->flags & AW_F_TIME_STEPPED) != 0 && uses_rtt(f, cause),
         "capture times ran backwards");

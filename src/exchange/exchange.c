@@ -65,7 +65,7 @@ void aw_open_answered(const struct aw_step *st, struct aw_open *s, const struct 
 static bool has_sequel(const struct aw_step *st, const struct aw_open *s, const struct aw_mark *end)
 {
     const struct aw_exchange *x = &s->ex;
-    if (!x->final_complete) return false;
+    if (!x->final_complete) return x->status != 0;
     if (s->ended)
         return s->settle_at != AW_NS_NONE &&
                x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord;

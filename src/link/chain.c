@@ -463,6 +463,9 @@ static void take_end(struct aw_member *m, const struct aw_exchange *x, struct aw
     const uint32_t unseen = AW_F_HOLE_REQ_HEAD | AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL |
                             AW_F_NO_SERVER_SIDE | AW_F_NO_CLIENT_SIDE | AW_F_EVICTED;
     m->closed = true;
+    m->client = x->conn.addr[AW_C2S];
+    m->server = x->conn.addr[AW_S2C];
+    m->server_port = x->conn.port[AW_S2C];
     m->over = when.ts;
     m->left = !x->final_complete && x->conn.close != AW_CONN_OPEN && x->conn.closed_by == AW_C2S;
     m->status = x->status;

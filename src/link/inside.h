@@ -80,6 +80,8 @@ struct aw_member {
     struct aw_exchange *inner;    /* owned: the one that is, without its strings */
     uint64_t outer_id;            /* this one is the origin's leg of that, 0 = of none */
     struct aw_mark outer_head;
+    struct aw_addr client, server;
+    uint16_t server_port;
     aw_ns over;               /* when it ended */
     bool left;                /* by its client, without a final response */
     struct aw_exchange *late; /* owned: final but for an origin's leg not told of yet */
@@ -104,6 +106,15 @@ struct aw_group {
 enum aw_leg_key { AW_LEG_BY_TAIL, AW_LEG_BY_LAST, AW_LEG_BY_ID, AW_LEG_BY_CLIENT, AW_LEG_KEYS };
 enum { AW_LEG_BUCKETS = 1024 };
 
+/* A request whose head was not seen in full: where it came from and went, and when. */
+struct aw_unseen_leg {
+    struct aw_addr client, server;
+    uint16_t server_port;
+    bool seen;
+    aw_ns ts;
+};
+enum { AW_UNSEEN_LEGS = 8 };
+
 struct aw_link {
     struct aw_config config;
     struct aw_sink sink;
@@ -123,6 +134,8 @@ struct aw_link {
     struct aw_member *wait_first, *wait_last; /* undecided, by the time at which they closed */
     struct aw_leg *legs[AW_LEG_KEYS][AW_LEG_BUCKETS]; /* open ones, newest first, by each key */
     size_t legs_open;
+    struct aw_unseen_leg unseen[AW_UNSEEN_LEGS]; /* the latest, in a ring */
+    unsigned unseen_next;
     struct aw_member *late_first, *late_last; /* by the time at which they became final */
     struct aw_exchange outer;                 /* scratch: what a verdict may ask of an outer leg */
     struct aw_attempt *chain;                 /* scratch, owned */

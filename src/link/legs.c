@@ -247,10 +247,42 @@ static void look_by_names(const struct aw_link *l, struct aw_span field,
     }
 }
 
+static aw_ns lingers(const struct aw_member *outer)
+{
+    return outer->left ? LINGER : 0;
+}
+
+/* Remembers a request that was not seen in full: it may be the origin's leg of what is open. */
+static void remember_unseen(struct aw_link *l, const struct aw_exchange *x)
+{
+    const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST];
+    l->unseen[l->unseen_next++ % AW_UNSEEN_LEGS] =
+        (struct aw_unseen_leg){.client = x->conn.addr[AW_C2S],
+                               .server = x->conn.addr[AW_S2C],
+                               .server_port = x->conn.port[AW_S2C],
+                               .ts = aw_seen(first) ? first->ts : l->now,
+                               .seen = true};
+}
+
+/* One of those came from elsewhere and went elsewhere while m was open, or just after its client
+ * had left. */
+static bool may_have_unseen(const struct aw_link *l, const struct aw_member *m)
+{
+    if (!m->expect || m->inners > 0) return false;
+    for (unsigned i = 0; i < AW_UNSEEN_LEGS; i++) {
+        const struct aw_unseen_leg *u = &l->unseen[i];
+        if (!u->seen || u->ts < m->head.ts || u->ts - lingers(m) > m->over) continue;
+        if (same_addr(&u->client, &m->client)) continue;
+        if (!same_addr(&u->server, &m->server) || u->server_port != m->server_port) return true;
+    }
+    return false;
+}
+
 struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
                                  const struct aw_exchange *x)
 {
     struct candidate found = {0};
+    if (x->flags & (AW_F_REQ_UNSEEN | AW_F_HOLE_REQ_HEAD)) remember_unseen(l, x);
     if (l->legs_open > 0) {
         const struct aw_span id = x->text[AW_TEXT_REQUEST_ID], target = x->text[AW_TEXT_TARGET];
         if (x->declared > 0) {
@@ -271,11 +303,6 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
     return outer;
 }
 
-static aw_ns lingers(const struct aw_member *outer)
-{
-    return outer->left ? LINGER : 0;
-}
-
 bool aw_legs_within(const struct aw_member *outer, aw_ns end)
 {
     return outer->inners == 1 && (!outer->closed || end - lingers(outer) <= outer->over);
@@ -283,6 +310,7 @@ bool aw_legs_within(const struct aw_member *outer, aw_ns end)
 
 void aw_legs_closed(struct aw_link *l, struct aw_member *m)
 {
+    if (may_have_unseen(l, m)) m->inner_unseen = true;
     drop(l, m);
 }
 
@@ -293,7 +321,8 @@ void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *
     /* Its content may be open long after its answer; a leg had begun before that. */
     const bool before = m->inner && (!m->closed || m->inner->at[AW_AT_REQ_FIRST].ts <= m->end);
     if (m->inners == 1 && before) c->inner = m->inner;
-    c->inner_unseen = m->inner_unseen;
+    c->inner_unseen =
+        m->inner_unseen || (m->inners > 0 && m->inner == NULL) || may_have_unseen(l, m);
     if (m->outer_id == 0) return;
     memset(&l->outer, 0, sizeof l->outer);
     l->outer.id = m->outer_id;
