@@ -217,7 +217,6 @@ struct aw_exchange {
     uint32_t req;     /* enum aw_req_bit */
     uint32_t res;     /* enum aw_res_bit */
     enum aw_unseen unseen;
-    struct aw_conn_facts conn; /* as of the end of the exchange */
 
     uint8_t req_version, res_version; /* 9, 10, 11; 0 = unseen */
     uint16_t status;                  /* of the final response, 0 = none */
@@ -245,7 +244,6 @@ struct aw_exchange {
 
     uint32_t interim_count;  /* all of them */
     uint32_t continue_count; /* of status 100 */
-    struct aw_interim interim[AW_INTERIM_MAX];
 
     struct aw_loss loss[AW_PART_COUNT];
     struct aw_mark zero_window[2]; /* first time within the exchange that side's window closed */
@@ -255,6 +253,10 @@ struct aw_exchange {
     struct aw_mark next_request;   /* first client bytes after the exchange, if they ended it */
 
     struct aw_span text[AW_TEXT_COUNT]; /* owned with the exchange */
+
+    /* Last, as most of their bytes are rarely needed. */
+    struct aw_conn_facts conn; /* as of the end of the exchange */
+    struct aw_interim interim[AW_INTERIM_MAX]; /* beyond interim_count: not set */
 };
 
 static inline bool aw_is_expectation(const struct aw_exchange *x)

@@ -13,32 +13,45 @@ enum {
     ERROR_BODY_MAX = 1024,
 };
 
+/* The strings that fields become. */
 struct kept {
-    enum aw_field field;
     enum aw_text text;
     const char *name; /* lower case, to find further lines; NULL = the first line is all */
 };
-static const struct kept request_kept[] = {
-    {AW_FIELD_HOST, AW_TEXT_HOST, "host"},
-    {AW_FIELD_USER_AGENT, AW_TEXT_USER_AGENT, "user-agent"},
-    {AW_FIELD_EXPECT, AW_TEXT_EXPECT, "expect"},
-    {AW_FIELD_VIA, AW_TEXT_REQ_VIA, "via"},
-    {AW_FIELD_XFF, AW_TEXT_XFF, "x-forwarded-for"},
-    {AW_FIELD_FORWARDED, AW_TEXT_FORWARDED, "forwarded"},
-    {AW_FIELD_REQUEST_ID, AW_TEXT_REQUEST_ID, NULL},
+static const struct kept request_kept[AW_FIELD_COUNT] = {
+    [AW_FIELD_HOST] = {AW_TEXT_HOST, "host"},
+    [AW_FIELD_USER_AGENT] = {AW_TEXT_USER_AGENT, "user-agent"},
+    [AW_FIELD_EXPECT] = {AW_TEXT_EXPECT, "expect"},
+    [AW_FIELD_VIA] = {AW_TEXT_REQ_VIA, "via"},
+    [AW_FIELD_XFF] = {AW_TEXT_XFF, "x-forwarded-for"},
+    [AW_FIELD_FORWARDED] = {AW_TEXT_FORWARDED, "forwarded"},
+    [AW_FIELD_REQUEST_ID] = {AW_TEXT_REQUEST_ID, NULL},
 };
-static const struct kept response_kept[] = {
-    {AW_FIELD_SERVER, AW_TEXT_SERVER, "server"},
-    {AW_FIELD_VIA, AW_TEXT_VIA, "via"},
-    {AW_FIELD_LOCATION, AW_TEXT_LOCATION, NULL},
-    {AW_FIELD_RETRY_AFTER, AW_TEXT_RETRY_AFTER, NULL},
-    {AW_FIELD_X_SQUID_ERROR, AW_TEXT_X_SQUID_ERROR, "x-squid-error"},
-    {AW_FIELD_X_CACHE, AW_TEXT_X_CACHE, "x-cache"},
+static const struct kept response_kept[AW_FIELD_COUNT] = {
+    [AW_FIELD_SERVER] = {AW_TEXT_SERVER, "server"},
+    [AW_FIELD_VIA] = {AW_TEXT_VIA, "via"},
+    [AW_FIELD_LOCATION] = {AW_TEXT_LOCATION, NULL},
+    [AW_FIELD_RETRY_AFTER] = {AW_TEXT_RETRY_AFTER, NULL},
+    [AW_FIELD_X_SQUID_ERROR] = {AW_TEXT_X_SQUID_ERROR, "x-squid-error"},
+    [AW_FIELD_X_CACHE] = {AW_TEXT_X_CACHE, "x-cache"},
 };
+/* Which of them are named there, as bits of aw_head.has. */
 enum {
-    REQUEST_KEPT = sizeof request_kept / sizeof *request_kept,
-    RESPONSE_KEPT = sizeof response_kept / sizeof *response_kept,
+    REQUEST_KEPT = 1 << AW_FIELD_HOST | 1 << AW_FIELD_USER_AGENT | 1 << AW_FIELD_EXPECT |
+                   1 << AW_FIELD_VIA | 1 << AW_FIELD_XFF | 1 << AW_FIELD_FORWARDED |
+                   1 << AW_FIELD_REQUEST_ID,
+    RESPONSE_KEPT = 1 << AW_FIELD_SERVER | 1 << AW_FIELD_VIA | 1 << AW_FIELD_LOCATION |
+                    1 << AW_FIELD_RETRY_AFTER | 1 << AW_FIELD_X_SQUID_ERROR | 1 << AW_FIELD_X_CACHE,
+    INTERIM_KEPT = 1 << AW_FIELD_SERVER | 1 << AW_FIELD_VIA,
 };
+
+/* Takes the next field off a set of bits. */
+static enum aw_field next_field(uint32_t *set)
+{
+    const unsigned at = (unsigned)__builtin_ctz(*set);
+    *set &= *set - 1;
+    return (enum aw_field)at;
+}
 
 /* --- field lines of one name --- */
 
@@ -135,15 +148,17 @@ static void add(struct aw_open *s, enum aw_text which, struct aw_span value, siz
 {
     if (!value.p) return;
     uint8_t *at = base_of(s) + s->text_used;
-    const size_t len = put(at, 0, cut_to(cap, room_left(s)), value);
+    const size_t len = cut_to(value.len, cut_to(cap, room_left(s)));
+    memcpy(at, value.p, len);
     s->ex.text[which] = (struct aw_span){at, len};
     s->text_used += len;
 }
 
-static void add_field(struct aw_open *s, const struct aw_head *h, const struct kept *k)
+static void add_field(struct aw_open *s, const struct aw_head *h, enum aw_field field,
+                      const struct kept *k)
 {
-    if (!k->name || !h->repeated[k->field]) {
-        add(s, k->text, h->field[k->field], STRING_MAX);
+    if (!k->name || !h->repeated[field]) {
+        add(s, k->text, h->field[field], STRING_MAX);
         return;
     }
     uint8_t *at = base_of(s) + s->text_used;
@@ -152,15 +167,16 @@ static void add_field(struct aw_open *s, const struct aw_head *h, const struct k
     s->text_used += len;
 }
 
-static size_t fields_size(const struct aw_head *h, const struct kept *k, size_t n)
+static size_t fields_size(const struct aw_head *h, const struct kept *kept, uint32_t set)
 {
     size_t sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!h->field[k[i].field].p) continue;
-        if (k[i].name && h->repeated[k[i].field])
-            sum += join(h, k[i].name, NULL, STRING_MAX);
+    for (set &= h->has; set != 0;) {
+        const enum aw_field field = next_field(&set);
+        const struct kept *k = &kept[field];
+        if (k->name && h->repeated[field])
+            sum += join(h, k->name, NULL, STRING_MAX);
         else
-            sum += cut_to(h->field[k[i].field].len, STRING_MAX);
+            sum += cut_to(h->field[field].len, STRING_MAX);
     }
     return sum;
 }
@@ -207,19 +223,20 @@ void aw_add_request_text(struct aw_open *s, const struct aw_head *h)
 {
     add(s, AW_TEXT_METHOD, h->method, STRING_MAX);
     add(s, AW_TEXT_TARGET, h->target, TARGET_MAX);
-    for (size_t i = 0; i < REQUEST_KEPT; i++)
-        if (h->field[request_kept[i].field].p) add_field(s, h, &request_kept[i]);
+    for (uint32_t set = h->has & REQUEST_KEPT; set != 0;) {
+        const enum aw_field field = next_field(&set);
+        add_field(s, h, field, &request_kept[field]);
+    }
     if (h->req_hint.len > 0) add(s, AW_TEXT_REQ_HINT, h->req_hint, STRING_MAX);
 }
 
 void aw_add_response_text(struct aw_open *s, const struct aw_head *h, bool interim)
 {
-    for (size_t i = 0; i < RESPONSE_KEPT; i++) {
-        const enum aw_text text = response_kept[i].text;
-        if (!h->field[response_kept[i].field].p) continue;
-        if (interim && text != AW_TEXT_SERVER && text != AW_TEXT_VIA) continue;
-        if (interim && s->ex.text[text].p) continue;
-        add_field(s, h, &response_kept[i]);
+    for (uint32_t set = h->has & (interim ? INTERIM_KEPT : RESPONSE_KEPT); set != 0;) {
+        const enum aw_field field = next_field(&set);
+        const struct kept *k = &response_kept[field];
+        if (interim && s->ex.text[k->text].p) continue;
+        add_field(s, h, field, k);
     }
     if (interim) return;
     add(s, AW_TEXT_REASON, h->reason, STRING_MAX);
@@ -256,7 +273,8 @@ struct aw_exchange *aw_exchange_copy(void *mem, size_t size, const struct aw_exc
 {
     struct aw_exchange *copy = mem;
     if (size < aw_exchange_size(ex)) return NULL;
-    *copy = *ex;
+    const size_t kept = ex->interim_count < AW_INTERIM_MAX ? ex->interim_count : AW_INTERIM_MAX;
+    memcpy(copy, ex, offsetof(struct aw_exchange, interim) + kept * sizeof ex->interim[0]);
     uint8_t *at = (uint8_t *)(copy + 1);
     for (size_t i = 0; i < AW_TEXT_COUNT; i++) {
         if (!ex->text[i].p) continue;

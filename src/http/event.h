@@ -84,6 +84,7 @@ struct aw_head {
     uint32_t req;     /* request: enum aw_req_bit */
     uint32_t res;     /* response: enum aw_res_bit */
     unsigned fields;  /* number of field lines */
+    uint32_t has;     /* bit 1 << enum aw_field: it is present */
     struct aw_span field[AW_FIELD_COUNT]; /* first value of each; p NULL = absent */
     bool repeated[AW_FIELD_COUNT];        /* there are more lines of it: join from `raw` */
     struct aw_span req_hint, res_hint;    /* other signs of the product (record.h), or empty */

@@ -381,11 +381,13 @@ static void take_field(struct fields *f, struct aw_tok_field *line)
     if (what == WHAT_OTHER) return;
     line->value = aw_tok_trim(line->value);
     if ((unsigned)what < AW_FIELD_COUNT) {
-        if (h->field[what].p == NULL)
+        const uint32_t bit = 1u << what;
+        if ((h->has & bit) == 0) {
+            h->has |= bit;
             h->field[what] = line->folded ? unfold(line->value, f->scratch) : line->value;
-        else if (what !=
-                 WHAT_REQUEST_ID) /* different names share that one; the first found counts */
+        } else if (what != WHAT_REQUEST_ID) { /* names share that one; the first found counts */
             h->repeated[what] = true;
+        }
     }
     switch (what) {
     case WHAT_EXPECT: {

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { FIRST_BITS = 6 };
+
 void aw_ids_init(struct aw_ids *t, const struct aw_alloc *alloc)
 {
     *t = (struct aw_ids){.alloc = alloc};
@@ -18,8 +20,9 @@ void aw_ids_fini(struct aw_ids *t)
 
 static size_t home(const struct aw_ids *t, uint64_t ord, uint32_t nth)
 {
-    const uint64_t h = (ord ^ (uint64_t)nth << 40) * UINT64_C(0x9e3779b97f4a7c15);
-    return (size_t)(h ^ h >> 32) & t->mask;
+    const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+    const uint64_t h = (ord ^ (uint64_t)nth << 40) * odd;
+    return (size_t)((h ^ h >> 32) * odd >> t->shift);
 }
 
 struct aw_id *aw_ids_find(struct aw_ids *t, uint64_t ord, uint32_t nth)
@@ -44,11 +47,15 @@ static struct aw_id *place(struct aw_ids *t, uint64_t ord, uint32_t nth)
 
 static bool grow(struct aw_ids *t)
 {
-    const size_t size = t->slot ? (t->mask + 1) * 2 : 64;
+    const size_t size = t->slot ? (t->mask + 1) * 2 : (size_t)1 << FIRST_BITS;
     struct aw_id *grown = t->alloc->get(t->alloc->ctx, size * sizeof *grown);
     if (grown == NULL) return false;
     memset(grown, 0, size * sizeof *grown);
-    struct aw_ids next = {.alloc = t->alloc, .slot = grown, .mask = size - 1, .count = t->count};
+    struct aw_ids next = {.alloc = t->alloc,
+                          .slot = grown,
+                          .mask = size - 1,
+                          .count = t->count,
+                          .shift = t->slot ? t->shift - 1 : 64 - FIRST_BITS};
     for (size_t i = 0; t->slot && i <= t->mask; i++)
         if (t->slot[i].ord != 0) *place(&next, t->slot[i].ord, t->slot[i].nth) = t->slot[i];
     t->alloc->put(t->alloc->ctx, t->slot);
@@ -58,11 +65,10 @@ static bool grow(struct aw_ids *t)
 
 struct aw_id *aw_ids_add(struct aw_ids *t, uint64_t ord, uint32_t nth)
 {
-    if ((t->slot == NULL || (t->count + 1) * 4 > (t->mask + 1) * 3) && !grow(t)) return NULL;
+    if ((t->slot == NULL || (t->count + 1) * 2 > t->mask + 1) && !grow(t)) return NULL;
     t->count++;
     struct aw_id *s = place(t, ord, nth);
-    s->id = 0;
-    s->member = s->outer = NULL;
+    s->open = 0;
     return s;
 }
 

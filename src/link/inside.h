@@ -7,20 +7,27 @@
 
 #include "link/link.h"
 
-/* --- ids.c: the ids of what is open, by (connection ordinal, nth); nth 0 is the connection --- */
+/* --- ids.c: what is open, by (connection ordinal, nth); nth 0 is the connection --- */
 
 struct aw_member;
+struct aw_open_id { /* an open exchange */
+    uint64_t id;
+    struct aw_member *member; /* its place among attempts, NULL = none */
+    struct aw_member *outer;  /* the one whose origin's leg it may be, NULL = none */
+};
+/* Most connections have one open exchange at a time: it lies in the connection's own slot. */
 struct aw_id {
     uint64_t ord; /* 0 = free slot */
     uint32_t nth;
-    uint64_t id;
-    struct aw_member *member; /* of an exchange: its place among attempts, NULL = none */
-    struct aw_member *outer;  /* ... the one whose origin's leg it may be, NULL = none */
+    uint32_t open; /* of a connection: nth of the exchange in this slot, 0 = none */
+    uint64_t conn; /* ... and its id */
+    struct aw_open_id ex;
 };
 struct aw_ids {
     const struct aw_alloc *alloc; /* borrowed */
     struct aw_id *slot;           /* owned; open addressing, `mask` + 1 of them */
     size_t mask, count;
+    unsigned shift; /* 64 - bits of mask */
 };
 void aw_ids_init(struct aw_ids *t, const struct aw_alloc *alloc);
 void aw_ids_fini(struct aw_ids *t);

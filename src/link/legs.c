@@ -126,20 +126,31 @@ static struct aw_span tail(struct aw_span target, unsigned slashes)
     return (struct aw_span){.p = target.p ? target.p + from : NULL, .len = target.len - from};
 }
 
-static size_t bucket_of_tail(const struct aw_link *l, struct aw_span target, unsigned slashes,
-                             int64_t declared)
+static size_t bucket_of_tail(const struct aw_link *l, struct aw_span end, int64_t declared)
 {
-    uint8_t key[sizeof declared + 64] = {0};
-    struct aw_span end = tail(target, slashes);
-    if (end.len > 64) end = (struct aw_span){.p = end.p + (end.len - 64), .len = 64};
+    enum { END_MOST = 64 };
+    uint8_t key[sizeof declared + END_MOST];
+    if (end.len > END_MOST)
+        end = (struct aw_span){.p = end.p + (end.len - END_MOST), .len = END_MOST};
     memcpy(key, &declared, sizeof declared);
     if (end.len > 0) memcpy(key + sizeof declared, end.p, end.len);
     return bucket(l, key, sizeof declared + end.len);
 }
 
-static bool one_part(struct aw_span target)
+/* The buckets of a target, by its end from the last slash and from the last but one. */
+struct tails {
+    size_t one, two;
+    bool one_part; /* no slash but the first */
+};
+
+static struct tails tails_of(const struct aw_link *l, const struct aw_exchange *x)
 {
-    return tail(target, 1).len == target.len;
+    const struct aw_span target = x->text[AW_TEXT_TARGET];
+    const struct aw_span one = tail(target, 1), two = tail(target, 2);
+    struct tails t = {.one = bucket_of_tail(l, one, x->declared),
+                      .one_part = one.len == target.len};
+    t.two = two.len == one.len ? t.one : bucket_of_tail(l, two, x->declared);
+    return t;
 }
 
 static size_t bucket_of_addr(const struct aw_link *l, const struct aw_addr *addr)
@@ -147,7 +158,8 @@ static size_t bucket_of_addr(const struct aw_link *l, const struct aw_addr *addr
     return bucket(l, addr->b, sizeof addr->b);
 }
 
-static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x)
+static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
+                const struct tails *tails)
 {
     const struct aw_span from[] = {x->text[AW_TEXT_METHOD], x->text[AW_TEXT_TARGET],
                                    x->text[AW_TEXT_REQUEST_ID]};
@@ -172,8 +184,8 @@ static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange
         *to[i] = (struct aw_span){.p = at, .len = from[i].len};
         at += from[i].len;
     }
-    leg->in[AW_LEG_BY_TAIL].bucket = bucket_of_tail(l, leg->target, 2, leg->declared);
-    leg->in[AW_LEG_BY_LAST].bucket = bucket_of_tail(l, leg->target, 1, leg->declared);
+    leg->in[AW_LEG_BY_TAIL].bucket = tails->two;
+    leg->in[AW_LEG_BY_LAST].bucket = tails->one;
     leg->in[AW_LEG_BY_ID].bucket = bucket(l, leg->request_id.p, leg->request_id.len);
     leg->in[AW_LEG_BY_CLIENT].bucket = bucket_of_addr(l, &leg->client);
     for (unsigned k = 0; k < AW_LEG_KEYS; k++) {
@@ -281,21 +293,25 @@ static bool may_have_unseen(const struct aw_link *l, const struct aw_member *m)
 struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
                                  const struct aw_exchange *x)
 {
-    struct candidate found = {0};
+    const bool outer_too = m && m->expect;
     if (x->flags & (AW_F_REQ_UNSEEN | AW_F_HOLE_REQ_HEAD)) remember_unseen(l, x);
+    if (l->legs_open == 0 && !outer_too) return NULL;
+    struct candidate found = {0};
+    struct tails tails;
+    if (x->declared > 0 || outer_too) tails = tails_of(l, x);
     if (l->legs_open > 0) {
-        const struct aw_span id = x->text[AW_TEXT_REQUEST_ID], target = x->text[AW_TEXT_TARGET];
+        const struct aw_span id = x->text[AW_TEXT_REQUEST_ID];
         if (x->declared > 0) {
             /* "/x" may be what remains of "/a/x", and the other way round. */
-            const enum aw_leg_key key = one_part(target) ? AW_LEG_BY_LAST : AW_LEG_BY_TAIL;
-            look(l, AW_LEG_BY_TAIL, bucket_of_tail(l, target, 2, x->declared), x, &found);
-            look(l, key, bucket_of_tail(l, target, 1, x->declared), x, &found);
+            look(l, AW_LEG_BY_TAIL, tails.two, x, &found);
+            look(l, tails.one_part ? AW_LEG_BY_LAST : AW_LEG_BY_TAIL, tails.one, x, &found);
         }
         if (id.len > 0) look(l, AW_LEG_BY_ID, bucket(l, id.p, id.len), x, &found);
-        look_by_names(l, x->text[AW_TEXT_XFF], x, &found);
-        look_by_names(l, x->text[AW_TEXT_FORWARDED], x, &found);
+        if (x->text[AW_TEXT_XFF].len > 0) look_by_names(l, x->text[AW_TEXT_XFF], x, &found);
+        if (x->text[AW_TEXT_FORWARDED].len > 0)
+            look_by_names(l, x->text[AW_TEXT_FORWARDED], x, &found);
     }
-    if (m && m->expect) add(l, m, x);
+    if (outer_too) add(l, m, x, &tails);
     if (!found.leg || found.several) return NULL;
     struct aw_member *outer = found.leg->m;
     outer->inners++;

@@ -54,7 +54,7 @@ static struct aw_id *connection(struct aw_link *l, uint64_t ord)
     if (known) return known;
     struct aw_id *s = aw_ids_add(&l->ids, ord, 0);
     const uint64_t id = ++l->next_conn;
-    if (s) s->id = id;
+    if (s) s->conn = id;
     if (l->sink.connection) l->sink.connection(l->sink.ctx, id, ord);
     return s;
 }
@@ -64,28 +64,24 @@ void aw_link_connection(struct aw_link *l, uint64_t ord)
     (void)connection(l, ord);
 }
 
-static uint64_t connection_id(struct aw_link *l, uint64_t ord)
-{
-    const struct aw_id *s = connection(l, ord);
-    return s ? s->id : l->next_conn;
-}
-
 void aw_link_opened(struct aw_link *l, const struct aw_exchange *ex)
 {
-    const uint64_t conn_id = connection_id(l, ex->conn.ord);
+    struct aw_id *s = connection(l, ex->conn.ord);
+    const uint64_t conn_id = s ? s->conn : l->next_conn;
     l->stats.opened++;
     const uint64_t id = ++l->next_exchange;
     struct aw_member *m = aw_chain_opened(l, ex, id, conn_id);
     struct aw_member *outer = aw_legs_opened(l, m, ex);
-    struct aw_id *s = aw_ids_add(&l->ids, ex->conn.ord, ex->nth);
+    if (s && s->open == 0)
+        s->open = ex->nth;
+    else
+        s = aw_ids_add(&l->ids, ex->conn.ord, ex->nth);
     if (s == NULL) {
         /* Its end will find no id and take a new one. */
         if (outer) outer->inners_open--;
         return;
     }
-    s->id = id;
-    s->member = m;
-    s->outer = outer;
+    s->ex = (struct aw_open_id){.id = id, .member = m, .outer = outer};
 }
 
 /* Keeps within the budget: first what only waits for its turn, then what waits for a retry. */
@@ -99,27 +95,41 @@ static void keep_budget(struct aw_link *l)
     }
 }
 
+/* What is known of an exchange that is open no more; false where nothing is. */
+static bool take_open(struct aw_link *l, struct aw_id *conn, const struct aw_exchange *ex,
+                      struct aw_open_id *out)
+{
+    if (conn && conn->open == ex->nth) {
+        *out = conn->ex;
+        conn->open = 0;
+        return true;
+    }
+    struct aw_id *s = aw_ids_find(&l->ids, ex->conn.ord, ex->nth);
+    if (s == NULL) return false;
+    *out = s->ex;
+    aw_ids_remove(&l->ids, s);
+    return true;
+}
+
 void aw_link_closed(struct aw_link *l, const struct aw_exchange *ex)
 {
     l->stats.closed++;
-    struct aw_member *m = NULL, *outer = NULL;
-    uint64_t id = 0;
-    struct aw_id *s = aw_ids_find(&l->ids, ex->conn.ord, ex->nth);
-    if (s) {
-        m = s->member;
-        outer = s->outer;
-        id = s->id;
-        aw_ids_remove(&l->ids, s);
-    } else {
-        id = ++l->next_exchange;
-    }
+    struct aw_id *conn = aw_ids_find(&l->ids, ex->conn.ord, 0);
+    uint64_t conn_id = conn ? conn->conn : 0;
+    struct aw_open_id open = {.id = 0};
+    if (!take_open(l, conn, ex, &open)) open.id = ++l->next_exchange;
+    struct aw_member *m = open.member, *outer = open.outer;
     const bool expectation = aw_is_expectation(ex);
     if (expectation) l->stats.expectation++;
     if (m == NULL && outer == NULL && !expectation && !l->config.all) return;
 
+    if (conn_id == 0) {
+        conn = connection(l, ex->conn.ord);
+        conn_id = conn ? conn->conn : l->next_conn;
+    }
     struct aw_exchange x = *ex; /* its strings stay where they are */
-    x.id = id;
-    x.conn_id = connection_id(l, ex->conn.ord);
+    x.id = open.id;
+    x.conn_id = conn_id;
     const struct aw_mark *end = &ex->at[AW_AT_END];
     const struct aw_when when = {.ts = aw_seen(end) ? end->ts : l->now, .ord = ex->end_ord};
     const bool within = outer && aw_legs_within(outer, when.ts);
@@ -141,14 +151,14 @@ void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord)
          * for exchanges that settled: they may have ended that much earlier. */
         if (l->now != AW_NS_NONE) {
             const aw_ns past = l->now - l->config.threshold[AW_T_SETTLE];
-            aw_legs_flush(l, past);
-            aw_ready_flush(l, past);
+            if (l->late_first) aw_legs_flush(l, past);
+            if (l->ready.count > 0) aw_ready_flush(l, past);
         }
         l->ord = ord;
     }
     if (l->now != AW_NS_NONE && now <= l->now) return;
     l->now = now;
-    aw_chain_expire(l);
+    if (l->wait_first) aw_chain_expire(l);
 }
 
 void aw_link_finish(struct aw_link *l, aw_ns last)

@@ -8,7 +8,6 @@
 #include "await100/summary.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,16 +93,41 @@ static size_t put_printable(char *to, size_t used, size_t size, struct aw_span s
     return used;
 }
 
+static size_t put_decimal(char *to, unsigned v)
+{
+    char digits[10];
+    size_t n = 0, used = 0;
+    do
+        digits[n++] = (char)('0' + v % 10);
+    while ((v /= 10) != 0);
+    while (n > 0)
+        to[used++] = digits[--n];
+    return used;
+}
+
+/* "192.0.2.1:80", "[2001:db8::1]:80", and the Host behind it. By hand where it is IPv4: this is
+ * done for every expectation exchange. */
 static void server_key(char key[KEY_MAX], const struct aw_exchange *x)
 {
     const struct aw_addr *a = &x->conn.addr[AW_S2C];
-    char ip[INET6_ADDRSTRLEN] = "";
-    (void)inet_ntop(a->v6 ? AF_INET6 : AF_INET, a->b, ip, sizeof ip);
-    const int n =
-        snprintf(key, KEY_MAX, a->v6 ? "[%s]:%u" : "%s:%u", ip, (unsigned)x->conn.port[AW_S2C]);
-    size_t used = n > 0 ? (size_t)n : 0;
+    size_t used = 0;
+    if (a->v6) {
+        key[used++] = '[';
+        if (inet_ntop(AF_INET6, a->b, key + used, INET6_ADDRSTRLEN)) used += strlen(key + used);
+        key[used++] = ']';
+    } else {
+        for (unsigned i = 0; i < 4; i++) {
+            if (i > 0) key[used++] = '.';
+            used += put_decimal(key + used, a->b[i]);
+        }
+    }
+    key[used++] = ':';
+    used += put_decimal(key + used, x->conn.port[AW_S2C]);
     const struct aw_span host = x->text[AW_TEXT_HOST];
-    if (host.len == 0) return;
+    if (host.len == 0) {
+        key[used] = '\0';
+        return;
+    }
     key[used++] = ' ';
     (void)put_printable(key, used, KEY_MAX, host);
 }
