@@ -255,7 +255,7 @@ struct aw_exchange {
     struct aw_span text[AW_TEXT_COUNT]; /* owned with the exchange */
 
     /* Last, as most of their bytes are rarely needed. */
-    struct aw_conn_facts conn; /* as of the end of the exchange */
+    struct aw_conn_facts conn;                 /* as of the end of the exchange */
     struct aw_interim interim[AW_INTERIM_MAX]; /* beyond interim_count: not set */
 };
 

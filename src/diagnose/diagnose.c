@@ -14,24 +14,36 @@
     (UINT64_C(1) << AW_CAUSE_DESYNC_RISK | UINT64_C(1) << AW_CAUSE_MALFORMED_CONTINUE |            \
      UINT64_C(1) << AW_CAUSE_UNKNOWN_EXPECTATION | UINT64_C(1) << AW_CAUSE_NO_CONTENT)
 
-/* The first cause of that severity in the order of the list; AW_CAUSE_COUNT where there is none. */
-static enum aw_cause first_of(const enum aw_severity sev[], enum aw_severity wanted)
+/* What the rules say, and the first cause of each severity in the order of the list, those that
+ * only say what was not seen aside; AW_CAUSE_COUNT where there is none. */
+struct findings {
+    enum aw_severity sev[AW_CAUSE_COUNT];
+    enum aw_cause first[AW_SEV_COUNT + 1];
+    uint64_t holds;
+};
+
+static void ask_rules(const struct aw_facts *f, struct findings *out)
 {
-    for (unsigned i = AW_CAUSE_PENDING + 1; i < AW_CAUSE_COUNT; i++)
-        if (sev[i] == wanted) return (enum aw_cause)i;
-    return AW_CAUSE_COUNT;
+    out->holds = 0;
+    for (unsigned i = 0; i <= AW_SEV_COUNT; i++)
+        out->first[i] = AW_CAUSE_COUNT;
+    for (unsigned i = AW_CAUSE_COUNT; i-- > 0;) {
+        const enum aw_severity sev = aw_rule(f, (enum aw_cause)i);
+        out->sev[i] = sev;
+        if (sev != AW_HOLDS_NOT && sev != AW_SEV_OK) out->holds |= UINT64_C(1) << i;
+        if (i > AW_CAUSE_PENDING) out->first[sev] = (enum aw_cause)i;
+    }
 }
 
-static enum aw_cause choose(const enum aw_severity sev[])
+static enum aw_cause choose(const struct findings *is)
 {
-    if (sev[AW_CAUSE_INCOMPLETE] != AW_HOLDS_NOT) return AW_CAUSE_INCOMPLETE;
-    enum aw_cause cause = first_of(sev, AW_SEV_ERROR);
-    if (cause != AW_CAUSE_COUNT) return cause;
-    if (sev[AW_CAUSE_PENDING] != AW_HOLDS_NOT) return AW_CAUSE_PENDING;
-    cause = first_of(sev, AW_SEV_WARNING);
-    if (cause == AW_CAUSE_COUNT) cause = first_of(sev, AW_SEV_INFO);
-    if (cause == AW_CAUSE_COUNT) cause = first_of(sev, AW_SEV_OK);
-    return cause;
+    const enum aw_cause *first = is->first;
+    if (is->sev[AW_CAUSE_INCOMPLETE] != AW_HOLDS_NOT) return AW_CAUSE_INCOMPLETE;
+    if (first[AW_SEV_ERROR] != AW_CAUSE_COUNT) return first[AW_SEV_ERROR];
+    if (is->sev[AW_CAUSE_PENDING] != AW_HOLDS_NOT) return AW_CAUSE_PENDING;
+    if (first[AW_SEV_WARNING] != AW_CAUSE_COUNT) return first[AW_SEV_WARNING];
+    if (first[AW_SEV_INFO] != AW_CAUSE_COUNT) return first[AW_SEV_INFO];
+    return first[AW_SEV_OK];
 }
 
 static void say_doubts(struct aw_say *s, const struct aw_doubts *d)
@@ -55,20 +67,17 @@ void aw_diagnose(const struct aw_case *c, const int64_t threshold[], const struc
     struct aw_facts f;
     struct aw_say say;
     struct aw_doubts doubts = {.count = 0};
-    enum aw_severity sev[AW_CAUSE_COUNT];
-    uint64_t holds = 0;
+    struct findings is;
 
     memset(out, 0, offsetof(struct aw_verdict, text));
     out->text[0] = '\0';
     aw_facts_make(&f, c, threshold);
-    for (unsigned i = 0; i < AW_CAUSE_COUNT; i++) {
-        sev[i] = aw_rule(&f, (enum aw_cause)i);
-        if (sev[i] != AW_HOLDS_NOT && sev[i] != AW_SEV_OK) holds |= UINT64_C(1) << i;
-    }
-    const enum aw_cause cause = choose(sev);
+    ask_rules(&f, &is);
+    uint64_t holds = is.holds;
+    const enum aw_cause cause = choose(&is);
     /* What no rule decides is not judged. */
     out->cause = cause == AW_CAUSE_COUNT ? AW_CAUSE_INCOMPLETE : cause;
-    out->severity = cause == AW_CAUSE_COUNT ? AW_SEV_UNKNOWN : sev[cause];
+    out->severity = cause == AW_CAUSE_COUNT ? AW_SEV_UNKNOWN : is.sev[cause];
     out->party = aw_rule_party(&f, out->cause);
     if (out->cause == AW_CAUSE_INCOMPLETE) holds &= SHOWN_BY_HEADS;
     out->also = holds & ~(UINT64_C(1) << out->cause);

@@ -213,9 +213,9 @@ static enum aw_guess guess_status(const uint8_t *p, size_t len, bool whole, bool
 {
     static const char mark[] = "HTTP/";
     if (len == 0) return AW_GUESS_MORE;
-    const size_t n = len < 5 ? len : 5;
-    if (memcmp(p, mark, n) != 0) return AW_GUESS_NO;
-    if (len <= 5 || !whole) return whole ? AW_GUESS_NO : AW_GUESS_MORE;
+    if (len < 5) return memcmp(p, mark, len) == 0 && !whole ? AW_GUESS_MORE : AW_GUESS_NO;
+    if (memcmp(p, mark, 5) != 0) return AW_GUESS_NO;
+    if (len == 5 || !whole) return whole ? AW_GUESS_NO : AW_GUESS_MORE;
     if (!split_status((struct aw_span){p, len}, out)) return strict ? AW_GUESS_NO : AW_GUESS_BARE;
     if (out->exact) return AW_GUESS_SURE;
     return strict ? AW_GUESS_NO : AW_GUESS_LOOSE;
@@ -248,7 +248,7 @@ enum aw_http_why aw_guess_opaque(const uint8_t *p, size_t len, bool *more)
     }
     static const char preface[] = "PRI * HTTP/2.0\r\n";
     const size_t pre = sizeof preface - 1, n = len < pre ? len : pre;
-    if (memcmp(p, preface, n) == 0) {
+    if (p[0] == 'P' && memcmp(p, preface, n) == 0) {
         *more = n < pre;
         return n < pre ? AW_WHY_NONE : AW_WHY_HTTP2;
     }

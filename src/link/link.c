@@ -149,16 +149,16 @@ void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord)
     if (ord != l->ord) {
         /* Everything that ended up to the clock of the packet before has been told of by now, but
          * for exchanges that settled: they may have ended that much earlier. */
-        if (l->now != AW_NS_NONE) {
+        if (l->now != AW_NS_NONE && (l->late_first || l->ready.count > 0)) {
             const aw_ns past = l->now - l->config.threshold[AW_T_SETTLE];
-            if (l->late_first) aw_legs_flush(l, past);
-            if (l->ready.count > 0) aw_ready_flush(l, past);
+            aw_legs_flush(l, past);
+            aw_ready_flush(l, past);
         }
         l->ord = ord;
     }
     if (l->now != AW_NS_NONE && now <= l->now) return;
     l->now = now;
-    if (l->wait_first) aw_chain_expire(l);
+    if (l->wait_first && l->wait_first->recheck < now) aw_chain_expire(l);
 }
 
 void aw_link_finish(struct aw_link *l, aw_ns last)
