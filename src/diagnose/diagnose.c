@@ -14,8 +14,8 @@
     (UINT64_C(1) << AW_CAUSE_DESYNC_RISK | UINT64_C(1) << AW_CAUSE_MALFORMED_CONTINUE |            \
      UINT64_C(1) << AW_CAUSE_UNKNOWN_EXPECTATION | UINT64_C(1) << AW_CAUSE_NO_CONTENT)
 
-/* What the rules say, and the first cause of each severity in the order of the list, those that
- * only say what was not seen aside; AW_CAUSE_COUNT where there is none. */
+/* What the rules say, and the first cause of each severity in the order of the list, incomplete and
+ * pending aside; AW_CAUSE_COUNT where there is none. */
 struct findings {
     enum aw_severity sev[AW_CAUSE_COUNT];
     enum aw_cause first[AW_SEV_COUNT + 1];

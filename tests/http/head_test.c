@@ -315,7 +315,7 @@ static void test_every_kept_field_is_found(void **state)
         parse(&p, AW_C2S, text, (size_t)n);
         for (unsigned k = 0; k < AW_FIELD_COUNT; k++)
             assert_int_equal(p.head.field[k].p != NULL, k == i);
-        assert_int_equal(p.head.has >> k & 1, k == i);
+        assert_int_equal(p.head.has, 1u << i);
         drop(&p);
     }
     static const char *const ids[] = {"X-Request-ID", "X-Correlation-ID", "traceparent",
