@@ -323,8 +323,9 @@ static void release(struct aw_link *l, struct aw_member *tail, struct aw_when wh
     unsigned place;
     const unsigned len = lay_out(l, tail, &place);
     const uint32_t attempts = attempts_of(tail);
-    /* Before one that was not held nothing is. */
-    for (struct aw_member *m = tail; m && (m->held || m == tail); m = m->prev, place--) {
+    for (struct aw_member *m = tail; m && (m->held || m == tail || m->holds_back);
+         m = m->prev, place--) {
+        m->holds_back = false;
         if (m->held == NULL) continue;
         const struct aw_outlook seen = m == tail ? out : unknown_outlook;
         if (aw_legs_put_off(l, m, m->held, when, seen)) {
@@ -524,8 +525,11 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
     const bool held = m->held != NULL;
     if (m->undecided) decide(l, m);
     if (!held) {
-        /* Final at once; and with it the 417s before it. */
-        release(l, m, when, unknown_outlook);
+        /* Final at once; and with it the 417s before it, unless it failed as well and one more
+         * attempt may still go through. */
+        m->holds_back =
+            m->undecided && failed(x) && m->prev && (m->prev->held || m->prev->holds_back);
+        if (!m->holds_back) release(l, m, when, unknown_outlook);
         aw_chain_record(l, m, x, when, unknown_outlook);
     } else if (!m->undecided && (m->next == NULL || !m->next->held)) {
         release(l, m, when, unknown_outlook);

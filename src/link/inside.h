@@ -69,8 +69,9 @@ struct aw_member {
     uint32_t refused_run, failed_run;
     uint16_t status;
     bool closed;
-    bool undecided; /* failed, and its retry is not known yet; in the waiting list */
-    bool contested; /* could continue several: continues none */
+    bool undecided;  /* failed, and its retry is not known yet; in the waiting list */
+    bool contested;  /* could continue several: continues none */
+    bool holds_back; /* failed, and 417s before it wait for what comes after it */
     bool expect, incomplete, pipelined;
     bool inner_unseen; /* what may be its origin's leg was not seen in full */
     aw_ns begin, end;
