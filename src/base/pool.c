@@ -62,9 +62,10 @@ static size_t class_size(unsigned cls)
     return ((size_t)1 << e) + ((size_t)1 << (e - 2)) * (quarter + 1);
 }
 
-static size_t charge(size_t size)
+/* What a block of more than AW_POOL_MAX counts. */
+static size_t big_cost(size_t size)
 {
-    return size <= AW_POOL_MAX ? class_size(class_of(size)) : (size + 15) & ~(size_t)15;
+    return (size + 15) & ~(size_t)15;
 }
 
 struct aw_pool *aw_pool_new(const struct aw_alloc *alloc, size_t budget)
@@ -154,22 +155,19 @@ static struct slab *new_slab(struct aw_pool *p, unsigned cls)
     return s;
 }
 
-void *aw_pool_get(struct aw_pool *p, size_t size)
+static void *get_big(struct aw_pool *p, size_t size)
 {
     if (size > SIZE_MAX - 15) return NULL;
-    const size_t cost = charge(size);
+    const size_t cost = big_cost(size);
     if (cost > p->budget - p->used) return NULL;
-    if (size > AW_POOL_MAX) {
-        void *big = p->alloc.get(p->alloc.ctx, size);
-        if (big) p->used += cost;
-        return big;
-    }
-    const unsigned cls = class_of(size);
-    struct slab *s = p->room[cls];
-    if (!s) {
-        s = new_slab(p, cls);
-        if (!s) return NULL;
-    }
+    void *big = p->alloc.get(p->alloc.ctx, size);
+    if (big) p->used += cost;
+    return big;
+}
+
+/* The block is there: the slab has room. */
+static void *take(struct aw_pool *p, struct slab *s)
+{
     struct block *b = s->free;
     if (b) {
         s->free = b->next;
@@ -179,20 +177,37 @@ void *aw_pool_get(struct aw_pool *p, size_t size)
     }
     s->used++;
     if (!s->free && s->fresh + s->size > SLAB) list_del(p, s);
-    p->used += cost;
+    p->used += s->size;
     return b;
+}
+
+static void *get_first(struct aw_pool *p, unsigned cls)
+{
+    if (class_size(cls) > p->budget - p->used) return NULL;
+    struct slab *s = new_slab(p, cls);
+    return s ? take(p, s) : NULL;
+}
+
+void *aw_pool_get(struct aw_pool *p, size_t size)
+{
+    if (size > AW_POOL_MAX) return get_big(p, size);
+    const unsigned cls = class_of(size);
+    struct slab *s = p->room[cls];
+    if (!s) return get_first(p, cls);
+    return s->size <= p->budget - p->used ? take(p, s) : NULL;
 }
 
 void aw_pool_put(struct aw_pool *p, void *block, size_t size)
 {
     if (!block) return;
-    p->used -= charge(size);
     if (size > AW_POOL_MAX) {
+        p->used -= big_cost(size);
         p->alloc.put(p->alloc.ctx, block);
         return;
     }
     struct slab *s = (struct slab *)((uint8_t *)block - ((uintptr_t)block & (SLAB - 1)));
     struct block *b = block;
+    p->used -= s->size;
     b->next = s->free;
     s->free = b;
     s->used--;

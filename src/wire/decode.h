@@ -10,6 +10,8 @@
 #include "wire/frag.h"
 #include "wire/wire.h"
 
+#include <string.h>
+
 /* What the decoder follows in one packet at most: bounds recursion on hostile nesting. */
 enum { AW_WIRE_TAGS_MAX = 32, AW_WIRE_TUNNELS_MAX = 16 };
 
@@ -113,17 +115,24 @@ enum aw_drop aw_wire_ip_payload(struct aw_decode *d, uint8_t protocol);
 /* tcp.c: d->out holds addresses, TTL and IP ID already */
 enum aw_drop aw_wire_tcp(struct aw_decode *d);
 
-static inline uint16_t aw_wire_fold(uint64_t sum)
+/* One step of the sum below: eight bytes, and the carry. */
+static inline uint64_t aw_wire_add(uint64_t sum, const uint8_t *p)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)(sum + (sum >> 16));
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    sum += word;
+    return sum + (sum < word);
 }
 
 /* Adds 16-bit words to a one's complement sum, an odd last byte as the first of its word; not
- * folded, and in the machine's own byte order, which a comparison with 0xffff does not see
- * (RFC 1071, 2). */
+ * folded, and in the machine's own byte order, which the check below does not see (RFC 1071, 2). */
 uint64_t aw_wire_sum(uint64_t sum, const uint8_t *p, size_t len);
+
+/* Whether the sum, folded to 16 bits, is 0xffff, as it is where the checksum was included and is
+ * right: folding keeps the remainder of 0xffff. */
+static inline bool aw_wire_sum_right(uint64_t sum)
+{
+    return sum != 0 && sum % 0xffff == 0;
+}
 
 #endif

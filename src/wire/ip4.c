@@ -17,11 +17,11 @@ static void set_address(struct aw_addr *to, const uint8_t *p)
 
 static bool checksum_wrong(const uint8_t *p, size_t header)
 {
-    uint32_t fixed[HEADER_MIN / 4];
-    memcpy(fixed, p, sizeof fixed);
-    uint64_t sum = (uint64_t)fixed[0] + fixed[1] + fixed[2] + fixed[3] + fixed[4];
+    uint32_t last;
+    memcpy(&last, p + 16, sizeof last);
+    uint64_t sum = aw_wire_add(aw_wire_add(last, p), p + 8);
     if (header > HEADER_MIN) sum = aw_wire_sum(sum, p + HEADER_MIN, header - HEADER_MIN);
-    return aw_wire_fold(sum) != 0xffff;
+    return !aw_wire_sum_right(sum);
 }
 
 static enum aw_drop fragment(struct aw_decode *d, const uint8_t *p)

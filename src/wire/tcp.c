@@ -16,19 +16,14 @@ enum {
 
 uint64_t aw_wire_sum(uint64_t sum, const uint8_t *p, size_t len)
 {
-    uint64_t word[4];
     for (; len >= 32; p += 32, len -= 32) {
-        memcpy(word, p, 32);
-        for (size_t i = 0; i < 4; i++) {
-            sum += word[i];
-            sum += sum < word[i];
-        }
+        sum = aw_wire_add(sum, p);
+        sum = aw_wire_add(sum, p + 8);
+        sum = aw_wire_add(sum, p + 16);
+        sum = aw_wire_add(sum, p + 24);
     }
-    for (; len >= 8; p += 8, len -= 8) {
-        memcpy(word, p, 8);
-        sum += word[0];
-        sum += sum < word[0];
-    }
+    for (; len >= 8; p += 8, len -= 8)
+        sum = aw_wire_add(sum, p);
     uint64_t rest = 0; /* three words of at most 32 bits */
     if (len & 4) {
         uint32_t half;
@@ -69,7 +64,7 @@ static bool checksum_wrong(const struct aw_segment *out, const uint8_t *p, size_
         memcpy(&dst, out->dst.b, 4);
         sum += (uint64_t)src + dst;
     }
-    return aw_wire_fold(aw_wire_sum(sum, p, len)) != 0xffff;
+    return !aw_wire_sum_right(aw_wire_sum(sum, p, len));
 }
 
 /* Options end at the first one that does not fit: what came before it stands. */
@@ -104,10 +99,10 @@ static void options(struct aw_segment *out, const uint8_t *p, size_t len)
 
 enum aw_drop aw_wire_tcp(struct aw_decode *d)
 {
-    struct aw_cur *c = &d->c;
-    const uint8_t *p = aw_cur_take(c, HEADER_MIN);
-    if (!p) return AW_DROP_TCP_SHORT;
-    const size_t left = aw_cur_left(c), header = (p[12] >> 4) * 4u;
+    const uint8_t *p = d->c.p;
+    const size_t len = aw_cur_left(&d->c);
+    if (len < HEADER_MIN) return AW_DROP_TCP_SHORT;
+    const size_t left = len - HEADER_MIN, header = (p[12] >> 4) * 4u;
     if (header < HEADER_MIN) return AW_DROP_TCP_OFFSET;
     const size_t option_bytes = header - HEADER_MIN;
     if (option_bytes > left + d->cut) return AW_DROP_TCP_OFFSET;
@@ -124,18 +119,14 @@ enum aw_drop aw_wire_tcp(struct aw_decode *d)
     out->has_tsval = false;
     out->tsval = 0;
     out->tsecr = 0;
-    if (option_bytes > 0) {
-        /* Where the snap length cut the options the rest is known all the same. */
-        const size_t n = option_bytes < left ? option_bytes : left;
-        options(out, c->p, n);
-        c->p += n;
-    }
-    out->payload = (struct aw_span){c->p, aw_cur_left(c)};
+    /* Where the snap length cut the options the rest is known all the same. */
+    const size_t n = option_bytes < left ? option_bytes : left;
+    options(out, p + HEADER_MIN, n);
+    out->payload = (struct aw_span){p + HEADER_MIN + n, left - n};
     const size_t sent = left + d->cut - option_bytes;
     out->payload_wire = sent > UINT32_MAX ? UINT32_MAX : (uint32_t)sent;
 
     out->bad_checksum = d->bad_sum;
-    const size_t len = HEADER_MIN + left;
     if (d->cut == 0 && (len <= VERIFY_MAX || d->pkt->ord % SAMPLE == 0) &&
         checksum_wrong(out, p, len))
         out->bad_checksum = true;
