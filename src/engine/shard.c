@@ -86,10 +86,8 @@ static bool settles_after(const struct conn *a, const struct conn *b)
     return aw_flow_ord(a->flow) > aw_flow_ord(b->flow);
 }
 
-static void settle_update(struct aw_shard *s, struct conn *c)
+static void settle_move(struct aw_shard *s, struct conn *c, aw_ns deadline)
 {
-    const aw_ns deadline = aw_exchanges_deadline(c->xs);
-    if (deadline == c->deadline) return;
     settle_remove(s, c);
     if (deadline == AW_NS_NONE) return;
     c->deadline = deadline;
@@ -100,6 +98,12 @@ static void settle_update(struct aw_shard *s, struct conn *c)
     c->next = after ? after->next : s->settle_first;
     *(c->prev ? &c->prev->next : &s->settle_first) = c;
     *(c->next ? &c->next->prev : &s->settle_last) = c;
+}
+
+static void settle_update(struct aw_shard *s, struct conn *c)
+{
+    const aw_ns deadline = aw_exchanges_deadline(c->xs);
+    if (deadline != c->deadline) settle_move(s, c, deadline);
 }
 
 /* Timers of TCP and those of exchanges by deadline, as batch.c sorts what they tell. */
@@ -215,7 +219,9 @@ static const struct aw_chunk *push_http(struct aw_shard *s, struct conn *c,
     return chunk;
 }
 
-static void tap_stream(struct aw_shard *s, struct aw_flow *flow, const struct aw_chunk *chunk)
+/* Out of line, so that without a tap nobody pays for the frame of its facts. */
+__attribute__((noinline)) static void tap_stream(struct aw_shard *s, struct aw_flow *flow,
+                                                 const struct aw_chunk *chunk)
 {
     struct aw_conn_facts facts;
     aw_flow_facts(flow, &facts);

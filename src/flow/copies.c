@@ -20,7 +20,7 @@ static uint16_t fold(uint32_t v) /* never 0, which means none */
 
 /* Written in place: a trace returned in registers is put together from small stores, and the
  * processor waits for them. */
-static void trace(struct aw_trace *to, const struct aw_segment *s, unsigned side)
+static inline void trace(struct aw_trace *to, const struct aw_segment *s, unsigned side)
 {
     const uint64_t numbers = (uint64_t)s->seq << 32 | s->ack;
     const uint64_t rest = (uint64_t)s->payload_wire << 32 | (uint64_t)s->window << 16 |

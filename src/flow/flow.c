@@ -24,23 +24,28 @@ static void set_end(struct aw_key *k, unsigned side, const struct aw_addr *addr,
     k->port[side] = port;
 }
 
-/* The same for both directions: the ends in some order of their own, no matter which. */
-uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg)
+/* Out of line, so that IPv4 does not pay for its stack frame. */
+__attribute__((noinline)) static uint64_t hash_v6(const uint8_t *secret,
+                                                  const struct aw_segment *seg)
 {
-    if (!seg->src.v6) {
-        uint32_t src, dst;
-        memcpy(&src, seg->src.b, sizeof src);
-        memcpy(&dst, seg->dst.b, sizeof dst);
-        const uint64_t a = (uint64_t)src << 16 | seg->sport, b = (uint64_t)dst << 16 | seg->dport;
-        const uint64_t ends[2] = {a < b ? a : b, a < b ? b : a};
-        return XXH3_64bits_withSecret(ends, sizeof ends, secret, SECRET_BYTES);
-    }
     int order = memcmp(seg->src.b, seg->dst.b, sizeof seg->src.b);
     if (order == 0) order = (int)seg->sport - (int)seg->dport;
     struct aw_key k = {.v6 = true};
     set_end(&k, order > 0, &seg->src, seg->sport);
     set_end(&k, order <= 0, &seg->dst, seg->dport);
     return XXH3_64bits_withSecret(&k, sizeof k, secret, SECRET_BYTES);
+}
+
+/* The same for both directions: the ends in some order of their own, no matter which. */
+uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg)
+{
+    if (seg->src.v6) return hash_v6(secret, seg);
+    uint32_t src, dst;
+    memcpy(&src, seg->src.b, sizeof src);
+    memcpy(&dst, seg->dst.b, sizeof dst);
+    const uint64_t a = (uint64_t)src << 16 | seg->sport, b = (uint64_t)dst << 16 | seg->dport;
+    const uint64_t ends[2] = {a < b ? a : b, a < b ? b : a};
+    return XXH3_64bits_withSecret(ends, sizeof ends, secret, SECRET_BYTES);
 }
 
 /* --- memory --- */
@@ -370,12 +375,19 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
         aw_reset(f, &v);
         return;
     }
+    if (fresh && seg->flags == AW_TCP_SYN && seg->payload_wire == 0) { /* the usual first one */
+        aw_copy_note(f, seg, side);
+        h->window = seg->window;
+        return;
+    }
     if (seg->flags & AW_TCP_SYN) {
-        if (!fresh && aw_copy_known(f, &v, false)) {
+        /* The first of its side is no copy. */
+        if (fresh || !(h->flags & AW_HALF_SEEN)) {
+            aw_copy_note(f, seg, side);
+        } else if (aw_copy_known(f, &v, false)) {
             count_copy(f);
             return;
         }
-        if (fresh) aw_copy_note(f, seg, side);
     }
     if (!fresh) aw_half_locate(f, seg, side);
     if (!widen(f, &v) || ((seg->flags & AW_TCP_SYN) && v.off != 0)) {
@@ -463,23 +475,8 @@ static void expire(struct aw_flow_table *t, struct aw_flow *f)
     f->flags &= (uint16_t)~AW_FLOW_BUSY;
 }
 
-void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at)
+static void run_due(struct aw_flow_table *t, aw_ns until)
 {
-    aw_flow_tick_until(t, at, at->ts);
-}
-
-aw_ns aw_flow_next_due(const struct aw_flow_table *t)
-{
-    return t->next_due;
-}
-
-void aw_flow_tick_until(struct aw_flow_table *t, const struct aw_mark *at, aw_ns until)
-{
-    if (t->now != AW_NS_NONE && at->ts < t->now) return;
-    t->now = at->ts;
-    t->at = *at;
-    if (until > t->now) until = t->now;
-    if (until < t->next_due) return;
     const aw_ns graves_due = aw_graves_clear(t);
     for (;;) {
         const enum aw_heap_id id = aw_heap_earliest(t);
@@ -512,6 +509,25 @@ void aw_flow_tick_until(struct aw_flow_table *t, const struct aw_mark *at, aw_ns
         else
             expire(t, f);
     }
+}
+
+void aw_flow_tick_until(struct aw_flow_table *t, const struct aw_mark *at, aw_ns until)
+{
+    if (at->ts < t->now) return; /* AW_NS_NONE is less than any */
+    t->now = at->ts;
+    t->at = *at;
+    if (until > t->now) until = t->now;
+    if (until >= t->next_due) run_due(t, until);
+}
+
+void aw_flow_tick(struct aw_flow_table *t, const struct aw_mark *at)
+{
+    aw_flow_tick_until(t, at, at->ts);
+}
+
+aw_ns aw_flow_next_due(const struct aw_flow_table *t)
+{
+    return t->next_due;
 }
 
 void aw_flow_finish(struct aw_flow_table *t)

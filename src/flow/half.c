@@ -178,23 +178,41 @@ void aw_half_take(struct aw_flow *f, struct aw_view *v)
     if (aw_order_busy(f) || h->fin != AW_OFF_NONE) aw_order_settle(f);
 }
 
+/* A FIN in its turn, without payload. */
+static void plain_fin(struct aw_flow *f, const struct aw_segment *seg, unsigned side, aw_off ack)
+{
+    f->half[side].fin = f->half[side].next;
+    aw_flow_active(f, &seg->at);
+    struct aw_ends *ends = aw_flow_ends(f);
+    if (ends) {
+        ends->fin[side] = seg->at;
+        ends->fin_ack[side] = ack;
+    }
+    aw_order_fin(f, side);
+}
+
 /*
- * The common case of everything above and of order.c in one: nothing waits or is missing, nobody
- * ended, no window is shut; the segment comes in its turn and acknowledges what was handed up, and
- * brings bytes or an acknowledgement.
+ * The common case of everything above and of order.c in one: nothing waits or is missing, no window
+ * is shut, this side has not ended; the segment comes in its turn and acknowledges what was handed
+ * up, and brings bytes, an acknowledgement or the end.
  */
 bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
 {
     enum { ODD = AW_HALF_LOOSE | AW_HALF_ZERO | AW_HALF_MAYBE_FIN | AW_HALF_PROBED };
-    struct aw_half *h = &f->half[side], *p = &f->half[!side];
-    if ((seg->flags & ~(unsigned)AW_TCP_PSH) != AW_TCP_ACK || seg->window == 0) return false;
-    if (f->more || h->fin != AW_OFF_NONE || p->fin != AW_OFF_NONE) return false;
+    /* Chosen, not indexed: else compilers compute both addresses anew at each use. */
+    struct aw_half *h = side ? &f->half[1] : &f->half[0], *p = side ? &f->half[0] : &f->half[1];
+    const bool ends = (seg->flags & AW_TCP_FIN) != 0;
+    if ((seg->flags & ~(AW_TCP_PSH | AW_TCP_FIN)) != AW_TCP_ACK || seg->window == 0) return false;
+    if (f->more || h->fin != AW_OFF_NONE) return false;
+    const bool peer_ended = (p->flags & AW_HALF_FIN_DONE) != 0;
+    if (p->fin != AW_OFF_NONE && !peer_ended) return false;
     if (!(h->flags & p->flags & AW_HALF_KNOWN) || ((h->flags | p->flags) & ODD)) return false;
     const aw_off off = h->next,
                  ack = aw_seq_widen(seg->ack, p->base_seq + (uint32_t)p->next, p->next);
     const uint32_t len = seg->payload_wire;
     if (seg->seq != h->base_seq + (uint32_t)off || h->acked > off) return false;
-    if (ack > p->next || ack < p->acked || (len == 0 && ack == p->acked)) return false;
+    if (ack > p->next + peer_ended || ack < p->acked) return false;
+    if (ends ? len > 0 || seg->ttl != h->ttl : len == 0 && ack == p->acked) return false;
     if (ack >= p->watch && p->watch != AW_OFF_NONE) return false;
     if (seg->payload.len != len || off < h->high) return false;
 
@@ -208,6 +226,7 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
         p->acked = ack;
         p->acked_by = seg->at;
     }
+    if (ends) plain_fin(f, seg, side, ack);
     if (len == 0) return true;
 
     f->flags |= AW_FLOW_PAYLOAD;
@@ -221,6 +240,7 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     aw_flow_active(f, &seg->at);
     if (f->flags & AW_FLOW_IGNORED) return true;
     h->flags &= (uint16_t)~AW_HALF_IN_HOLE;
+    const aw_off peer_bytes = aw_off_min(ack, p->next); /* a FIN is none */
     /* Every member by name, or compilers clear the whole of it first. */
     const struct aw_chunk chunk = {
         .kind = AW_CHUNK_DATA,
@@ -236,8 +256,8 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
         .seen = seg->at,
         .ready = seg->at,
         .due = 0,
-        .ack_off = ack,
-        .peer_high = aw_off_max(p->high, ack),
+        .ack_off = peer_bytes,
+        .peer_high = aw_off_max(p->high, peer_bytes),
     };
     f->table->ops.chunk(f->table->ops.ctx, f, &chunk);
     return true;

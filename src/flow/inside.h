@@ -300,8 +300,15 @@ void aw_order_settle(struct aw_flow *f); /* hands up what has become possible; s
 void aw_order_expire(struct aw_flow *f); /* the grace is over */
 void aw_order_flush(struct aw_flow *f);  /* hands up all, with holes where bytes are missing */
 void aw_order_drop(struct aw_flow *f);   /* lets go of what waits, without handing it up */
-void aw_order_watch(struct aw_flow *f,
-                    unsigned side); /* tells of a watched offset, if it is time */
+/* Takes a FIN for which nothing has to wait, its `fin` and mark being set. */
+void aw_order_fin(struct aw_flow *f, unsigned side);
+void aw_order_watch_hit(struct aw_flow *f, unsigned side);
+/* Tells of a watched offset, if it is time. */
+static inline void aw_order_watch(struct aw_flow *f, unsigned side)
+{
+    const struct aw_half *h = &f->half[side];
+    if (h->watch != AW_OFF_NONE && h->acked >= h->watch) aw_order_watch_hit(f, side);
+}
 
 /* --- timer.c: heaps of deadlines, the earliest on top; equal ones by first packet --- */
 bool aw_heap_add(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f, aw_ns key);

@@ -26,10 +26,9 @@ static aw_off stream_ack(const struct aw_half *peer, aw_off ack)
     return peer->fin != AW_OFF_NONE && ack > peer->fin ? peer->fin : ack;
 }
 
-void aw_order_watch(struct aw_flow *f, unsigned side)
+void aw_order_watch_hit(struct aw_flow *f, unsigned side)
 {
     struct aw_half *h = &f->half[side];
-    if (h->watch == AW_OFF_NONE || h->acked < h->watch) return;
     struct aw_more *m = f->more;
     const bool kept = m && m->watch_ack[side] != AW_OFF_NONE;
     const aw_off ack = kept ? m->watch_ack[side] : h->acked;
@@ -384,6 +383,22 @@ static void mind(struct aw_flow *f, unsigned side)
     }
 }
 
+/* Closes what both sides ended. */
+static void close_ended(struct aw_flow *f)
+{
+    if (!(f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE)) return;
+    const unsigned first = (f->flags & AW_FLOW_FIN_BY_1) != 0;
+    aw_flow_end(f, AW_CLOSE_FIN, first, f->ends ? &f->ends->fin[!first] : &f->table->at, true);
+}
+
+void aw_order_fin(struct aw_flow *f, unsigned side)
+{
+    hand_up_fin(f, side);
+    aw_order_watch(f, 0);
+    aw_order_watch(f, 1);
+    close_ended(f);
+}
+
 void aw_order_settle(struct aw_flow *f)
 {
     if (f->flags & AW_FLOW_CLOSED) return;
@@ -398,10 +413,7 @@ void aw_order_settle(struct aw_flow *f)
         aw_flow_end(f, AW_CLOSE_RST, m->rst_side, &m->rst[m->rst_side], true);
         return;
     }
-    if (f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE) {
-        const unsigned first = (f->flags & AW_FLOW_FIN_BY_1) != 0;
-        aw_flow_end(f, AW_CLOSE_FIN, first, f->ends ? &f->ends->fin[!first] : &f->table->at, true);
-    }
+    close_ended(f);
 }
 
 void aw_order_expire(struct aw_flow *f)
@@ -421,7 +433,8 @@ void aw_order_expire(struct aw_flow *f)
     aw_order_settle(f);
 }
 
-void aw_order_flush(struct aw_flow *f)
+/* Hands up all that waits and what is known to be missing. */
+static void flush_bytes(struct aw_flow *f)
 {
     for (;;) {
         drain(f);
@@ -448,6 +461,12 @@ void aw_order_flush(struct aw_flow *f)
         give_up(f, side, to, false, &seen);
     }
     drain(f);
+}
+
+void aw_order_flush(struct aw_flow *f)
+{
+    const bool both_ended = (f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE) != 0;
+    if (f->more || !both_ended) flush_bytes(f);
     for (unsigned side = 0; side < 2; side++) {
         if (f->more) f->more->watch_off[side] = AW_OFF_NONE; /* nothing more will come before it */
         aw_order_watch(f, side);
