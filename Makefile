@@ -3,7 +3,8 @@
 #   make            the program ./await100 and the library ./libawait100.a
 #   make demo       install what is missing, build, run on the captures in pcaps/
 #   make check      install what is missing, build, run the tests (minutes)
-#   make check-full the long ones: sanitizers, valgrind, both compilers, tshark and tcpflow
+#   make check-full the long ones: sanitizers, valgrind, both compilers, tshark and tcpflow, real traffic
+#   make bench      speed and memory against a bare loop over the same captures
 #
 # CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR are honoured; BUILD names the folder for objects; V=1 shows
 # whole command lines.
@@ -130,6 +131,11 @@ check-full:
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
 	@$(MAKE) --no-print-directory check-valgrind check-differential check-lab
 
+# Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them).
+lab:
+	sh tests/lab/deps.sh
+	bash tests/lab/lab.sh --all pcaps
+
 bench: all tools
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools sh tests/bench/run.sh
 
@@ -137,6 +143,6 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-valgrind check-lab check-full bench clean
+        warnings format-check check-differential check-valgrind check-lab check-full lab bench clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d)
