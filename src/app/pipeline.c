@@ -1,8 +1,8 @@
 /*
  * The pipeline: a ring of batches. The caller's thread fills a slot (read, decode), each worker
- * works on every slot in order, and the caller's thread collects a slot once all workers are
- * through with it. A slot number is also the source's `hold`, so a slot's packets stay put until it
- * is collected.
+ * works on every slot in order, and a slot is collected once all workers are through with it: by
+ * the caller's thread, or where there is but one worker by that. A slot number is also the source's
+ * `hold`, so a slot's packets stay put until it is collected.
  */
 #include "app/pipeline.h"
 
@@ -19,12 +19,15 @@ struct slot {
 
 struct pipeline {
     struct aw_engine *engine;
+    const struct aw_pipeline_calls *calls;
+    bool ahead; /* the one worker collects as well */
     struct slot slot[SLOTS];
     pthread_mutex_t lock;
     pthread_cond_t filled;   /* `ready` rose, or `over` was set */
     pthread_cond_t finished; /* a slot's `working` fell to 0 */
     uint64_t ready;          /* slots filled so far; the next to fill is ready % SLOTS */
     bool over;
+    bool stop; /* the collecting thread wants no more */
 };
 
 struct worker {
@@ -46,27 +49,39 @@ static void *work(void *arg)
         if (none) return NULL;
         struct slot *slot = &p->slot[next % SLOTS];
         aw_engine_work(p->engine, w->shard, slot->batch);
+        bool stop = false;
+        if (p->ahead) {
+            aw_engine_collect(p->engine, slot->batch);
+            stop = !p->calls->collecting(p->calls->ctx);
+        }
         pthread_mutex_lock(&p->lock);
+        if (stop) p->stop = true;
         if (--slot->working == 0) pthread_cond_signal(&p->finished);
         pthread_mutex_unlock(&p->lock);
     }
 }
 
-/* Collects filled slots in order from *done on: those that are finished, and at least up to
- * `least`. */
-static void collect(struct pipeline *p, uint64_t *done, uint64_t least)
+/* Takes back filled slots in order from *done on: those that are finished, and at least up to
+ * `least`. False where reading is to stop. */
+static bool take_back(struct pipeline *p, uint64_t *done, uint64_t least)
 {
+    bool stop = false;
     while (*done < p->ready) {
         struct slot *slot = &p->slot[*done % SLOTS];
         pthread_mutex_lock(&p->lock);
         while (slot->working > 0 && *done < least)
             pthread_cond_wait(&p->finished, &p->lock);
         const bool finished = slot->working == 0;
+        stop = p->stop;
         pthread_mutex_unlock(&p->lock);
-        if (!finished) return;
-        aw_engine_collect(p->engine, slot->batch);
+        if (!finished) break;
+        if (!p->ahead) {
+            aw_engine_collect(p->engine, slot->batch);
+            if (!p->calls->collecting(p->calls->ctx)) p->stop = stop = true;
+        }
         ++*done;
     }
+    return !stop;
 }
 
 static void publish(struct pipeline *p, unsigned shards)
@@ -78,20 +93,27 @@ static void publish(struct pipeline *p, unsigned shards)
     pthread_mutex_unlock(&p->lock);
 }
 
+static void end_input(struct pipeline *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->over = true;
+    pthread_cond_broadcast(&p->filled);
+    pthread_mutex_unlock(&p->lock);
+}
+
 /* Fills slots until the input ends. */
-static enum aw_status feed(struct pipeline *p, struct aw_merge *from, aw_pipeline_tick *tick,
-                           void *ctx)
+static enum aw_status feed(struct pipeline *p, struct aw_merge *from)
 {
     const unsigned shards = aw_engine_shards(p->engine);
     enum aw_status status = AW_OK;
     uint64_t done = 0;
     for (bool last = false; !last;) {
-        collect(p, &done, p->ready < SLOTS ? 0 : p->ready - SLOTS + 1);
+        const bool go_on = take_back(p, &done, p->ready < SLOTS ? 0 : p->ready - SLOTS + 1);
         const struct aw_packet *pkts = NULL;
         size_t n = 0;
         const unsigned at = (unsigned)(p->ready % SLOTS);
         enum aw_read got = AW_READ_END;
-        if (status == AW_OK && tick(ctx)) got = aw_merge_next(from, at, &pkts, &n);
+        if (go_on && p->calls->reading(p->calls->ctx)) got = aw_merge_next(from, at, &pkts, &n);
         if (got == AW_READ_AGAIN) continue;
         last = got != AW_READ_OK;
         if (last) n = 0;
@@ -104,16 +126,12 @@ static enum aw_status feed(struct pipeline *p, struct aw_merge *from, aw_pipelin
         }
         publish(p, shards);
     }
-    pthread_mutex_lock(&p->lock);
-    p->over = true;
-    pthread_cond_broadcast(&p->filled);
-    pthread_mutex_unlock(&p->lock);
-    collect(p, &done, p->ready);
+    end_input(p);
+    (void)take_back(p, &done, p->ready);
     return status;
 }
 
-static enum aw_status run_threads(struct pipeline *p, struct aw_merge *from, aw_pipeline_tick *tick,
-                                  void *ctx)
+static enum aw_status run_workers(struct pipeline *p, struct aw_merge *from)
 {
     const unsigned shards = aw_engine_shards(p->engine);
     struct worker worker[AW_SHARDS_MAX];
@@ -125,24 +143,41 @@ static enum aw_status run_threads(struct pipeline *p, struct aw_merge *from, aw_
         started++;
     }
     enum aw_status status = AW_ENOMEM;
-    if (started == shards) {
-        status = feed(p, from, tick, ctx);
-    } else {
-        pthread_mutex_lock(&p->lock);
-        p->over = true;
-        pthread_cond_broadcast(&p->filled);
-        pthread_mutex_unlock(&p->lock);
-    }
+    if (started == shards)
+        status = feed(p, from);
+    else
+        end_input(p);
     for (unsigned k = 0; k < started; k++)
         pthread_join(worker[k].thread, NULL);
     return status;
 }
 
+static enum aw_status run_threads(struct aw_merge *from, struct aw_engine *e, bool ahead,
+                                  const struct aw_pipeline_calls *calls)
+{
+    struct pipeline p = {.engine = e, .calls = calls, .ahead = ahead};
+    enum aw_status status = AW_OK;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        p.slot[i].batch = aw_batch_new(e);
+        if (!p.slot[i].batch) status = AW_ENOMEM;
+    }
+    pthread_mutex_init(&p.lock, NULL);
+    pthread_cond_init(&p.filled, NULL);
+    pthread_cond_init(&p.finished, NULL);
+    if (status == AW_OK) status = run_workers(&p, from);
+    pthread_cond_destroy(&p.finished);
+    pthread_cond_destroy(&p.filled);
+    pthread_mutex_destroy(&p.lock);
+    for (unsigned i = 0; i < SLOTS; i++)
+        aw_batch_free(p.slot[i].batch);
+    return status;
+}
+
 static enum aw_status run_in_turn(struct aw_merge *from, struct aw_engine *e,
-                                  aw_pipeline_tick *tick, void *ctx)
+                                  const struct aw_pipeline_calls *calls)
 {
     enum aw_status status = AW_OK;
-    while (status == AW_OK && tick(ctx)) {
+    while (status == AW_OK && calls->reading(calls->ctx) && calls->collecting(calls->ctx)) {
         const struct aw_packet *pkts;
         size_t n;
         const enum aw_read got = aw_merge_next(from, 0, &pkts, &n);
@@ -154,24 +189,16 @@ static enum aw_status run_in_turn(struct aw_merge *from, struct aw_engine *e,
     return status == AW_OK ? finished : status;
 }
 
-enum aw_status aw_pipeline_run(struct aw_merge *from, struct aw_engine *e, aw_pipeline_tick *tick,
-                               void *ctx)
+enum aw_status aw_pipeline_run(struct aw_merge *from, struct aw_engine *e,
+                               enum aw_pipeline_kind kind, const struct aw_pipeline_calls *calls)
 {
-    if (aw_engine_shards(e) == 1) return run_in_turn(from, e, tick, ctx);
-    struct pipeline p = {.engine = e};
-    enum aw_status status = AW_OK;
-    for (unsigned i = 0; i < SLOTS; i++) {
-        p.slot[i].batch = aw_batch_new(e);
-        if (!p.slot[i].batch) status = AW_ENOMEM;
+    switch (kind) {
+    case AW_PIPELINE_IN_TURN:
+        break;
+    case AW_PIPELINE_AHEAD:
+        return run_threads(from, e, aw_engine_shards(e) == 1, calls);
+    case AW_PIPELINE_SHARED:
+        return run_threads(from, e, false, calls);
     }
-    pthread_mutex_init(&p.lock, NULL);
-    pthread_cond_init(&p.filled, NULL);
-    pthread_cond_init(&p.finished, NULL);
-    if (status == AW_OK) status = run_threads(&p, from, tick, ctx);
-    pthread_cond_destroy(&p.finished);
-    pthread_cond_destroy(&p.filled);
-    pthread_mutex_destroy(&p.lock);
-    for (unsigned i = 0; i < SLOTS; i++)
-        aw_batch_free(p.slot[i].batch);
-    return status;
+    return run_in_turn(from, e, calls);
 }

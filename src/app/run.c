@@ -38,6 +38,7 @@ struct run {
     struct aw_stats stats;
     struct aw_run about; /* what reports may ask */
     struct aw_progress progress;
+    enum aw_pipeline_kind threads;
     bool failed;      /* --fail-on matched */
     uint64_t damaged; /* inputs that could not be opened, or not be read to the end */
     uint64_t expectation;
@@ -77,7 +78,7 @@ static void on_stream(void *ctx, const struct aw_conn_facts *conn,
     aw_streams_piece(r->streams, conn, piece);
 }
 
-static bool on_tick(void *ctx)
+static bool on_reading(void *ctx)
 {
     struct run *r = ctx;
     struct aw_source *const *sources;
@@ -92,7 +93,14 @@ static bool on_tick(void *ctx)
         }
         aw_progress_show(&r->progress, bytes, known ? size : 0);
     }
-    return !interrupted && aw_out_error(r->out) == 0;
+    return !interrupted;
+}
+
+/* Where nobody takes the report any more there is nothing to read for. */
+static bool on_collecting(void *ctx)
+{
+    const struct run *r = ctx;
+    return aw_out_error(r->out) == 0;
 }
 
 /* --- opening --- */
@@ -144,6 +152,24 @@ static const char *source_name(void *ctx, uint16_t source)
     return source < r->o->read_count ? r->o->read[source] : "?";
 }
 
+/* One engine, with another thread that reads ahead, serves two or three cores best: nothing has to
+ * be copied between engines. Beyond a few the reader is what limits. */
+static void choose_threads(struct run *r)
+{
+    struct aw_options *o = r->o;
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (r->streams || o->jobs == 1 || (o->jobs == 0 && cores < 2)) {
+        o->config.shards = 1;
+        r->threads = AW_PIPELINE_IN_TURN;
+    } else if (o->jobs == 0 && cores < 4) {
+        o->config.shards = 1;
+        r->threads = AW_PIPELINE_AHEAD;
+    } else {
+        o->config.shards = o->jobs ? o->jobs : cores > 5 ? 4 : (unsigned)cores - 1;
+        r->threads = AW_PIPELINE_SHARED;
+    }
+}
+
 static bool open_engine(struct run *r)
 {
     struct aw_options *o = r->o;
@@ -152,10 +178,7 @@ static bool open_engine(struct run *r)
         perror("await100: random numbers for the hash of connections");
         return false;
     }
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (cores < 1) cores = 1;
-    /* Beyond a few shards the reader is what limits. */
-    o->config.shards = r->streams ? 1 : o->jobs ? o->jobs : cores > 4 ? 4 : (unsigned)cores;
+    choose_threads(r);
     o->config.source_name = source_name;
     o->config.source_ctx = r;
     o->config.brief = o->format->brief;
@@ -258,7 +281,9 @@ static enum aw_exit close_streams(struct run *r)
 static enum aw_exit analyse(struct run *r)
 {
     aw_progress_start(&r->progress, !r->o->quiet);
-    const enum aw_status status = aw_pipeline_run(r->merge, r->engine, on_tick, r);
+    const struct aw_pipeline_calls calls = {
+        .ctx = r, .reading = on_reading, .collecting = on_collecting};
+    const enum aw_status status = aw_pipeline_run(r->merge, r->engine, r->threads, &calls);
     aw_progress_clear(&r->progress);
     say_damage(r);
     aw_engine_stats(r->engine, &r->stats);

@@ -85,7 +85,6 @@ static bool make_rooms(struct aw_engine *e, const struct aw_tap *tap)
     }
     e->own = aw_batch_new(e);
     if (!e->own) return false;
-    if (e->shards == 1) e->own->link = e->link;
     return true;
 }
 
@@ -121,7 +120,8 @@ struct aw_batch *aw_batch_new(struct aw_engine *e)
     const struct aw_alloc *alloc = &e->config.alloc;
     struct aw_batch *b = alloc->get(alloc->ctx, sizeof *b);
     if (!b) return NULL;
-    *b = (struct aw_batch){.engine = e, .shards = e->shards};
+    *b = (struct aw_batch){
+        .engine = e, .shards = e->shards, .link = e->shards == 1 ? e->link : NULL};
     aw_arena_init(&b->arena, alloc);
     b->tell = alloc->get(alloc->ctx, e->shards * sizeof *b->tell);
     b->item = alloc->get(alloc->ctx, e->shards * sizeof *b->item);
