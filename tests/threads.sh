@@ -12,10 +12,11 @@ all=
 for capture in pcaps/*.pcap*; do
     all="$all -r $capture"
     "$program" -q -A -o ndjson -j 1 -r "$capture" >"$one" || [ $? -le 1 ]
-    for jobs in 2 3; do
-        "$program" -q -A -o ndjson -j $jobs -r "$capture" >"$many"
+    for jobs in "" "-j 2" "-j 3"; do
+        # shellcheck disable=SC2086 # none, or two words
+        "$program" -q -A -o ndjson $jobs -r "$capture" >"$many"
         cmp "$one" "$many" || {
-            echo "-j $jobs differs from -j 1 on $capture"
+            echo "'$jobs' differs from -j 1 on $capture"
             exit 1
         }
     done
@@ -27,4 +28,7 @@ done
 # shellcheck disable=SC2086
 "$program" -q -A -o ndjson -j 4 $all >"$many"
 cmp "$one" "$many"
-echo "threads: $count captures, and all merged: the same bytes with 1, 2, 3 and 4 engines"
+# shellcheck disable=SC2086
+"$program" -q -A -o ndjson $all >"$many"
+cmp "$one" "$many"
+echo "threads: $count captures, and all merged: the same bytes with 1, 2, 3 and 4 engines, and by choice"
