@@ -55,7 +55,7 @@ static int compare_any(const void *a, const void *b)
 }
 
 bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
-                     const struct aw_telling *telling, const struct aw_exchange *ex)
+                     const struct aw_telling *telling)
 {
     if (t->count == t->room) {
         const size_t room = t->room ? t->room * 2 : 256;
@@ -67,18 +67,18 @@ bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
     struct aw_telling *slot = &t->list[t->count];
     *slot = *telling;
     slot->seq = t->count;
-    if (ex) {
-        const size_t size = aw_exchange_size(ex);
+    if (telling->ex) {
+        const size_t size = aw_exchange_size(telling->ex);
         void *mem = aw_arena_get(&t->arena, size);
         if (!mem) return false;
-        slot->ex = aw_exchange_copy(mem, size, ex);
+        slot->ex = aw_exchange_copy(mem, size, telling->ex);
     }
     if (t->count > 0 && compare(&t->list[t->count - 1], slot) > 0) t->sorted = false;
     t->count++;
     return true;
 }
 
-static void tell_one(struct aw_link *link, const struct aw_telling *t)
+void aw_tell(struct aw_link *link, const struct aw_telling *t)
 {
     aw_link_tick(link, t->clock, t->ord);
     switch (t->kind) {
@@ -116,6 +116,6 @@ void aw_batch_tell(struct aw_batch *b, struct aw_link *link)
         }
         if (!least) return;
         at[from]++;
-        tell_one(link, least);
+        aw_tell(link, least);
     }
 }

@@ -4,8 +4,9 @@
  */
 #include "engine/engine.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/alloc.h"
 
 enum {
     PUSH_LOT = 512, /* packets a round of aw_engine_push: small enough to stay in cache */
@@ -29,26 +30,6 @@ struct aw_engine {
 
     struct aw_stats stats; /* phase 3: everything, as of the last batch collected */
 };
-
-/* --- allocation by default --- */
-
-static void *default_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void *default_resize(void *ctx, void *p, size_t size)
-{
-    (void)ctx;
-    return realloc(p, size);
-}
-
-static void default_put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
 
 /* --- life --- */
 
@@ -91,9 +72,7 @@ static bool make_rooms(struct aw_engine *e, const struct aw_tap *tap)
 struct aw_engine *aw_engine_open(const struct aw_config *config, const struct aw_sink *sink,
                                  const struct aw_tap *tap)
 {
-    struct aw_alloc alloc = config->alloc;
-    if (!alloc.get)
-        alloc = (struct aw_alloc){.get = default_get, .resize = default_resize, .put = default_put};
+    const struct aw_alloc alloc = aw_alloc_or_default(&config->alloc);
     struct aw_engine *e = alloc.get(alloc.ctx, sizeof *e);
     if (!e) return NULL;
     *e = (struct aw_engine){.config = *config, .clock = AW_NS_NONE, .jump = AW_NS_NONE};

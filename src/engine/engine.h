@@ -35,7 +35,7 @@ struct aw_telling {
     uint64_t conn_ord;
     uint64_t seq;
     enum aw_telling_kind kind;
-    struct aw_exchange *ex; /* OPENED, CLOSED: a copy in the batch's arena */
+    const struct aw_exchange *ex; /* OPENED, CLOSED: a copy in the batch's arena */
 };
 
 struct aw_shard_stats {
@@ -77,12 +77,14 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
 void aw_shard_free(struct aw_shard *s);
 void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
 
+/* Hands one telling to the link room. */
+void aw_tell(struct aw_link *link, const struct aw_telling *t);
 /* Phase 3: hands each telling to the link room, in order. */
 void aw_batch_tell(struct aw_batch *b, struct aw_link *link);
 bool aw_batch_reserve(struct aw_batch *b, size_t packets);
 void aw_batch_reset(struct aw_batch *b);
-/* Adds a telling to shard `k`'s list; false where there is no memory. */
+/* Adds a telling to a shard's list, its exchange copied; false where there is no memory. */
 bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
-                     const struct aw_telling *telling, const struct aw_exchange *ex);
+                     const struct aw_telling *telling);
 
 #endif

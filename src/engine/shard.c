@@ -33,32 +33,18 @@ struct aw_shard {
 static void tell(struct aw_shard *s, enum aw_telling_kind kind, uint64_t conn_ord,
                  const struct aw_exchange *ex)
 {
-    if (s->link) {
-        aw_link_tick(s->link, s->now.ts, s->now.ord);
-        switch (kind) {
-        case AW_TELL_CONNECTION:
-            aw_link_connection(s->link, conn_ord);
-            break;
-        case AW_TELL_OPENED:
-            aw_link_opened(s->link, ex);
-            break;
-        case AW_TELL_CLOSED:
-            aw_link_closed(s->link, ex);
-            break;
-        case AW_TELL_GONE:
-            aw_link_gone(s->link, conn_ord);
-            break;
-        }
-        return;
-    }
     const struct aw_telling telling = {
         .ord = s->now.ord,
         .clock = s->now.ts,
         .due = s->due,
         .conn_ord = conn_ord,
         .kind = kind,
+        .ex = ex,
     };
-    if (!aw_tellings_add(s->tell, &s->config->alloc, &telling, ex)) s->stats.no_memory++;
+    if (s->link)
+        aw_tell(s->link, &telling);
+    else if (!aw_tellings_add(s->tell, &s->config->alloc, &telling))
+        s->stats.no_memory++;
 }
 
 static void on_exchange(void *ctx, enum aw_change change, const struct aw_exchange *ex,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store.h"
+#include "base/alloc.h"
 
 enum { OCTAVES = AW_HIST_BUCKETS / AW_HIST_SUB };
 #define SUB_BITS 6
@@ -23,33 +23,9 @@ struct aw_hist {
     uint64_t *octave[OCTAVES]; /* owned; NULL where no value came; AW_HIST_SUB counters each */
 };
 
-static void *std_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void *std_resize(void *ctx, void *p, size_t size)
-{
-    (void)ctx;
-    return realloc(p, size);
-}
-
-static void std_put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-struct aw_alloc aw_store_alloc(const struct aw_alloc *given)
-{
-    if (given && given->get) return *given;
-    return (struct aw_alloc){.get = std_get, .resize = std_resize, .put = std_put};
-}
-
 struct aw_hist *aw_hist_new(const struct aw_alloc *alloc)
 {
-    const struct aw_alloc a = aw_store_alloc(alloc);
+    const struct aw_alloc a = aw_alloc_or_default(alloc);
     struct aw_hist *h = a.get(a.ctx, sizeof *h);
     if (!h) return NULL;
     *h = (struct aw_hist){.alloc = a, .min = UINT64_MAX};

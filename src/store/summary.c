@@ -13,7 +13,7 @@
 
 #include "diagnose/agents.h"
 #include "diagnose/diagnose.h"
-#include "store/store.h"
+#include "base/alloc.h"
 
 enum {
     KEY_MAX = 320,    /* bytes of a group's key: an address, a port and the longest DNS name */
@@ -259,7 +259,7 @@ static void add_to_group(struct aw_summary *s, struct aw_group *g, const struct 
 
 struct aw_summary *aw_summary_new(const struct aw_alloc *alloc)
 {
-    const struct aw_alloc a = aw_store_alloc(alloc);
+    const struct aw_alloc a = aw_alloc_or_default(alloc);
     struct aw_summary *s = a.get(a.ctx, sizeof *s);
     if (!s) return NULL;
     memset(s, 0, sizeof *s);
