@@ -152,25 +152,24 @@ static void complain_word(const char *what, const char *word, const char *const 
 
 /* --- help --- */
 
-/* Prints text wrapped at 79 columns, continuation lines indented. */
+/* Prints text wrapped at 79 columns, continuation lines indented; `column`: where it begins. */
 static void print_wrapped(size_t column, size_t indent, const char *text)
 {
+    bool first = true;
     while (*text) {
         const size_t word = strcspn(text, " ");
-        if (column + word > 79 && column > indent) {
+        if (!first && column + 1 + word > 79) {
             printf("\n%*s", (int)indent, "");
             column = indent;
+        } else if (!first) {
+            putchar(' ');
+            column++;
         }
         printf("%.*s", (int)word, text);
         column += word;
         text += word;
-        if (*text == ' ') {
-            text++;
-            if (column < 79) {
-                putchar(' ');
-                column++;
-            }
-        }
+        text += strspn(text, " ");
+        first = false;
     }
     putchar('\n');
 }
@@ -178,8 +177,7 @@ static void print_wrapped(size_t column, size_t indent, const char *text)
 static void print_help(void)
 {
     enum { INDENT = 26 };
-    puts("await100 " AW_VERSION ": why \"Expect: 100-continue\" handshakes fail, from captured "
-         "packets\n\n"
+    puts("await100 " AW_VERSION ": why \"Expect: 100-continue\" handshakes fail, from packets\n\n"
          "usage: await100 -r FILE [-r FILE...] [options] [BPF filter expression]\n\n"
          "options:");
     for (size_t i = 0; i < OPT_COUNT; i++) {
@@ -194,11 +192,10 @@ static void print_help(void)
         if (strlen(left) >= INDENT) printf("\n%*s", INDENT, "");
         print_wrapped(INDENT, INDENT, table[i].help);
     }
-    puts(
-        "\nA bare argument that names a readable capture is taken as -r. Unlike tcpdump, -A means\n"
-        "every exchange (not ASCII) and -O the output file (not: no optimiser).\n\n"
-        "exit status: 0 analysed; 1 --fail-on matched; 2 wrong use; 3 an input could not be\n"
-        "opened or was damaged; 4 the output could not be written");
+    puts("\nA bare argument that names a readable capture is taken as -r. Unlike tcpdump, -A\n"
+         "means every exchange (not ASCII) and -O the output file (not: no optimiser).\n\n"
+         "exit status: 0 analysed; 1 --fail-on matched; 2 wrong use; 3 an input could not\n"
+         "be opened or was damaged; 4 the output could not be written");
 }
 
 static void print_thresholds(void)

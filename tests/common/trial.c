@@ -27,11 +27,14 @@ static void points(struct trial_verdict *v, const struct aw_exchange *x)
         v->point[n++] = aw_ref_no(x->interim[i].first.ref);
         v->point[n++] = aw_ref_no(x->interim[i].at.ref);
     }
-    const uint64_t mark[TRIAL_MARKS] = {
-        aw_ref_no(x->at[AW_AT_REQ_FIRST].ref),   aw_ref_no(x->at[AW_AT_HEAD].ref),
-        aw_ref_no(x->at[AW_AT_FINAL_FIRST].ref), aw_ref_no(x->at[AW_AT_FINAL].ref),
-        aw_ref_no(x->at[AW_AT_BODY].ref),        aw_ref_no(x->at[AW_AT_BODY_END].ref),
-        aw_ref_no(x->interim[0].first.ref),      aw_ref_no(x->at[AW_AT_FINAL_END].ref)};
+    const uint64_t mark[TRIAL_MARKS] = {aw_ref_no(x->at[AW_AT_REQ_FIRST].ref),
+                                        aw_ref_no(x->at[AW_AT_HEAD].ref),
+                                        aw_ref_no(x->at[AW_AT_FINAL_FIRST].ref),
+                                        aw_ref_no(x->at[AW_AT_FINAL].ref),
+                                        aw_ref_no(x->at[AW_AT_BODY].ref),
+                                        aw_ref_no(x->at[AW_AT_BODY_END].ref),
+                                        x->interim_count ? aw_ref_no(x->interim[0].first.ref) : 0,
+                                        aw_ref_no(x->at[AW_AT_FINAL_END].ref)};
     memcpy(v->mark, mark, sizeof mark);
 }
 
