@@ -15,9 +15,5 @@ void aw_diagnose(const struct aw_case *c, const int64_t threshold[], const struc
 /* Round trip, W and vantage as the rules use them (diagnosis, section 1). */
 aw_ns aw_case_rtt(const struct aw_conn_facts *conn); /* rtt_c + rtt_s, unknown = 0 */
 aw_ns aw_case_w(const struct aw_conn_facts *conn, const int64_t threshold[]);
-/* The content answers response head that ends at server offset `end`: true, false; `unsure` where
- * the ACK number was not captured and times decided. */
-bool aw_content_answers(const struct aw_exchange *x, aw_off end, const struct aw_mark *head,
-                        bool *unsure);
 
 #endif

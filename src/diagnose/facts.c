@@ -110,14 +110,6 @@ static bool answers(const struct aw_exchange *x, const struct aw_mark *at, aw_of
     return at->ts >= head->ts + known(x->conn.rtt_c);
 }
 
-bool aw_content_answers(const struct aw_exchange *x, aw_off end, const struct aw_mark *head,
-                        bool *unsure)
-{
-    if (!aw_seen(&x->at[AW_AT_BODY]) || !aw_seen(head)) return false;
-    const aw_off ack = x->ack_unknown ? AW_OFF_NONE : x->body_ack;
-    return answers(x, &x->at[AW_AT_BODY], ack, end, head, unsure);
-}
-
 /* The only sample of the server's round trip is the head's own. Where its acknowledgement came with
  * the answer or late, that is the server's time, by which nothing of its can be judged. */
 static void server_trip(struct aw_facts *f)

@@ -313,8 +313,3 @@ void aw_exchanges_settle(struct aw_exchanges *xs, struct aw_flow *flow, const st
     }
     aw_spare(&st);
 }
-
-bool aw_exchanges_open(const struct aw_exchanges *xs)
-{
-    return xs->first != NULL;
-}

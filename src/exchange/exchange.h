@@ -61,8 +61,6 @@ void aw_exchanges_tcp(struct aw_exchanges *xs, struct aw_flow *flow, const struc
 aw_ns aw_exchanges_deadline(const struct aw_exchanges *xs);
 void aw_exchanges_settle(struct aw_exchanges *xs, struct aw_flow *flow, const struct aw_mark *now);
 
-bool aw_exchanges_open(const struct aw_exchanges *xs); /* any open exchange */
-
 /* Copies an exchange with its strings into `size` bytes at `mem` (aligned for any type); size is
  * aw_exchange_size(ex). The copy's spans point into the copy. */
 size_t aw_exchange_size(const struct aw_exchange *ex);
