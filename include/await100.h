@@ -8,5 +8,6 @@
 #include "await100/engine.h"
 #include "await100/summary.h"
 #include "await100/explain.h"
+#include "await100/filter.h"
 
 #endif
