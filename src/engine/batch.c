@@ -34,9 +34,6 @@ void aw_batch_reset(struct aw_batch *b)
     aw_arena_reset(&b->arena, KEEP_BYTES);
     for (unsigned k = 0; k < b->shards; k++) {
         b->items[k] = 0;
-        b->tell[k].count = 0;
-        b->tell[k].sorted = true;
-        aw_arena_reset(&b->tell[k].arena, KEEP_BYTES);
     }
 }
 
@@ -54,6 +51,34 @@ static int compare_any(const void *a, const void *b)
     return compare(a, b);
 }
 
+void aw_tellings_reset(struct aw_tellings *t, struct aw_pool *pool)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->list[i].kind == AW_TELL_CLOSED) aw_exchange_give_back(pool, t->list[i].ex);
+    t->count = 0;
+    t->sorted = true;
+    aw_arena_reset(&t->arena, KEEP_BYTES);
+}
+
+static struct aw_opening *copy_opening(struct aw_arena *arena, const struct aw_opening *from)
+{
+    enum { TEXTS = sizeof from->text / sizeof from->text[0] };
+    size_t size = sizeof *from;
+    for (unsigned i = 0; i < TEXTS; i++)
+        size += from->text[i].len;
+    struct aw_opening *to = aw_arena_get(arena, size);
+    if (!to) return NULL;
+    *to = *from;
+    uint8_t *at = (uint8_t *)(to + 1);
+    for (unsigned i = 0; i < TEXTS; i++) {
+        if (!from->text[i].p) continue;
+        if (from->text[i].len > 0) memcpy(at, from->text[i].p, from->text[i].len);
+        to->text[i].p = at;
+        at += from->text[i].len;
+    }
+    return to;
+}
+
 bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
                      const struct aw_telling *telling)
 {
@@ -67,11 +92,9 @@ bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
     struct aw_telling *slot = &t->list[t->count];
     *slot = *telling;
     slot->seq = t->count;
-    if (telling->ex) {
-        const size_t size = aw_exchange_size(telling->ex);
-        void *mem = aw_arena_get(&t->arena, size);
-        if (!mem) return false;
-        slot->ex = aw_exchange_copy(mem, size, telling->ex);
+    if (telling->kind == AW_TELL_OPENED) {
+        slot->opening = copy_opening(&t->arena, telling->opening);
+        if (!slot->opening) return false;
     }
     if (t->count > 0 && compare(&t->list[t->count - 1], slot) > 0) t->sorted = false;
     t->count++;
@@ -86,7 +109,7 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t)
         aw_link_connection(link, t->conn_ord);
         break;
     case AW_TELL_OPENED:
-        aw_link_opened(link, t->ex);
+        aw_link_opened(link, t->opening);
         break;
     case AW_TELL_CLOSED:
         aw_link_closed(link, t->ex);

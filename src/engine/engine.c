@@ -126,6 +126,7 @@ void aw_batch_free(struct aw_batch *b)
     if (!b) return;
     const struct aw_alloc *alloc = &b->engine->config.alloc;
     for (unsigned k = 0; k < b->shards; k++) {
+        aw_tellings_reset(&b->tell[k], aw_shard_pool(b->engine->shard[k]));
         alloc->put(alloc->ctx, b->item[k]);
         alloc->put(alloc->ctx, b->tell[k].list);
         aw_arena_fini(&b->tell[k].arena);

@@ -35,7 +35,10 @@ struct aw_telling {
     uint64_t conn_ord;
     uint64_t seq;
     enum aw_telling_kind kind;
-    const struct aw_exchange *ex; /* OPENED, CLOSED: a copy in the batch's arena */
+    union {
+        const struct aw_opening *opening; /* OPENED: a copy in the batch's arena */
+        struct aw_exchange *ex;           /* CLOSED: itself, until the shard takes it back */
+    };
 };
 
 struct aw_shard_stats {
@@ -50,7 +53,7 @@ struct aw_tellings {
     struct aw_telling *list; /* owned */
     size_t count, room;
     bool sorted;
-    struct aw_arena arena;       /* holds the copies */
+    struct aw_arena arena;       /* holds the openings */
     struct aw_shard_stats stats; /* as of the end of the shard's work on the batch */
 };
 
@@ -83,8 +86,11 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t);
 void aw_batch_tell(struct aw_batch *b, struct aw_link *link);
 bool aw_batch_reserve(struct aw_batch *b, size_t packets);
 void aw_batch_reset(struct aw_batch *b);
-/* Adds a telling to a shard's list, its exchange copied; false where there is no memory. */
+/* Adds a telling to a shard's list, its opening copied; false where there is no memory. */
 bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
                      const struct aw_telling *telling);
+/* Forgets them all; the exchanges go back to their pool. By the shard, or when it works no more. */
+void aw_tellings_reset(struct aw_tellings *t, struct aw_pool *pool);
+struct aw_pool *aw_shard_pool(struct aw_shard *s);
 
 #endif

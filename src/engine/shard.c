@@ -30,28 +30,32 @@ struct aw_shard {
     struct aw_tellings *tell;
 };
 
-static void tell(struct aw_shard *s, enum aw_telling_kind kind, uint64_t conn_ord,
-                 const struct aw_exchange *ex)
+/* Returns whether what it tells of is kept until the batch is worked on again. */
+static bool tell(struct aw_shard *s, struct aw_telling telling)
 {
-    const struct aw_telling telling = {
-        .ord = s->now.ord,
-        .clock = s->now.ts,
-        .due = s->due,
-        .conn_ord = conn_ord,
-        .kind = kind,
-        .ex = ex,
-    };
-    if (s->link)
+    telling.ord = s->now.ord;
+    telling.clock = s->now.ts;
+    telling.due = s->due;
+    if (s->link) {
         aw_tell(s->link, &telling);
-    else if (!aw_tellings_add(s->tell, &s->config->alloc, &telling))
-        s->stats.no_memory++;
+        return false;
+    }
+    const bool kept = aw_tellings_add(s->tell, &s->config->alloc, &telling);
+    s->stats.no_memory += !kept;
+    return kept;
 }
 
-static void on_exchange(void *ctx, enum aw_change change, const struct aw_exchange *ex,
+static bool on_exchange(void *ctx, enum aw_change change, struct aw_exchange *ex,
                         const struct aw_mark *at)
 {
     (void)at;
-    tell(ctx, change == AW_EX_OPENED ? AW_TELL_OPENED : AW_TELL_CLOSED, ex->conn.ord, ex);
+    struct aw_telling telling = {.conn_ord = ex->conn.ord, .kind = AW_TELL_CLOSED, .ex = ex};
+    if (change == AW_EX_CLOSED) return tell(ctx, telling);
+    struct aw_opening opening;
+    aw_opening_of(&opening, ex);
+    telling.kind = AW_TELL_OPENED;
+    telling.opening = &opening;
+    return tell(ctx, telling);
 }
 
 /* --- settling: a list by deadline; all wait equally long, so the end is nearly always the place
@@ -113,7 +117,7 @@ static void run_timers(struct aw_shard *s)
 
 static void on_open(void *ctx, struct aw_flow *flow)
 {
-    tell(ctx, AW_TELL_CONNECTION, aw_flow_ord(flow), NULL);
+    (void)tell(ctx, (struct aw_telling){.kind = AW_TELL_CONNECTION, .conn_ord = aw_flow_ord(flow)});
 }
 
 static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow)
@@ -148,7 +152,7 @@ static void on_gone(void *ctx, struct aw_flow *flow)
     } else {
         s->stats.conn_empty++;
     }
-    tell(s, AW_TELL_GONE, aw_flow_ord(flow), NULL);
+    (void)tell(s, (struct aw_telling){.kind = AW_TELL_GONE, .conn_ord = aw_flow_ord(flow)});
 }
 
 static void count_opaque(struct aw_shard *s, struct conn *c, enum aw_http_why why)
@@ -300,6 +304,11 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
     return s;
 }
 
+struct aw_pool *aw_shard_pool(struct aw_shard *s)
+{
+    return s->pool;
+}
+
 void aw_shard_free(struct aw_shard *s)
 {
     if (!s) return;
@@ -334,6 +343,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
     const size_t count = b->items[index];
     size_t timed = 0;
     s->tell = &b->tell[index];
+    aw_tellings_reset(s->tell, s->pool);
     s->link = b->link;
     for (size_t i = 0; i < count; i++) {
         const struct aw_item *item = &items[i];

@@ -24,12 +24,15 @@ struct aw_exchanges; /* of one connection */
 
 enum aw_change {
     AW_EX_OPENED, /* just became known: identity, conn, request strings are set */
-    AW_EX_CLOSED, /* its facts are final; freed on return. at[AW_AT_END] may lie before `at`: by
-                   * `settle`, or where a packet made several ends known at once */
+    AW_EX_CLOSED, /* its facts are final. at[AW_AT_END] may lie before `at`: by `settle`, or where
+                   * a packet made several ends known at once */
 };
-/* ex is borrowed until the callback returns. `at` is the packet on which it happened. */
-typedef void aw_exchange_sink(void *ctx, enum aw_change change, const struct aw_exchange *ex,
+/* `at` is the packet on which it happened. ex is borrowed until the callback returns, but for a
+ * closed one where it returns true: that is the callee's until aw_exchange_give_back. */
+typedef bool aw_exchange_sink(void *ctx, enum aw_change change, struct aw_exchange *ex,
                               const struct aw_mark *at);
+/* Frees what a sink kept; `pool` is the room's. */
+void aw_exchange_give_back(struct aw_pool *pool, struct aw_exchange *ex);
 
 struct aw_exchange_stats {
     uint64_t opened, expectation, no_memory, orphans;

@@ -103,7 +103,7 @@ void aw_open_announce(const struct aw_step *st, struct aw_open *s)
         room->stats.orphans++;
         s->ex.unseen = aw_why_unseen(st->xs, s);
     }
-    room->sink(room->ctx, AW_EX_OPENED, &s->ex, st->now);
+    (void)room->sink(room->ctx, AW_EX_OPENED, &s->ex, st->now);
 }
 
 /* The silence of a client that owed content lasts until the server's side answers or ends it. */
@@ -141,8 +141,13 @@ void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_
     if (!x->conn.any_seen[AW_S2C]) x->flags |= AW_F_NO_SERVER_SIDE;
     if (s->orphan) x->unseen = aw_why_unseen(xs, s);
     if (aw_is_expectation(x)) room->stats.expectation++;
-    room->sink(room->ctx, AW_EX_CLOSED, x, st->now);
-    aw_pool_put(room->pool, s, s->size);
+    if (!room->sink(room->ctx, AW_EX_CLOSED, x, st->now)) aw_pool_put(room->pool, s, s->size);
+}
+
+void aw_exchange_give_back(struct aw_pool *pool, struct aw_exchange *ex)
+{
+    struct aw_open *s = (struct aw_open *)(void *)((char *)ex - offsetof(struct aw_open, ex));
+    aw_pool_put(pool, s, s->size);
 }
 
 /* Whether a complete exchange should wait for what may still come. */

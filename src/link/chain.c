@@ -48,7 +48,7 @@ static void add_bytes(const struct aw_link *l, struct key_bytes *k, const void *
     XXH3_128bits_update(&k->state, bytes, len);
 }
 
-static void key_of(const struct aw_link *l, const struct aw_exchange *x, uint64_t key[2])
+static void key_of(const struct aw_link *l, const struct aw_opening *x, uint64_t key[2])
 {
     static const enum aw_text same[] = {AW_TEXT_METHOD, AW_TEXT_HOST, AW_TEXT_TARGET,
                                         AW_TEXT_USER_AGENT};
@@ -101,7 +101,7 @@ static bool more_buckets(struct aw_link *l)
 
 /* Which count of groups x's client falls to: 0 there says that x belongs to none, without a look at
  * the rest of its key. */
-static uint32_t client_of(const struct aw_link *l, const struct aw_exchange *x)
+static uint32_t client_of(const struct aw_link *l, const struct aw_opening *x)
 {
     const struct aw_addr *client = &x->conn.addr[AW_C2S];
     return (uint32_t)XXH3_64bits_withSecret(client->b, sizeof client->b, l->config.secret,
@@ -109,7 +109,7 @@ static uint32_t client_of(const struct aw_link *l, const struct aw_exchange *x)
            AW_CLIENT_COUNTS;
 }
 
-static struct aw_group *group_of(struct aw_link *l, const struct aw_exchange *x, bool make)
+static struct aw_group *group_of(struct aw_link *l, const struct aw_opening *x, bool make)
 {
     uint64_t key[2];
     const uint32_t client = client_of(l, x);
@@ -144,7 +144,7 @@ static void drop_group(struct aw_link *l, struct aw_group *g)
 /* --- members --- */
 
 static struct aw_member *join_group(struct aw_link *l, struct aw_group *g,
-                                    const struct aw_exchange *x, uint64_t id, uint64_t conn_id)
+                                    const struct aw_opening *x, uint64_t id, uint64_t conn_id)
 {
     if (g->count >= GROUP_MOST) return NULL;
     struct aw_member *m = aw_link_get(l, sizeof *m);
@@ -446,7 +446,7 @@ static void decide_group(struct aw_link *l, struct aw_member *closed, struct aw_
 
 /* --- door --- */
 
-struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_exchange *x, uint64_t id,
+struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_opening *x, uint64_t id,
                                   uint64_t conn_id)
 {
     const bool expect = (x->req & AW_REQ_EXPECT) != 0;
@@ -491,8 +491,10 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
 {
     if (m == NULL && x->status == 417 && !(x->flags & AW_F_REQ_UNSEEN)) {
         /* Only its answer makes it one whose retry is of interest. */
-        struct aw_group *g = group_of(l, x, true);
-        if (g) m = join_group(l, g, x, x->id, x->conn_id);
+        struct aw_opening o;
+        aw_opening_of(&o, x);
+        struct aw_group *g = group_of(l, &o, true);
+        if (g) m = join_group(l, g, &o, x->id, x->conn_id);
         if (g && m == NULL && g->oldest == NULL) drop_group(l, g);
     }
     if (m == NULL) {

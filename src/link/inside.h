@@ -166,7 +166,7 @@ void aw_ready_flush_one(struct aw_link *l);
 void aw_ready_fini(struct aw_link *l);
 
 /* An exchange opened: NULL where it can be no attempt of anything. */
-struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_exchange *x, uint64_t id,
+struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_opening *x, uint64_t id,
                                   uint64_t conn_id);
 /* An exchange ended (id and conn_id set; m as aw_chain_opened gave it; outer: whose origin's leg it
  * is, or NULL): its record goes to ready, or it is copied and held. */
@@ -189,7 +189,7 @@ void aw_chain_record(struct aw_link *l, struct aw_member *m, const struct aw_exc
 
 /* An exchange opened; m may be NULL. Returns the one whose origin's leg it may be, NULL = none. */
 struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
-                                 const struct aw_exchange *x);
+                                 const struct aw_opening *x);
 /* x, which may be the origin's leg of `outer`, has ended. Whether it is: it lies within it. */
 bool aw_legs_within(const struct aw_member *outer, aw_ns end);
 /* ... after its own record is made: the outer one may be final now. */

@@ -86,7 +86,7 @@ static bool names_address(struct aw_span field, const struct aw_addr *address)
     return false;
 }
 
-static bool may_be_inner(const struct aw_leg *leg, const struct aw_exchange *x)
+static bool may_be_inner(const struct aw_leg *leg, const struct aw_opening *x)
 {
     if (leg->m->conn_ord == x->conn.ord || !equal(leg->method, x->text[AW_TEXT_METHOD]))
         return false;
@@ -143,7 +143,7 @@ struct tails {
     bool one_part; /* no slash but the first */
 };
 
-static struct tails tails_of(const struct aw_link *l, const struct aw_exchange *x)
+static struct tails tails_of(const struct aw_link *l, const struct aw_opening *x)
 {
     const struct aw_span target = x->text[AW_TEXT_TARGET];
     const struct aw_span one = tail(target, 1), two = tail(target, 2);
@@ -158,7 +158,7 @@ static size_t bucket_of_addr(const struct aw_link *l, const struct aw_addr *addr
     return bucket(l, addr->b, sizeof addr->b);
 }
 
-static void add(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
+static void add(struct aw_link *l, struct aw_member *m, const struct aw_opening *x,
                 const struct tails *tails)
 {
     const struct aw_span from[] = {x->text[AW_TEXT_METHOD], x->text[AW_TEXT_TARGET],
@@ -219,7 +219,7 @@ struct candidate {
 };
 
 static void look(const struct aw_link *l, enum aw_leg_key key, size_t at,
-                 const struct aw_exchange *x, struct candidate *found)
+                 const struct aw_opening *x, struct candidate *found)
 {
     unsigned looked = 0;
     for (const struct aw_leg *leg = l->legs[key][at]; leg && looked < LEGS_LOOK;
@@ -231,8 +231,8 @@ static void look(const struct aw_link *l, enum aw_leg_key key, size_t at,
 }
 
 /* Looks under each address that a forwarding field names. */
-static void look_by_names(const struct aw_link *l, struct aw_span field,
-                          const struct aw_exchange *x, struct candidate *found)
+static void look_by_names(const struct aw_link *l, struct aw_span field, const struct aw_opening *x,
+                          struct candidate *found)
 {
     unsigned names = 0;
     for (size_t i = 0; i < field.len && names < NAMES_MOST;) {
@@ -265,7 +265,7 @@ static aw_ns lingers(const struct aw_member *outer)
 }
 
 /* Remembers a request that was not seen in full: it may be the origin's leg of what is open. */
-static void remember_unseen(struct aw_link *l, const struct aw_exchange *x)
+static void remember_unseen(struct aw_link *l, const struct aw_opening *x)
 {
     const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST];
     l->unseen[l->unseen_next++ % AW_UNSEEN_LEGS] =
@@ -290,8 +290,7 @@ static bool may_have_unseen(const struct aw_link *l, const struct aw_member *m)
     return false;
 }
 
-struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m,
-                                 const struct aw_exchange *x)
+struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const struct aw_opening *x)
 {
     const bool outer_too = m && m->expect;
     if (x->flags & (AW_F_REQ_UNSEEN | AW_F_HOLE_REQ_HEAD)) remember_unseen(l, x);

@@ -64,7 +64,20 @@ void aw_link_connection(struct aw_link *l, uint64_t ord)
     (void)connection(l, ord);
 }
 
-void aw_link_opened(struct aw_link *l, const struct aw_exchange *ex)
+void aw_opening_of(struct aw_opening *out, const struct aw_exchange *ex)
+{
+    out->conn.ord = ex->conn.ord;
+    memcpy(out->conn.addr, ex->conn.addr, sizeof out->conn.addr);
+    memcpy(out->conn.port, ex->conn.port, sizeof out->conn.port);
+    out->nth = ex->nth;
+    out->flags = ex->flags;
+    out->req = ex->req;
+    out->declared = ex->declared;
+    memcpy(out->at, ex->at, sizeof out->at);
+    memcpy(out->text, ex->text, sizeof out->text);
+}
+
+void aw_link_opened(struct aw_link *l, const struct aw_opening *ex)
 {
     struct aw_id *s = connection(l, ex->conn.ord);
     const uint64_t conn_id = s ? s->conn : l->next_conn;
@@ -111,7 +124,7 @@ static bool take_open(struct aw_link *l, struct aw_id *conn, const struct aw_exc
     return true;
 }
 
-void aw_link_closed(struct aw_link *l, const struct aw_exchange *ex)
+void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
 {
     l->stats.closed++;
     struct aw_id *conn = aw_ids_find(&l->ids, ex->conn.ord, 0);
@@ -127,14 +140,13 @@ void aw_link_closed(struct aw_link *l, const struct aw_exchange *ex)
         conn = connection(l, ex->conn.ord);
         conn_id = conn ? conn->conn : l->next_conn;
     }
-    struct aw_exchange x = *ex; /* its strings stay where they are */
-    x.id = open.id;
-    x.conn_id = conn_id;
+    ex->id = open.id;
+    ex->conn_id = conn_id;
     const struct aw_mark *end = &ex->at[AW_AT_END];
     const struct aw_when when = {.ts = aw_seen(end) ? end->ts : l->now, .ord = ex->end_ord};
     const bool within = outer && aw_legs_within(outer, when.ts);
-    aw_chain_closed(l, m, within ? outer : NULL, &x, when);
-    if (outer) aw_legs_inner_closed(l, outer, &x, within);
+    aw_chain_closed(l, m, within ? outer : NULL, ex, when);
+    if (outer) aw_legs_inner_closed(l, outer, ex, within);
     keep_budget(l);
 }
 

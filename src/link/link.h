@@ -35,15 +35,29 @@ void aw_link_free(struct aw_link *l);
 void aw_link_connection(struct aw_link *l, uint64_t ord);
 
 /*
- * An exchange began (its head is complete, or an answer without request came). Gives it the next
- * id. ex needs: conn, ord, nth, at[] as far as known, req, declared, the request's strings.
- * Borrowed.
+ * What an exchange's beginning tells, by the names these facts have in the exchange: a small part
+ * of it, since between threads it is copied, while the exchange goes on.
  */
-void aw_link_opened(struct aw_link *l, const struct aw_exchange *ex);
+struct aw_opening {
+    struct {
+        uint64_t ord;
+        struct aw_addr addr[2];
+        uint16_t port[2];
+    } conn;
+    uint32_t nth, flags, req;
+    int64_t declared;
+    struct aw_mark at[AW_AT_HEAD + 1];
+    struct aw_span text[AW_TEXT_REASON]; /* the request's strings; borrowed */
+};
+void aw_opening_of(struct aw_opening *out, const struct aw_exchange *ex);
 
-/* An exchange's facts are final: writes its record, or copies and holds it. ex->id and conn_id are
- * not yet set (the link knows them by conn.ord and nth). Borrowed. */
-void aw_link_closed(struct aw_link *l, const struct aw_exchange *ex);
+/* An exchange began (its head is complete, or an answer without request came). Gives it the next
+ * id. Borrowed. */
+void aw_link_opened(struct aw_link *l, const struct aw_opening *ex);
+
+/* An exchange's facts are final: writes its record, or copies and holds it. Sets its id and
+ * conn_id, which the link knows by conn.ord and nth. Borrowed. */
+void aw_link_closed(struct aw_link *l, struct aw_exchange *ex);
 
 /* A connection is gone: its id may be forgotten. Called after its exchanges' ends. */
 void aw_link_gone(struct aw_link *l, uint64_t ord);

@@ -66,14 +66,14 @@ static const int64_t defaults[AW_T_COUNT] = {
 
 /* --- the joints --- */
 
-static void on_exchange(void *ctx, enum aw_change change, const struct aw_exchange *ex,
+static bool on_exchange(void *ctx, enum aw_change change, struct aw_exchange *ex,
                         const struct aw_mark *at)
 {
     struct player *p = ctx;
     struct talk *t = p->talk;
     if (change == AW_EX_OPENED) {
         t->opened++;
-        return;
+        return false;
     }
     for (size_t i = 0; i < t->count; i++)
         if (t->ex[i]->conn.ord == ex->conn.ord && t->ex[i]->nth == ex->nth) t->disorder++;
@@ -85,6 +85,7 @@ static void on_exchange(void *ctx, enum aw_change change, const struct aw_exchan
     t->ex[t->count] = aw_exchange_copy(mem, size, ex);
     t->closed_on[t->count++] = at->ord;
     if (t->opened < t->count) t->disorder++;
+    return false;
 }
 
 static void on_http(void *ctx, const struct aw_http_event *ev)
