@@ -1,0 +1,492 @@
+/*
+ * The sandbox, from inside: each row runs in a process of its own that takes the same steps as the
+ * program (a folder, its keeper, confinement) and then tries one thing. What is allowed has to
+ * work, what is forbidden has to fail as stated: refused, or the end of the process.
+ *
+ * As root the process becomes nobody, as the program does; the file it must not read is one that
+ * nobody could read otherwise.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "confine/confine.h"
+#include "confine/folder.h"
+
+static char place[] = "/tmp/await100-confine-XXXXXX"; /* a folder of our own, closed to others */
+
+enum end {
+    END_WORKS = 0,   /* the exit status of a child in which it worked */
+    END_REFUSED = 1, /* refused with EPERM, EACCES or ENOSYS */
+    END_OTHER = 2,   /* failed otherwise: the row tests nothing */
+    END_UNSANDBOXED = 3,
+    END_KILLED = 128 + SIGSYS,
+};
+
+struct scene {
+    struct aw_folder *one; /* "report" in `place` */
+    int open_file;         /* opened for reading before */
+};
+
+struct row {
+    const char *name;
+    bool (*attempt)(struct scene *s); /* true: it worked */
+    enum end end;
+};
+
+/* --- what stays possible --- */
+
+static bool read_open_file(struct scene *s)
+{
+    char c;
+    return read(s->open_file, &c, 1) == 1;
+}
+
+static bool report_appears(struct scene *s)
+{
+    const int fd = aw_folder_make(s->one, ".report.1-0.tmp", AW_MAKE_NEW, 0640);
+    return fd >= 0 && write(fd, "done\n", 5) == 5 && close(fd) == 0 &&
+           aw_folder_rename(s->one, ".report.1-0.tmp", "report") == 0;
+}
+
+static bool report_is_reopened(struct scene *s)
+{
+    const int a = aw_folder_make(s->one, "report", AW_MAKE_TRUNCATE, 0);
+    if (a < 0 || write(a, "a", 1) != 1 || close(a) != 0) return false;
+    const int b = aw_folder_make(s->one, "report", AW_MAKE_APPEND, 0);
+    struct stat st;
+    return b >= 0 && write(b, "b", 1) == 1 && fstat(b, &st) == 0 && st.st_size == 2 &&
+           close(b) == 0 && aw_folder_remove(s->one, "report") == 0;
+}
+
+static void *touch(void *arg)
+{
+    *(int *)arg = 1;
+    return NULL;
+}
+
+static bool start_thread(struct scene *s)
+{
+    (void)s;
+    pthread_t t;
+    int touched = 0;
+    return pthread_create(&t, NULL, touch, &touched) == 0 && pthread_join(t, NULL) == 0 && touched;
+}
+
+static bool take_memory(struct scene *s)
+{
+    (void)s;
+    char *p = malloc(64 << 20);
+    if (!p) return false;
+    memset(p, 1, 64 << 20);
+    free(p);
+    return true;
+}
+
+/* --- what does not --- */
+
+static bool run_program(struct scene *s)
+{
+    (void)s;
+    char *argv[] = {(char[]){"true"}, NULL}, *envp[] = {NULL};
+    execve("/bin/true", argv, envp);
+    return false;
+}
+
+static bool fork_process(struct scene *s)
+{
+    (void)s;
+    const pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    return pid > 0;
+}
+
+static bool make_socket(struct scene *s)
+{
+    (void)s;
+    return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+
+static bool make_packet_socket(struct scene *s)
+{
+    (void)s;
+    return socket(AF_PACKET, SOCK_RAW, 0) >= 0;
+}
+
+static bool open_passwd(struct scene *s)
+{
+    (void)s;
+    return open("/etc/passwd", O_RDONLY) >= 0;
+}
+
+static bool write_elsewhere(struct scene *s)
+{
+    (void)s;
+    return open("/tmp/await100-elsewhere", O_WRONLY | O_CREAT | O_EXCL, 0600) >= 0;
+}
+
+static bool write_beside_the_report(struct scene *s)
+{
+    return aw_folder_make(s->one, "reports", AW_MAKE_NEW, 0) >= 0;
+}
+
+static bool ask_for_another_folder(struct scene *s)
+{
+    return aw_folder_make(s->one, "../report", AW_MAKE_NEW, 0) >= 0;
+}
+
+static bool rename_to_another(struct scene *s)
+{
+    return aw_folder_rename(s->one, "report", "passwd") == 0;
+}
+
+static bool remove_by_name(struct scene *s)
+{
+    (void)s;
+    return unlink("/etc/hostname.await100") == 0;
+}
+
+static bool trace_parent(struct scene *s)
+{
+    (void)s;
+    return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
+}
+
+static bool be_traced(struct scene *s)
+{
+    (void)s;
+    return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0;
+}
+
+static bool read_parents_memory(struct scene *s)
+{
+    char c;
+    struct iovec to = {&c, 1}, from = {s, 1};
+    return process_vm_readv(getppid(), &to, 1, &from, 1, 0) == 1;
+}
+
+static bool become_root(struct scene *s)
+{
+    (void)s;
+    return setuid(0) == 0;
+}
+
+static bool take_group(struct scene *s)
+{
+    (void)s;
+    return setgid(0) == 0;
+}
+
+static bool new_namespace(struct scene *s)
+{
+    (void)s;
+    return unshare(CLONE_NEWUSER) == 0;
+}
+
+static bool mount_something(struct scene *s)
+{
+    (void)s;
+    return mount("none", "/mnt", "tmpfs", 0, NULL) == 0;
+}
+
+static bool memory_to_execute(struct scene *s)
+{
+    (void)s;
+    return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                0) != MAP_FAILED;
+}
+
+static bool make_executable(struct scene *s)
+{
+    (void)s;
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p != MAP_FAILED && mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0;
+}
+
+static bool signal_parent(struct scene *s)
+{
+    (void)s;
+    return kill(getppid(), 0) == 0;
+}
+
+static bool send_to_others(struct scene *s)
+{
+    struct iovec part = {s, 1};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+    return sendmsg(s->open_file, &m, 0) >= 0;
+}
+
+static bool push_input_to_terminal(struct scene *s)
+{
+    (void)s;
+    return syscall(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "x") == 0;
+}
+
+static const struct row rows[] = {
+    {"reads what is open", read_open_file, END_WORKS},
+    {"a report appears by its name", report_appears, END_WORKS},
+    {"a report is emptied, reopened, removed", report_is_reopened, END_WORKS},
+    {"starts threads", start_thread, END_WORKS},
+    {"takes and gives back memory", take_memory, END_WORKS},
+    {"no other program", run_program, END_KILLED},
+    {"no process", fork_process, END_REFUSED},
+    {"no socket", make_socket, END_REFUSED},
+    {"no capture", make_packet_socket, END_REFUSED},
+    {"no file is opened", open_passwd, END_REFUSED},
+    {"no file is made", write_elsewhere, END_REFUSED},
+    {"the keeper makes no other name", write_beside_the_report, END_REFUSED},
+    {"the keeper leaves its folder not", ask_for_another_folder, END_REFUSED},
+    {"the keeper renames to no other name", rename_to_another, END_REFUSED},
+    {"no file is removed", remove_by_name, END_REFUSED},
+    {"no process is traced", trace_parent, END_KILLED},
+    {"no tracer is asked for", be_traced, END_KILLED},
+    {"no other's memory is read", read_parents_memory, END_KILLED},
+    {"root does not come back", become_root, END_KILLED},
+    {"nor a group", take_group, END_KILLED},
+    {"no namespace", new_namespace, END_KILLED},
+    {"no mount", mount_something, END_KILLED},
+    {"no memory to execute", memory_to_execute, END_REFUSED},
+    {"no memory made executable", make_executable, END_REFUSED},
+    {"no signal to others", signal_parent, END_REFUSED},
+    {"nothing is sent but to the keeper", send_to_others, END_REFUSED},
+    {"nothing is typed into the terminal", push_input_to_terminal, END_REFUSED},
+};
+
+static enum end attempt(const struct row *r)
+{
+    struct scene s = {.one = aw_folder_open(place, "report", AW_NAMES_ONE),
+                      .open_file = open("/etc/passwd", O_RDONLY)};
+    struct aw_keeper *k = aw_keeper_start(&s.one, 1);
+    char words[512];
+    if (!k || s.open_file < 0) return END_OTHER;
+    const struct aw_confine c = {.keeper_line = aw_keeper_line(k)};
+    if (aw_confine(&c, words, sizeof words) != AW_CONFINED) return END_UNSANDBOXED;
+    errno = 0;
+    if (r->attempt(&s)) return END_WORKS;
+    return errno == EPERM || errno == EACCES || errno == ENOSYS ? END_REFUSED : END_OTHER;
+}
+
+static int end_of(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void test_attempt(void **state)
+{
+    const struct row *r = *state;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) _exit(attempt(r));
+    const int end = end_of(pid);
+    if (end == END_UNSANDBOXED) {
+        print_message("this kernel has not all parts of the sandbox\n");
+        skip();
+    }
+    assert_int_equal(end, r->end);
+}
+
+/* A file below `read_below` may still be read, and not be written; others not at all. */
+static enum end read_below(void)
+{
+    static const char *const below[] = {"/sys/class/net", "/sys/devices"};
+    const struct aw_confine c = {.keeper_line = -1, .read_below = below, .read_below_count = 2};
+    char words[512];
+    if (aw_confine(&c, words, sizeof words) != AW_CONFINED) return END_UNSANDBOXED;
+    const int counter = open("/sys/class/net/lo/statistics/rx_dropped", O_RDONLY);
+    char digits[32];
+    if (counter < 0 || read(counter, digits, sizeof digits) < 1) return END_OTHER;
+    if (open("/etc/passwd", O_RDONLY) >= 0) return END_OTHER;
+    return open("/sys/class/net/lo/mtu", O_RDWR) < 0 ? END_WORKS : END_OTHER;
+}
+
+static void test_read_below(void **state)
+{
+    (void)state;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) _exit(read_below());
+    const int end = end_of(pid);
+    if (end == END_UNSANDBOXED) skip();
+    assert_int_equal(end, END_WORKS);
+}
+
+/* --- the keeper --- */
+
+static bool is_there(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", place, name);
+    return access(path, F_OK) == 0;
+}
+
+/* Whoever is killed leaves nothing half done behind. */
+static void test_killed(void **state)
+{
+    (void)state;
+    int ready[2];
+    char c;
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* the orphan becomes our child */
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct aw_folder *f = aw_folder_open(place, "kept", AW_NAMES_ONE);
+        if (!aw_keeper_start(&f, 1)) _exit(1);
+        if (aw_folder_make(f, ".kept.7-0.tmp", AW_MAKE_NEW, 0) < 0) _exit(1);
+        if (write(ready[1], "x", 1) == 1) pause();
+        _exit(1);
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_true(is_there(".kept.7-0.tmp"));
+    kill(pid, SIGKILL);
+    assert_int_equal(end_of(pid), 128 + SIGKILL);
+    assert_int_equal(end_of(-1), 0);
+    assert_false(is_there(".kept.7-0.tmp"));
+    close(ready[0]);
+}
+
+/* A keeper that died is an error of the output, told once asked. */
+static void test_keeper_gone(void **state)
+{
+    (void)state;
+    struct aw_folder *f = aw_folder_open(place, "late", AW_NAMES_ONE);
+    struct aw_keeper *k = aw_keeper_start(&f, 1);
+    assert_non_null(k);
+    assert_int_equal(shutdown(aw_keeper_line(k), SHUT_RDWR), 0);
+    assert_int_equal(aw_folder_make(f, "late", AW_MAKE_NEW, 0), -1);
+    assert_int_equal(errno, EIO);
+    assert_false(is_there("late"));
+    aw_folder_close(f);
+    aw_keeper_stop(k);
+}
+
+static const struct {
+    const char *name;
+    enum aw_names names;
+    const char *stem, *file;
+    bool good;
+} names[] = {
+    {"the name itself", AW_NAMES_ONE, "a.json", "a.json", true},
+    {"its temporary file", AW_NAMES_ONE, "a.json", ".a.json.12-3.tmp", true},
+    {"no longer name", AW_NAMES_ONE, "a.json", "a.jsons", false},
+    {"no other temporary file", AW_NAMES_ONE, "a.json", ".a.json.x.tmp", false},
+    {"no other hidden file", AW_NAMES_ONE, "a.json", ".a.json", false},
+    {"a rotated name", AW_NAMES_PREFIX, "ring", "ring001", true},
+    {"a hidden rotated name", AW_NAMES_PREFIX, "ring", ".ring001.tmp", true},
+    {"another name", AW_NAMES_PREFIX, "ring", "rin", false},
+    {"any name", AW_NAMES_ANY, "", "1-c.bin", true},
+    {"no way up", AW_NAMES_ANY, "", "..", false},
+    {"no way down", AW_NAMES_ANY, "", "x/y", false},
+    {"no name", AW_NAMES_ANY, "", "", false},
+};
+
+static void check_names(bool kept)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct aw_folder *f = aw_folder_open(place, names[i].stem, names[i].names);
+        assert_non_null(f);
+        struct aw_keeper *k = kept ? aw_keeper_start(&f, 1) : NULL;
+        assert_true(!kept || k);
+        const int fd = aw_folder_make(f, names[i].file, AW_MAKE_NEW, 0600);
+        if ((fd >= 0) != names[i].good) fail_msg("%s: %s", names[i].name, strerror(errno));
+        if (fd >= 0) {
+            assert_true(is_there(names[i].file));
+            assert_int_equal(aw_folder_make(f, names[i].file, AW_MAKE_NEW, 0), -1);
+            assert_int_equal(errno, EEXIST);
+            assert_int_equal(aw_folder_remove(f, names[i].file), 0);
+            close(fd);
+        }
+        aw_folder_close(f);
+        aw_keeper_stop(k);
+    }
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    check_names(false);
+}
+
+static void test_names_kept(void **state)
+{
+    (void)state;
+    check_names(true);
+}
+
+/* Links and pipes put in a file's place are not written to. */
+static void test_traps(void **state)
+{
+    (void)state;
+    char path[256], target[256];
+    snprintf(path, sizeof path, "%s/trap", place);
+    snprintf(target, sizeof target, "%s/target", place);
+    struct aw_folder *f = aw_folder_open(place, "trap", AW_NAMES_ONE);
+    assert_int_equal(symlink(target, path), 0);
+    assert_int_equal(aw_folder_make(f, "trap", AW_MAKE_TRUNCATE, 0), -1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(aw_folder_make(f, "trap", AW_MAKE_APPEND, 0), -1);
+    const int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_int_equal(aw_folder_make(f, "trap", AW_MAKE_APPEND, 0), -1);
+    close(reader);
+    assert_int_equal(unlink(path), 0);
+    assert_false(is_there("target"));
+    aw_folder_close(f);
+}
+
+static int make_place(void **state)
+{
+    (void)state;
+    return mkdtemp(place) ? 0 : -1;
+}
+
+static int remove_place(void **state)
+{
+    (void)state;
+    char path[256];
+    snprintf(path, sizeof path, "%s/report", place);
+    (void)unlink(path);
+    return rmdir(place);
+}
+
+int main(void)
+{
+    enum { ROWS = sizeof rows / sizeof *rows };
+    struct CMUnitTest tests[ROWS + 6];
+    for (size_t i = 0; i < ROWS; i++) {
+        tests[i] = (struct CMUnitTest){.name = rows[i].name, .test_func = test_attempt};
+        memcpy(&tests[i].initial_state, &(const void *){&rows[i]}, sizeof(void *));
+    }
+    tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(test_read_below);
+    tests[ROWS + 1] = (struct CMUnitTest)cmocka_unit_test(test_killed);
+    tests[ROWS + 2] = (struct CMUnitTest)cmocka_unit_test(test_keeper_gone);
+    tests[ROWS + 3] = (struct CMUnitTest)cmocka_unit_test(test_names);
+    tests[ROWS + 4] = (struct CMUnitTest)cmocka_unit_test(test_names_kept);
+    tests[ROWS + 5] = (struct CMUnitTest)cmocka_unit_test(test_traps);
+    return cmocka_run_group_tests(tests, make_place, remove_place);
+}
