@@ -91,6 +91,11 @@ struct aw_sink {
     void (*connection)(void *ctx, uint64_t id, uint64_t ord);
     /* A record is final. May be NULL. */
     void (*record)(void *ctx, const struct aw_record *rec);
+    /* Provisional, for those who watch: a client has held its content back for `waited` (at least
+     * W, see wait-floor), and no answer has come so far. Once an exchange, while it waits; its
+     * record follows when it is final. ex: facts so far, id and conn_id as in records. May be NULL.
+     */
+    void (*waiting)(void *ctx, const struct aw_exchange *ex, aw_ns waited);
 };
 
 struct aw_drop_count {
@@ -105,6 +110,7 @@ struct aw_stats {
     uint64_t bad_checksums;
     uint64_t decode_errors; /* packets that were damaged, out of those dropped by the decoder */
     uint64_t time_jumps;    /* time stamps not believed for timeouts */
+    uint64_t dropped;       /* packets that never came this far, as aw_engine_dropped told */
     uint64_t connections, http, evicted, gaps, one_sided, tls_opaque, http2_opaque, not_http,
         midstream;
     uint64_t empty; /* connections without any payload */
@@ -144,6 +150,17 @@ AW_API void aw_batch_free(struct aw_batch *b);
 AW_API AW_MUST_USE enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
                                                    const struct aw_packet *pkts, size_t n,
                                                    bool last);
+/*
+ * Live input, on the thread of phase 1. `now` is a steady (monotonic) clock, and every packet
+ * captured before `now - late` has been handed in, or is in the batch to come. Call it before each
+ * decode; then a silent wire moves time as well, and so does one whose time stamps stepped back.
+ */
+AW_API void aw_engine_steady(struct aw_engine *e, aw_ns now, aw_ns late);
+/* In place of aw_engine_decode: no packet came, but time went on (aw_engine_steady). */
+AW_API AW_MUST_USE enum aw_status aw_engine_quiet(struct aw_engine *e, struct aw_batch *b);
+/* Before aw_engine_decode or aw_engine_quiet: `count` packets were lost by the capture between
+ * these two capture times. Verdicts on exchanges under way then are less sure. */
+AW_API void aw_engine_dropped(struct aw_engine *e, uint64_t count, aw_ns from, aw_ns to);
 AW_API void aw_engine_work(struct aw_engine *e, unsigned shard, struct aw_batch *b);
 AW_API void aw_engine_collect(struct aw_engine *e, struct aw_batch *b);
 AW_API unsigned aw_engine_shards(const struct aw_engine *e);

@@ -125,6 +125,7 @@ enum aw_flag {
     AW_F_UNSETTLED = 1 << 25, /* finished, but what would have shown its sequel was not captured */
     AW_F_PAIR_UNSURE = 1 << 26, /* what was lost may have held another request or response, so that
                                    the answers may be another's */
+    AW_F_DROPPED = 1 << 27,     /* the capture lost packets while it was under way */
 };
 
 /* Why a response has no request, or a message could not be read. */

@@ -176,6 +176,7 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          (x->flags & AW_F_HOLE_RESPONSE) &&
              ((f->status != 417 && f->status < 500) || (x->flags & AW_F_WITHHELD)),
          "server bytes before the final response were not captured");
+    fail(&t, (x->flags & AW_F_DROPPED) != 0, "the capture lost packets while it was under way");
     fail(&t, f->final && !f->content && (x->flags & AW_F_HOLE_CONTENT),
          "what the client sent after the answer was not captured");
     fail(&t, cause == AW_CAUSE_LATE_CONTINUE && overdue(f),

@@ -30,7 +30,8 @@ bool aw_batch_reserve(struct aw_batch *b, size_t packets)
 void aw_batch_reset(struct aw_batch *b)
 {
     b->count = 0;
-    b->last = false;
+    b->last = b->quiet = false;
+    b->drop_from = b->drop_to = AW_NS_NONE;
     aw_arena_reset(&b->arena, KEEP_BYTES);
     for (unsigned k = 0; k < b->shards; k++) {
         b->items[k] = 0;
@@ -96,6 +97,12 @@ bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
         slot->opening = copy_opening(&t->arena, telling->opening);
         if (!slot->opening) return false;
     }
+    if (telling->kind == AW_TELL_WAITING) {
+        const size_t size = aw_exchange_size(telling->waiting);
+        void *mem = aw_arena_get(&t->arena, size);
+        if (!mem) return false;
+        slot->waiting = aw_exchange_copy(mem, size, telling->waiting);
+    }
     if (t->count > 0 && compare(&t->list[t->count - 1], slot) > 0) t->sorted = false;
     t->count++;
     return true;
@@ -110,6 +117,9 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t)
         break;
     case AW_TELL_OPENED:
         aw_link_opened(link, t->opening);
+        break;
+    case AW_TELL_WAITING:
+        aw_link_waiting(link, t->waiting, t->waited);
         break;
     case AW_TELL_CLOSED:
         aw_link_closed(link, t->ex);

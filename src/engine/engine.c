@@ -25,8 +25,12 @@ struct aw_engine {
 
     /* phase 1 */
     bool started;
-    aw_ns clock, jump; /* jump: a time stamp far ahead that nothing confirmed yet; AW_NS_NONE */
-    struct aw_stats decoded; /* the totals phase 1 knows */
+    aw_ns clock, jump;     /* jump: a time stamp far ahead that nothing confirmed yet; AW_NS_NONE */
+    struct aw_mark latest; /* the last packet, for moments without one */
+    aw_ns steady, late;    /* as aw_engine_steady gave them; AW_NS_NONE = not live */
+    aw_ns anchor, anchor_steady; /* where packets brought the clock last, and when that was */
+    aw_ns drop_from, drop_to;    /* for the next batch; AW_NS_NONE = none */
+    struct aw_stats decoded;     /* the totals phase 1 knows */
 
     struct aw_stats stats; /* phase 3: everything, as of the last batch collected */
 };
@@ -60,7 +64,7 @@ static bool make_rooms(struct aw_engine *e, const struct aw_tap *tap)
     if (!e->shard) return false;
     const size_t memory = (config->memory - 2 * eighth) / config->shards;
     for (unsigned k = 0; k < config->shards; k++) {
-        e->shard[k] = aw_shard_new(config, tap, memory);
+        e->shard[k] = aw_shard_new(config, tap, memory, e->sink.waiting != NULL);
         if (!e->shard[k]) return false;
         e->shards = k + 1;
     }
@@ -75,7 +79,13 @@ struct aw_engine *aw_engine_open(const struct aw_config *config, const struct aw
     const struct aw_alloc alloc = aw_alloc_or_default(&config->alloc);
     struct aw_engine *e = alloc.get(alloc.ctx, sizeof *e);
     if (!e) return NULL;
-    *e = (struct aw_engine){.config = *config, .clock = AW_NS_NONE, .jump = AW_NS_NONE};
+    *e = (struct aw_engine){.config = *config,
+                            .clock = AW_NS_NONE,
+                            .jump = AW_NS_NONE,
+                            .steady = AW_NS_NONE,
+                            .anchor = AW_NS_NONE,
+                            .drop_from = AW_NS_NONE,
+                            .drop_to = AW_NS_NONE};
     if (sink) e->sink = *sink;
     e->config.alloc = alloc;
     if (e->config.memory == 0) e->config.memory = (size_t)MEMORY_DEFAULT_MIB << 20;
@@ -163,6 +173,36 @@ static aw_ns clock_at(struct aw_engine *e, aw_ns ts)
     return e->clock;
 }
 
+/* Time that went on by the steady clock since packets moved the engine's. Never beyond what is
+ * still to be handed in. */
+static void go_on(struct aw_engine *e)
+{
+    if (e->steady == AW_NS_NONE || e->anchor == AW_NS_NONE) return;
+    const aw_ns since = e->steady - e->late - e->anchor_steady;
+    if (since > 0 && e->anchor + since > e->clock) e->clock = e->anchor + since;
+}
+
+void aw_engine_steady(struct aw_engine *e, aw_ns now, aw_ns late)
+{
+    e->steady = now;
+    e->late = late;
+}
+
+void aw_engine_dropped(struct aw_engine *e, uint64_t count, aw_ns from, aw_ns to)
+{
+    e->decoded.dropped += count;
+    if (e->drop_from == AW_NS_NONE || from < e->drop_from) e->drop_from = from;
+    if (e->drop_to == AW_NS_NONE || to > e->drop_to) e->drop_to = to;
+}
+
+/* What a batch takes along besides packets. */
+static void hand_over_drops(struct aw_engine *e, struct aw_batch *b)
+{
+    b->drop_from = e->drop_from;
+    b->drop_to = e->drop_to;
+    e->drop_from = e->drop_to = AW_NS_NONE;
+}
+
 /* Capture times that leave room for sums of timeouts; a reader gives no others but by hostile
  * files. */
 static aw_ns sane_time(aw_ns ts)
@@ -233,6 +273,8 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         e->started = true;
         e->clock = sane_time(n > 1 && pkts[1].ts < pkts[0].ts ? pkts[1].ts : pkts[0].ts);
     }
+    go_on(e);
+    const aw_ns before = e->clock;
     struct aw_stats *s = &e->decoded;
     struct aw_segment elsewhere;
     uint64_t bytes = 0;
@@ -270,8 +312,30 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         s->first = first;
         s->last = latest;
     }
+    if (n > 0) e->latest = b->moment[n - 1];
+    if (e->steady != AW_NS_NONE && (e->clock > before || e->anchor == AW_NS_NONE) && n > 0) {
+        e->anchor = e->clock;
+        e->anchor_steady = e->steady;
+    }
     b->count = n;
+    hand_over_drops(e, b);
     count_decoded(e);
+    b->decoded = e->decoded;
+    return AW_OK;
+}
+
+enum aw_status aw_engine_quiet(struct aw_engine *e, struct aw_batch *b)
+{
+    aw_batch_reset(b);
+    if (!aw_batch_reserve(b, 1)) return AW_ENOMEM;
+    go_on(e);
+    if (e->started) {
+        b->moment[0] = e->latest;
+        b->moment[0].ts = e->clock;
+        b->count = 1;
+    }
+    b->quiet = true;
+    hand_over_drops(e, b);
     b->decoded = e->decoded;
     return AW_OK;
 }
@@ -280,6 +344,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
 
 void aw_engine_work(struct aw_engine *e, unsigned shard, struct aw_batch *b)
 {
+    if (b->link) aw_link_dropped(e->link, b->drop_from, b->drop_to);
     aw_shard_work(e->shard[shard], shard, b);
 }
 
@@ -315,8 +380,11 @@ static void add_shard(struct aw_stats *s, const struct aw_shard_stats *k)
 
 void aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
 {
+    if (!b->link) aw_link_dropped(e->link, b->drop_from, b->drop_to);
     aw_batch_tell(b, e->link);
-    if (b->count > 0)
+    if (b->count > 0 && b->quiet)
+        aw_link_quiet(e->link, b->moment[0].ts);
+    else if (b->count > 0)
         aw_link_tick(e->link, b->moment[b->count - 1].ts, b->moment[b->count - 1].ord);
     if (b->last) aw_link_finish(e->link, b->decoded.last);
     struct aw_stats s = b->decoded;

@@ -27,7 +27,13 @@ struct aw_item {
  * by packet (a tick's timers before the packet itself, in order of their deadline), then
  * connection, then the order in which the shard told.
  */
-enum aw_telling_kind { AW_TELL_CONNECTION, AW_TELL_OPENED, AW_TELL_CLOSED, AW_TELL_GONE };
+enum aw_telling_kind {
+    AW_TELL_CONNECTION,
+    AW_TELL_OPENED,
+    AW_TELL_WAITING,
+    AW_TELL_CLOSED,
+    AW_TELL_GONE
+};
 struct aw_telling {
     uint64_t ord; /* packet worked on; UINT64_MAX = the end of the input */
     aw_ns clock;
@@ -35,9 +41,11 @@ struct aw_telling {
     uint64_t conn_ord;
     uint64_t seq;
     enum aw_telling_kind kind;
+    aw_ns waited; /* WAITING: how long, by the clock */
     union {
-        const struct aw_opening *opening; /* OPENED: a copy in the batch's arena */
-        struct aw_exchange *ex;           /* CLOSED: itself, until the shard takes it back */
+        const struct aw_opening *opening;  /* OPENED: a copy in the batch's arena */
+        const struct aw_exchange *waiting; /* WAITING: likewise */
+        struct aw_exchange *ex;            /* CLOSED: itself, until the shard takes it back */
     };
 };
 
@@ -67,6 +75,8 @@ struct aw_batch {
     struct aw_item **item;    /* by shard, owned */
     size_t *items;            /* how many, by shard; owned */
     bool last;                /* the input ends with this batch */
+    bool quiet;               /* no packet: its one moment is the time that went on */
+    aw_ns drop_from, drop_to; /* the capture lost packets in between; AW_NS_NONE = none */
     struct aw_link *link;     /* where all phases run in turn on one thread and there is one shard:
                                * the shard tells it at once, nothing is copied; else NULL */
     struct aw_tellings *tell; /* one a shard, owned */
@@ -75,8 +85,9 @@ struct aw_batch {
 };
 
 struct aw_shard;
+/* `watch`: tells of clients that wait. */
 struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_tap *tap,
-                              size_t memory);
+                              size_t memory, bool watch);
 void aw_shard_free(struct aw_shard *s);
 void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
 

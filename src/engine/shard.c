@@ -6,14 +6,19 @@
 
 #include <string.h>
 
+enum { LOOK_EVERY = 50 * 1000 * 1000 }; /* ns of the clock, between looks at who waits */
+
 /* What a connection needs beyond TCP, made when its first payload byte comes. */
 struct conn {
     struct aw_http *http; /* NULL once the connection turned out not to be HTTP */
     struct aw_exchanges *xs;
-    struct conn *prev, *next; /* in the shard's list of settling connections */
+    struct conn *prev, *next;           /* in the shard's list of settling connections */
+    struct conn *wait_prev, *wait_next; /* in that of connections whose client may wait */
     struct aw_flow *flow;
-    aw_ns deadline; /* AW_NS_NONE = not in the list */
-    bool counted;   /* in the stats, under what it is */
+    aw_ns deadline;   /* AW_NS_NONE = not in the list */
+    aw_ns wait_since; /* may_wait: clock of its latest request */
+    bool counted;     /* in the stats, under what it is */
+    bool may_wait;    /* in the list of those */
 };
 
 struct aw_shard {
@@ -25,6 +30,9 @@ struct aw_shard {
     struct aw_exchange_room room;
     struct aw_shard_stats stats;
     struct conn *settle_first, *settle_last; /* by deadline */
+    bool watch;                              /* somebody wants to know of clients that wait */
+    struct conn *wait_first;                 /* in no order */
+    aw_ns look_at;                           /* clock at which to look through them next */
     struct aw_mark now;                      /* packet worked on; its ts is the clock */
     aw_ns due; /* deadline of the timer being worked on; INT64_MAX = the packet */
     struct aw_tellings *tell;
@@ -113,6 +121,50 @@ static void run_timers(struct aw_shard *s)
     s->due = INT64_MAX;
 }
 
+/* --- clients that wait, where somebody watches --- */
+
+static void wait_remove(struct aw_shard *s, struct conn *c)
+{
+    if (!c->may_wait) return;
+    *(c->wait_prev ? &c->wait_prev->wait_next : &s->wait_first) = c->wait_next;
+    if (c->wait_next) c->wait_next->wait_prev = c->wait_prev;
+    c->wait_prev = c->wait_next = NULL;
+    c->may_wait = false;
+}
+
+/* Whatever comes of it: most do not wait by the time they are looked at. */
+static void wait_add(struct aw_shard *s, struct conn *c)
+{
+    c->wait_since = s->now.ts;
+    if (c->may_wait) return;
+    c->wait_next = s->wait_first;
+    if (s->wait_first) s->wait_first->wait_prev = c;
+    s->wait_first = c;
+    c->may_wait = true;
+}
+
+/* Tells of those that have waited W or longer by the time of `at`, each once. */
+static void look_who_waits(struct aw_shard *s, const struct aw_mark *at)
+{
+    if (at->ts < s->look_at) return;
+    s->look_at = at->ts + LOOK_EVERY;
+    for (struct conn *c = s->wait_first, *next; c; c = next) {
+        next = c->wait_next;
+        const struct aw_exchange *x = aw_exchanges_waiting(c->xs);
+        if (!x) {
+            wait_remove(s, c);
+            continue;
+        }
+        const aw_ns waited = at->ts - c->wait_since;
+        if (waited < aw_case_w(&x->conn, s->config->threshold)) continue;
+        wait_remove(s, c);
+        (void)tell(s, (struct aw_telling){.kind = AW_TELL_WAITING,
+                                          .conn_ord = x->conn.ord,
+                                          .waited = waited,
+                                          .waiting = x});
+    }
+}
+
 /* --- a connection's life --- */
 
 static void on_open(void *ctx, struct aw_flow *flow)
@@ -145,6 +197,7 @@ static void on_gone(void *ctx, struct aw_flow *flow)
     if (c) {
         if (!c->counted) s->stats.conn_other++;
         settle_remove(s, c);
+        wait_remove(s, c);
         aw_http_free(c->http);
         aw_exchanges_free(c->xs);
         aw_pool_put(s->pool, c, sizeof *c);
@@ -184,6 +237,7 @@ static void on_http(void *ctx, const struct aw_http_event *ev)
         d->shard->stats.conn_http++;
     }
     aw_exchanges_event(d->conn->xs, d->conn->flow, ev, &d->shard->now);
+    if (d->shard->watch && ev->kind == AW_HTTP_REQUEST) wait_add(d->shard, d->conn);
 }
 
 /* Returns the chunk as it is to be understood: turned around where the guess was wrong which side
@@ -268,12 +322,12 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chu
 /* --- door --- */
 
 struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_tap *tap,
-                              size_t memory)
+                              size_t memory, bool watch)
 {
     const struct aw_alloc *alloc = &config->alloc;
     struct aw_shard *s = alloc->get(alloc->ctx, sizeof *s);
     if (!s) return NULL;
-    *s = (struct aw_shard){.config = config, .due = INT64_MAX};
+    *s = (struct aw_shard){.config = config, .due = INT64_MAX, .watch = watch};
     if (tap) s->tap = *tap;
     s->pool = aw_pool_new(alloc, memory);
     if (!s->pool) {
@@ -360,6 +414,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
     if (b->count > 0) {
         run_timers_to(s, b, &timed, b->count - 1);
         s->now = b->moment[b->count - 1];
+        if (s->watch) look_who_waits(s, &s->now);
     }
     if (b->last) {
         s->now.ord = UINT64_MAX;

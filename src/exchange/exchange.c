@@ -303,6 +303,19 @@ aw_ns aw_exchanges_deadline(const struct aw_exchanges *xs)
     return least;
 }
 
+const struct aw_exchange *aw_exchanges_waiting(const struct aw_exchanges *xs)
+{
+    for (const struct aw_open *s = xs->first; s; s = s->next) {
+        const struct aw_exchange *x = &s->ex;
+        if (s->ended || s->request_over || x->content_complete) continue;
+        if ((x->req & AW_REQ_EXPECT_100) && aw_seen(&x->at[AW_AT_HEAD]) &&
+            !aw_seen(&x->at[AW_AT_BODY]) && x->interim_count == 0 &&
+            !aw_seen(&x->at[AW_AT_FINAL_FIRST]))
+            return x;
+    }
+    return NULL;
+}
+
 void aw_exchanges_settle(struct aw_exchanges *xs, struct aw_flow *flow, const struct aw_mark *now)
 {
     const struct aw_step st = {.xs = xs, .flow = flow, .now = now};

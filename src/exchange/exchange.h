@@ -64,6 +64,10 @@ void aw_exchanges_tcp(struct aw_exchanges *xs, struct aw_flow *flow, const struc
 aw_ns aw_exchanges_deadline(const struct aw_exchanges *xs);
 void aw_exchanges_settle(struct aw_exchanges *xs, struct aw_flow *flow, const struct aw_mark *now);
 
+/* The exchange whose client holds its content back as of now: Expect: 100-continue, the whole head
+ * seen, no answer and no content so far. NULL = none. */
+const struct aw_exchange *aw_exchanges_waiting(const struct aw_exchanges *xs);
+
 /* Copies an exchange with its strings into `size` bytes at `mem` (aligned for any type); size is
  * aw_exchange_size(ex). The copy's spans point into the copy. */
 size_t aw_exchange_size(const struct aw_exchange *ex);

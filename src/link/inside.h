@@ -123,6 +123,15 @@ struct aw_unseen_leg {
 };
 enum { AW_UNSEEN_LEGS = 8 };
 
+/* Times within which the capture lost packets, oldest first. */
+enum { AW_DROP_SPANS = 32 };
+struct aw_drop_spans {
+    struct {
+        aw_ns from, to;
+    } span[AW_DROP_SPANS];
+    unsigned count;
+};
+
 struct aw_link {
     struct aw_config config;
     struct aw_sink sink;
@@ -150,6 +159,7 @@ struct aw_link {
     size_t chain_room;
 
     struct aw_ready_heap ready;
+    struct aw_drop_spans drops;
     struct aw_verdict verdict; /* scratch */
 };
 

@@ -124,6 +124,53 @@ static bool take_open(struct aw_link *l, struct aw_id *conn, const struct aw_exc
     return true;
 }
 
+void aw_link_waiting(struct aw_link *l, const struct aw_exchange *ex, aw_ns waited)
+{
+    if (!l->sink.waiting) return;
+    const struct aw_id *conn = aw_ids_find(&l->ids, ex->conn.ord, 0);
+    if (conn == NULL) return;
+    const struct aw_id *open =
+        conn->open == ex->nth ? conn : aw_ids_find(&l->ids, ex->conn.ord, ex->nth);
+    if (open == NULL) return;
+    struct aw_exchange x = *ex; /* its strings stay where they are */
+    x.id = open->ex.id;
+    x.conn_id = conn->conn;
+    l->sink.waiting(l->sink.ctx, &x, waited);
+}
+
+/* --- packets that the capture lost --- */
+
+/* Spans that touch, or are a second apart at most, become one; where there is no room for another,
+ * the two oldest do: it is better to doubt too much than too little. */
+void aw_link_dropped(struct aw_link *l, aw_ns from, aw_ns to)
+{
+    struct aw_drop_spans *d = &l->drops;
+    if (from == AW_NS_NONE || to < from) return;
+    if (d->count > 0 && from <= d->span[d->count - 1].to + AW_SEC) {
+        if (from < d->span[d->count - 1].from) d->span[d->count - 1].from = from;
+        if (to > d->span[d->count - 1].to) d->span[d->count - 1].to = to;
+        return;
+    }
+    if (d->count == AW_DROP_SPANS) {
+        d->span[1].from = d->span[0].from;
+        memmove(&d->span[0], &d->span[1], (AW_DROP_SPANS - 1) * sizeof d->span[0]);
+        d->count--;
+    }
+    d->span[d->count].from = from;
+    d->span[d->count++].to = to;
+}
+
+static bool suffered(const struct aw_link *l, const struct aw_exchange *x)
+{
+    aw_ns from = AW_NS_NONE;
+    for (unsigned i = 0; i < AW_POINT_COUNT && from == AW_NS_NONE; i++)
+        if (aw_seen(&x->at[i])) from = x->at[i].ts;
+    const aw_ns to = aw_seen(&x->at[AW_AT_END]) ? x->at[AW_AT_END].ts : l->now;
+    for (unsigned i = 0; i < l->drops.count && from != AW_NS_NONE; i++)
+        if (l->drops.span[i].from <= to && l->drops.span[i].to >= from) return true;
+    return false;
+}
+
 void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
 {
     l->stats.closed++;
@@ -142,6 +189,7 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
     }
     ex->id = open.id;
     ex->conn_id = conn_id;
+    if (l->drops.count > 0 && suffered(l, ex)) ex->flags |= AW_F_DROPPED;
     const struct aw_mark *end = &ex->at[AW_AT_END];
     const struct aw_when when = {.ts = aw_seen(end) ? end->ts : l->now, .ord = ex->end_ord};
     const bool within = outer && aw_legs_within(outer, when.ts);
@@ -171,6 +219,14 @@ void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord)
     if (l->now != AW_NS_NONE && now <= l->now) return;
     l->now = now;
     if (l->wait_first && l->wait_first->recheck < now) aw_chain_expire(l);
+}
+
+void aw_link_quiet(struct aw_link *l, aw_ns now)
+{
+    aw_link_tick(l, now, l->ord);
+    const aw_ns past = l->now - l->config.threshold[AW_T_SETTLE];
+    aw_legs_flush(l, past);
+    aw_ready_flush(l, past);
 }
 
 void aw_link_finish(struct aw_link *l, aw_ns last)

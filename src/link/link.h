@@ -55,6 +55,13 @@ void aw_opening_of(struct aw_opening *out, const struct aw_exchange *ex);
  * id. Borrowed. */
 void aw_link_opened(struct aw_link *l, const struct aw_opening *ex);
 
+/* An open exchange's client has waited so long: told on, provisionally. Borrowed. */
+void aw_link_waiting(struct aw_link *l, const struct aw_exchange *ex, aw_ns waited);
+
+/* The capture lost packets between these times (AW_NS_NONE = it did not): exchanges that were under
+ * way then are marked as they close. */
+void aw_link_dropped(struct aw_link *l, aw_ns from, aw_ns to);
+
 /* An exchange's facts are final: writes its record, or copies and holds it. Sets its id and
  * conn_id, which the link knows by conn.ord and nth. Borrowed. */
 void aw_link_closed(struct aw_link *l, struct aw_exchange *ex);
@@ -64,6 +71,9 @@ void aw_link_gone(struct aw_link *l, uint64_t ord);
 
 /* Moves the clock; writes what no longer waits. `ord` is the packet that moved it. */
 void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord);
+
+/* Moves the clock where no packet came: everything that ended by then has been told. */
+void aw_link_quiet(struct aw_link *l, aw_ns now);
 
 /* The input is over at `last` (capture time of the last packet, AW_NS_NONE = none): writes all that
  * is held. */
