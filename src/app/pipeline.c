@@ -61,6 +61,17 @@ static void *work(void *arg)
     }
 }
 
+static enum aw_read next_of_merge(void *ctx, unsigned hold, const struct aw_packet **pkts,
+                                  size_t *n)
+{
+    return aw_merge_next(ctx, hold, pkts, n);
+}
+
+struct aw_feed aw_feed_of_merge(struct aw_merge *m)
+{
+    return (struct aw_feed){.ctx = m, .next = next_of_merge};
+}
+
 /* Takes back filled slots in order from *done on: those that are finished, and at least up to
  * `least`. False where reading is to stop. */
 static bool take_back(struct pipeline *p, uint64_t *done, uint64_t least)
@@ -102,7 +113,7 @@ static void end_input(struct pipeline *p)
 }
 
 /* Fills slots until the input ends. */
-static enum aw_status feed(struct pipeline *p, struct aw_merge *from)
+static enum aw_status feed(struct pipeline *p, const struct aw_feed *from)
 {
     const unsigned shards = aw_engine_shards(p->engine);
     enum aw_status status = AW_OK;
@@ -113,12 +124,16 @@ static enum aw_status feed(struct pipeline *p, struct aw_merge *from)
         size_t n = 0;
         const unsigned at = (unsigned)(p->ready % SLOTS);
         enum aw_read got = AW_READ_END;
-        if (go_on && p->calls->reading(p->calls->ctx)) got = aw_merge_next(from, at, &pkts, &n);
+        if (go_on && p->calls->reading(p->calls->ctx)) got = from->next(from->ctx, at, &pkts, &n);
         if (got == AW_READ_AGAIN) continue;
         last = got != AW_READ_OK;
         if (last) n = 0;
         struct aw_batch *batch = p->slot[at].batch;
-        if (aw_engine_decode(p->engine, batch, pkts, n, last) != AW_OK) {
+        if (from->before) from->before(from->ctx, p->engine);
+        const enum aw_status decoded = n > 0 || last
+                                           ? aw_engine_decode(p->engine, batch, pkts, n, last)
+                                           : aw_engine_quiet(p->engine, batch);
+        if (decoded != AW_OK) {
             /* Nothing of this lot was taken: end with what was read before it. */
             status = AW_ENOMEM;
             last = true;
@@ -131,7 +146,7 @@ static enum aw_status feed(struct pipeline *p, struct aw_merge *from)
     return status;
 }
 
-static enum aw_status run_workers(struct pipeline *p, struct aw_merge *from)
+static enum aw_status run_workers(struct pipeline *p, const struct aw_feed *from)
 {
     const unsigned shards = aw_engine_shards(p->engine);
     struct worker worker[AW_SHARDS_MAX];
@@ -152,7 +167,7 @@ static enum aw_status run_workers(struct pipeline *p, struct aw_merge *from)
     return status;
 }
 
-static enum aw_status run_threads(struct aw_merge *from, struct aw_engine *e, bool ahead,
+static enum aw_status run_threads(const struct aw_feed *from, struct aw_engine *e, bool ahead,
                                   const struct aw_pipeline_calls *calls)
 {
     struct pipeline p = {.engine = e, .calls = calls, .ahead = ahead};
@@ -173,14 +188,14 @@ static enum aw_status run_threads(struct aw_merge *from, struct aw_engine *e, bo
     return status;
 }
 
-static enum aw_status run_in_turn(struct aw_merge *from, struct aw_engine *e,
+static enum aw_status run_in_turn(const struct aw_feed *from, struct aw_engine *e,
                                   const struct aw_pipeline_calls *calls)
 {
     enum aw_status status = AW_OK;
     while (status == AW_OK && calls->reading(calls->ctx) && calls->collecting(calls->ctx)) {
         const struct aw_packet *pkts;
         size_t n;
-        const enum aw_read got = aw_merge_next(from, 0, &pkts, &n);
+        const enum aw_read got = from->next(from->ctx, 0, &pkts, &n);
         if (got == AW_READ_AGAIN) continue;
         if (got != AW_READ_OK) break;
         status = aw_engine_push(e, pkts, n);
@@ -189,7 +204,7 @@ static enum aw_status run_in_turn(struct aw_merge *from, struct aw_engine *e,
     return status == AW_OK ? finished : status;
 }
 
-enum aw_status aw_pipeline_run(struct aw_merge *from, struct aw_engine *e,
+enum aw_status aw_pipeline_run(const struct aw_feed *from, struct aw_engine *e,
                                enum aw_pipeline_kind kind, const struct aw_pipeline_calls *calls)
 {
     switch (kind) {

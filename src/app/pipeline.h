@@ -14,6 +14,18 @@
 
 enum aw_pipeline_kind { AW_PIPELINE_IN_TURN, AW_PIPELINE_AHEAD, AW_PIPELINE_SHARED };
 
+/* Where packets come from. */
+struct aw_feed {
+    void *ctx;
+    /* As aw_merge_next. AW_READ_OK with *n == 0: no packet came, but time went on; from live input
+     * only, which AW_PIPELINE_IN_TURN does not serve. */
+    enum aw_read (*next)(void *ctx, unsigned hold, const struct aw_packet **pkts, size_t *n);
+    /* Before what `next` gave goes to the engine, on the same thread. May be NULL. */
+    void (*before)(void *ctx, struct aw_engine *e);
+};
+/* `m` as a feed. */
+struct aw_feed aw_feed_of_merge(struct aw_merge *m);
+
 /* Called between batches; false stops reading (what was read is finished). */
 struct aw_pipeline_calls {
     void *ctx;
@@ -23,7 +35,7 @@ struct aw_pipeline_calls {
 
 /* Reads `from` to its end through `e`, finish included. AW_ENOMEM: memory ran out, what was found
  * until then has been handed out. */
-AW_MUST_USE enum aw_status aw_pipeline_run(struct aw_merge *from, struct aw_engine *e,
+AW_MUST_USE enum aw_status aw_pipeline_run(const struct aw_feed *from, struct aw_engine *e,
                                            enum aw_pipeline_kind kind,
                                            const struct aw_pipeline_calls *calls);
 

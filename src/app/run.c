@@ -283,7 +283,8 @@ static enum aw_exit analyse(struct run *r)
     aw_progress_start(&r->progress, !r->o->quiet);
     const struct aw_pipeline_calls calls = {
         .ctx = r, .reading = on_reading, .collecting = on_collecting};
-    const enum aw_status status = aw_pipeline_run(r->merge, r->engine, r->threads, &calls);
+    const struct aw_feed feed = aw_feed_of_merge(r->merge);
+    const enum aw_status status = aw_pipeline_run(&feed, r->engine, r->threads, &calls);
     aw_progress_clear(&r->progress);
     say_damage(r);
     aw_engine_stats(r->engine, &r->stats);

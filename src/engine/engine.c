@@ -318,6 +318,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         e->anchor_steady = e->steady;
     }
     b->count = n;
+    b->end = e->latest;
     hand_over_drops(e, b);
     count_decoded(e);
     b->decoded = e->decoded;

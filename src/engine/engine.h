@@ -75,6 +75,7 @@ struct aw_batch {
     struct aw_item **item;    /* by shard, owned */
     size_t *items;            /* how many, by shard; owned */
     bool last;                /* the input ends with this batch */
+    struct aw_mark end;       /* last: the moment of the input's last packet */
     bool quiet;               /* no packet: its one moment is the time that went on */
     aw_ns drop_from, drop_to; /* the capture lost packets in between; AW_NS_NONE = none */
     struct aw_link *link;     /* where all phases run in turn on one thread and there is one shard:

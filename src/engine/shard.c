@@ -148,6 +148,7 @@ static void look_who_waits(struct aw_shard *s, const struct aw_mark *at)
 {
     if (at->ts < s->look_at) return;
     s->look_at = at->ts + LOOK_EVERY;
+    s->due = INT64_MAX;
     for (struct conn *c = s->wait_first, *next; c; c = next) {
         next = c->wait_next;
         const struct aw_exchange *x = aw_exchanges_waiting(c->xs);
@@ -417,6 +418,9 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         if (s->watch) look_who_waits(s, &s->now);
     }
     if (b->last) {
+        /* Time that went on without packets does not count here: a recording of the same packets
+         * ends with the last of them, and has to be judged alike. */
+        if (aw_seen(&b->end)) s->now = b->end;
         s->now.ord = UINT64_MAX;
         aw_flow_finish(s->flows);
     }

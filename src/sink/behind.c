@@ -1,0 +1,266 @@
+/*
+ * See behind.h. The queue keeps hand-overs as they came, each with its length,
+ * so that the writer knows where records begin: a file never keeps a part of one.
+ */
+#include "sink/behind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { QUEUE_BYTES = 16 << 20 };
+
+struct piece { /* one hand-over */
+    size_t len;
+    char bytes[];
+};
+
+struct aw_behind {
+    int fd, dir;       /* dir: its directory, -1 where a descriptor was given */
+    char *path, *name; /* owned; name is the part of path behind the directory */
+    bool regular;      /* parts can be taken back */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t filled, emptied;
+    struct piece **ring; /* owned; pieces are owned */
+    size_t room, first, count, bytes;
+    bool closing, reopen;
+    int fatal, error; /* errno: nothing is written any more; the first of all */
+    uint64_t let_go;
+};
+
+/* --- the writing thread --- */
+
+/* All of a piece or nothing. 0, or errno. */
+static int write_piece(struct aw_behind *b, const struct piece *p)
+{
+    size_t done = 0;
+    while (done < p->len) {
+        const ssize_t n = write(b->fd, p->bytes + done, p->len - done);
+        if (n > 0) {
+            done += (size_t)n;
+        } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            struct pollfd wait = {.fd = b->fd, .events = POLLOUT};
+            (void)poll(&wait, 1, -1);
+        } else if (n == 0 || errno != EINTR) {
+            const int why = n < 0 ? errno : EIO;
+            struct stat st;
+            if (done > 0 && b->regular && fstat(b->fd, &st) == 0 && st.st_size >= (off_t)done)
+                (void)!ftruncate(b->fd, st.st_size - (off_t)done);
+            return why;
+        }
+    }
+    return 0;
+}
+
+/* A new file under the old name, as a program that rotates logs wants it. The old one is kept where
+ * that fails: better there than nowhere. */
+static void open_again(struct aw_behind *b)
+{
+    const int fd =
+        openat(b->dir, b->name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    if (fd < 0) {
+        fprintf(stderr, "await100: %s: cannot be opened again: %s\n", b->path, strerror(errno));
+        return;
+    }
+    close(b->fd);
+    b->fd = fd;
+}
+
+/* Whether a later write may go through: the disk is full today. */
+static bool passing(const struct aw_behind *b, int why)
+{
+    return b->regular && (why == ENOSPC || why == EDQUOT || why == EFBIG || why == EIO);
+}
+
+static void judge(struct aw_behind *b, int why)
+{
+    if (b->error == 0 && passing(b, why))
+        fprintf(stderr, "await100: %s: %s; records are let go until it can be written again\n",
+                b->path ? b->path : "standard output", strerror(why));
+    pthread_mutex_lock(&b->lock);
+    if (b->error == 0) b->error = why;
+    if (!passing(b, why)) b->fatal = why;
+    b->let_go++;
+    pthread_cond_signal(&b->emptied);
+    pthread_mutex_unlock(&b->lock);
+}
+
+static void *run(void *arg)
+{
+    struct aw_behind *b = arg;
+    for (;;) {
+        pthread_mutex_lock(&b->lock);
+        while (b->count == 0 && !b->closing && !b->reopen)
+            pthread_cond_wait(&b->filled, &b->lock);
+        const bool reopen = b->reopen;
+        b->reopen = false;
+        struct piece *p = NULL;
+        if (!reopen && b->count > 0) {
+            p = b->ring[b->first];
+            b->first = (b->first + 1) % b->room;
+            b->count--;
+        }
+        pthread_mutex_unlock(&b->lock);
+        if (reopen) {
+            if (b->dir >= 0) open_again(b);
+            continue;
+        }
+        if (!p) return NULL;
+        const int why = b->fatal ? 0 : write_piece(b, p);
+        if (why) judge(b, why);
+        pthread_mutex_lock(&b->lock);
+        b->bytes -= p->len;
+        pthread_cond_signal(&b->emptied);
+        pthread_mutex_unlock(&b->lock);
+        free(p);
+    }
+}
+
+/* --- the other side --- */
+
+static bool grow(struct aw_behind *b)
+{
+    const size_t room = b->room ? b->room * 2 : 256;
+    struct piece **ring = malloc(room * sizeof *ring);
+    if (!ring) return false;
+    for (size_t i = 0; i < b->count; i++)
+        ring[i] = b->ring[(b->first + i) % b->room];
+    free(b->ring);
+    b->ring = ring;
+    b->room = room;
+    b->first = 0;
+    return true;
+}
+
+int aw_behind_put(struct aw_behind *b, const char *bytes, size_t len, bool patient)
+{
+    if (len == 0) return 0;
+    struct piece *p = malloc(sizeof *p + len);
+    if (p) {
+        p->len = len;
+        memcpy(p->bytes, bytes, len);
+    }
+    pthread_mutex_lock(&b->lock);
+    while (patient && !b->fatal && b->bytes > 0 && b->bytes + len > QUEUE_BYTES)
+        pthread_cond_wait(&b->emptied, &b->lock);
+    const bool fits = b->bytes == 0 || b->bytes + len <= QUEUE_BYTES;
+    const int fatal = b->fatal;
+    if (p && fits && !fatal && (b->count < b->room || grow(b))) {
+        b->ring[(b->first + b->count++) % b->room] = p;
+        b->bytes += len;
+        p = NULL;
+        pthread_cond_signal(&b->filled);
+    } else if (!fatal) {
+        b->let_go++;
+    }
+    pthread_mutex_unlock(&b->lock);
+    free(p);
+    return fatal;
+}
+
+void aw_behind_reopen(struct aw_behind *b)
+{
+    pthread_mutex_lock(&b->lock);
+    b->reopen = true;
+    pthread_cond_signal(&b->filled);
+    pthread_mutex_unlock(&b->lock);
+}
+
+uint64_t aw_behind_let_go(struct aw_behind *b)
+{
+    pthread_mutex_lock(&b->lock);
+    const uint64_t n = b->let_go;
+    pthread_mutex_unlock(&b->lock);
+    return n;
+}
+
+/* --- life --- */
+
+static void release(struct aw_behind *b)
+{
+    if (b->dir >= 0) {
+        if (b->fd >= 0) close(b->fd);
+        close(b->dir);
+    }
+    free(b->ring);
+    free(b->path);
+    free(b);
+}
+
+static struct aw_behind *start(struct aw_behind *b, char *err, size_t err_size)
+{
+    struct stat st;
+    b->regular = fstat(b->fd, &st) == 0 && S_ISREG(st.st_mode);
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->filled, NULL);
+    pthread_cond_init(&b->emptied, NULL);
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    const int failed = pthread_create(&b->thread, NULL, run, b);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (failed == 0) return b;
+    snprintf(err, err_size, "a thread for the output: %s", strerror(failed));
+    release(b);
+    return NULL;
+}
+
+struct aw_behind *aw_behind_fd(int fd, char *err, size_t err_size)
+{
+    struct aw_behind *b = calloc(1, sizeof *b);
+    if (!b) {
+        snprintf(err, err_size, "out of memory");
+        return NULL;
+    }
+    b->fd = fd;
+    b->dir = -1;
+    return start(b, err, err_size);
+}
+
+struct aw_behind *aw_behind_file(const char *path, char *err, size_t err_size)
+{
+    struct aw_behind *b = calloc(1, sizeof *b);
+    if (b) b->path = strdup(path);
+    if (!b || !b->path) {
+        free(b);
+        snprintf(err, err_size, "%s: out of memory", path);
+        return NULL;
+    }
+    char *slash = strrchr(b->path, '/');
+    b->name = slash ? slash + 1 : b->path;
+    const char kept = *b->name;
+    if (slash) *b->name = '\0'; /* for a moment: "dir/" */
+    b->dir = open(slash ? b->path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    *b->name = kept;
+    b->fd = b->dir < 0 ? -1
+                       : openat(b->dir, b->name,
+                                O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    if (b->fd >= 0) return start(b, err, err_size);
+    snprintf(err, err_size, "%s: %s", path, strerror(errno));
+    release(b);
+    return NULL;
+}
+
+int aw_behind_close(struct aw_behind *b)
+{
+    if (!b) return 0;
+    pthread_mutex_lock(&b->lock);
+    b->closing = true;
+    pthread_cond_signal(&b->filled);
+    pthread_mutex_unlock(&b->lock);
+    pthread_join(b->thread, NULL);
+    const int error = b->fatal ? b->fatal : b->error;
+    pthread_cond_destroy(&b->emptied);
+    pthread_cond_destroy(&b->filled);
+    pthread_mutex_destroy(&b->lock);
+    release(b);
+    return error;
+}

@@ -1,0 +1,29 @@
+/*
+ * Output behind a bounded queue, written by a thread of its own: whoever hands over records never
+ * waits for a slow terminal or a full disk. What there is no room for is let go, a record whole,
+ * and counted. Knows nothing of records beyond that one hand-over is one, or several whole ones.
+ */
+#ifndef AW_SINK_BEHIND_H
+#define AW_SINK_BEHIND_H
+
+#include "await100/types.h"
+
+struct aw_behind;
+
+/* To a descriptor (not closed), or to a file at whose end is written, made where there is none. A
+ * file is opened again by its name after aw_behind_reopen, in the directory that stands there now.
+ * NULL and a line in err on failure. */
+struct aw_behind *aw_behind_fd(int fd, char *err, size_t err_size);
+struct aw_behind *aw_behind_file(const char *path, char *err, size_t err_size);
+
+/* Hands over bytes, copied. Where the queue is full: waits if `patient`, else lets them go. Returns
+ * 0, or the errno that ended the writing for good. */
+int aw_behind_put(struct aw_behind *b, const char *bytes, size_t len, bool patient);
+void aw_behind_reopen(struct aw_behind *b);
+uint64_t aw_behind_let_go(struct aw_behind *b); /* hand-overs that were let go so far */
+
+/* Waits until all is written, ends the thread, frees. Returns 0 or the errno of the first failure.
+ */
+int aw_behind_close(struct aw_behind *b);
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * What a live source asks of the engine beyond packets: time that goes on without them, provisional
+ * word of clients that wait, and less confidence where the capture lost packets.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "await100.h"
+#include "common/scn.h"
+
+enum { PACKETS = 64 };
+
+struct seen {
+    unsigned records, waits;
+    uint64_t wait_id, record_id;
+    aw_ns waited;
+    enum aw_cause cause;
+    enum aw_confidence confidence;
+    aw_ns stall;
+};
+
+static void on_record(void *ctx, const struct aw_record *rec)
+{
+    struct seen *s = ctx;
+    s->records++;
+    s->record_id = rec->ex->id;
+    s->cause = rec->verdict->cause;
+    s->confidence = rec->verdict->confidence;
+    s->stall = rec->verdict->cost.stall;
+}
+
+static void on_waiting(void *ctx, const struct aw_exchange *ex, aw_ns waited)
+{
+    struct seen *s = ctx;
+    s->waits++;
+    s->wait_id = ex->id;
+    s->waited = waited;
+}
+
+struct run {
+    struct scn *scn;
+    struct aw_packet pkt[PACKETS];
+    uint8_t *bytes;
+    size_t count;
+    struct aw_engine *engine;
+    struct aw_batch *batch;
+    struct seen seen;
+};
+
+static void begin(struct run *r, const char *path, unsigned shards)
+{
+    char err[256];
+    memset(r, 0, sizeof *r);
+    r->scn = scn_load(path, err, sizeof err);
+    if (!r->scn) fail_msg("%s: %s", path, err);
+    assert_true(r->scn->segments <= PACKETS);
+    r->bytes = malloc((size_t)SCN_FRAME_MAX * r->scn->segments);
+    assert_non_null(r->bytes);
+    for (r->count = 0; r->count < r->scn->segments; r->count++) {
+        const struct scn_segment *g = &r->scn->segment[r->count];
+        uint8_t *to = r->bytes + (size_t)SCN_FRAME_MAX * r->count;
+        struct aw_packet *p = &r->pkt[r->count];
+        p->wire_len = scn_frame(r->scn, g, to, &p->cap_len);
+        p->ts = r->scn->start + g->captured;
+        p->ord = r->count + 1;
+        p->ref = aw_ref_make(0, r->count + 1);
+        p->data = to;
+        p->linktype = scn_linktype(r->scn);
+    }
+    struct aw_config config;
+    aw_config_init(&config);
+    config.shards = shards;
+    const struct aw_sink sink = {.ctx = &r->seen, .record = on_record, .waiting = on_waiting};
+    r->engine = aw_engine_open(&config, &sink, NULL);
+    assert_non_null(r->engine);
+    r->batch = aw_batch_new(r->engine);
+    assert_non_null(r->batch);
+}
+
+static void end(struct run *r)
+{
+    aw_batch_free(r->batch);
+    aw_engine_close(r->engine);
+    scn_free(r->scn);
+    free(r->bytes);
+}
+
+static void work(struct run *r)
+{
+    for (unsigned k = 0; k < aw_engine_shards(r->engine); k++)
+        aw_engine_work(r->engine, k, r->batch);
+    aw_engine_collect(r->engine, r->batch);
+}
+
+static void packets(struct run *r, size_t from, size_t to, aw_ns steady)
+{
+    aw_engine_steady(r->engine, steady, 50 * AW_MS);
+    assert_int_equal(aw_engine_decode(r->engine, r->batch, r->pkt + from, to - from, false), AW_OK);
+    work(r);
+}
+
+static void quiet(struct run *r, aw_ns steady)
+{
+    aw_engine_steady(r->engine, steady, 50 * AW_MS);
+    assert_int_equal(aw_engine_quiet(r->engine, r->batch), AW_OK);
+    work(r);
+}
+
+static void finish(struct run *r)
+{
+    assert_int_equal(aw_engine_decode(r->engine, r->batch, NULL, 0, true), AW_OK);
+    work(r);
+}
+
+static const unsigned shards[] = {1, 3};
+enum { SHARDS = sizeof shards / sizeof *shards };
+
+/* A client that waits and a wire that says nothing more. */
+static void silence_moves_time(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SHARDS; i++) {
+        struct run r;
+        begin(&r, "tests/scenarios/deadlock_idle.scn", shards[i]);
+        quiet(&r, 1 * AW_SEC); /* before any packet: nothing to move */
+        packets(&r, 0, 5, 10 * AW_SEC);
+        quiet(&r, 10 * AW_SEC + 90 * AW_MS);
+        assert_int_equal(r.seen.waits, 0); /* 40 ms of it count: 50 may still be under way */
+        quiet(&r, 11 * AW_SEC);
+        assert_int_equal(r.seen.waits, 1);
+        assert_true(r.seen.waited >= 900 * AW_MS && r.seen.waited <= 1000 * AW_MS);
+        quiet(&r, 30 * AW_SEC);
+        assert_int_equal(r.seen.waits, 1);
+        assert_int_equal(r.seen.records, 0);
+        quiet(&r, 90 * AW_SEC);
+        quiet(&r, 130 * AW_SEC); /* what failed waits for its retry first */
+        assert_int_equal(r.seen.records, 1);
+        assert_int_equal(r.seen.cause, AW_CAUSE_DEADLOCK);
+        assert_int_equal(r.seen.wait_id, r.seen.record_id);
+        finish(&r);
+        assert_int_equal(r.seen.records, 1);
+        end(&r);
+    }
+}
+
+/* The system's clock is set back an hour: timeouts go by the steady one. */
+static void a_clock_set_back_stops_nothing(void **state)
+{
+    (void)state;
+    struct run r;
+    begin(&r, "tests/scenarios/deadlock_idle.scn", 1);
+    struct aw_packet early = r.pkt[0];
+    packets(&r, 0, 1, 10 * AW_SEC);
+    for (size_t i = 1; i < 4; i++)
+        r.pkt[i].ts -= 3600 * AW_SEC;
+    packets(&r, 1, 4, 10 * AW_SEC);
+    for (aw_ns at = 11; at < 90; at++) { /* other packets, of the old time, come and come */
+        early.ts = r.pkt[3].ts + (at - 10) * AW_SEC;
+        early.ord = early.ref = (uint64_t)at;
+        aw_engine_steady(r.engine, at * AW_SEC, 50 * AW_MS);
+        early.cap_len = early.wire_len = 14; /* nothing but an Ethernet header */
+        assert_int_equal(aw_engine_decode(r.engine, r.batch, &early, 1, false), AW_OK);
+        work(&r);
+    }
+    quiet(&r, 130 * AW_SEC);
+    assert_int_equal(r.seen.waits, 1);
+    assert_true(r.seen.waited < 2 * AW_SEC);
+    assert_int_equal(r.seen.records, 1);
+    end(&r);
+}
+
+/* The end of the input is its last packet, however long it was silent before it was stopped. */
+static void silence_before_the_end_does_not_count(void **state)
+{
+    (void)state;
+    aw_ns stall[2];
+    for (unsigned i = 0; i < 2; i++) {
+        struct run r;
+        begin(&r, "tests/scenarios/deadlock_idle.scn", 1);
+        packets(&r, 0, 5, 10 * AW_SEC);
+        if (i == 1) quiet(&r, 20 * AW_SEC);
+        finish(&r);
+        assert_int_equal(r.seen.records, 1);
+        assert_int_equal(r.seen.cause, AW_CAUSE_PENDING);
+        stall[i] = r.seen.stall;
+        end(&r);
+    }
+    assert_int_equal(stall[0], stall[1]);
+}
+
+static void losses_lower_confidence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        aw_ns from, to; /* from the head on */
+        enum aw_confidence confidence;
+    } rows[] = {
+        {"none", AW_NS_NONE, 0, AW_CONF_HIGH},
+        {"an hour before", -3600 * AW_SEC, -3599 * AW_SEC, AW_CONF_HIGH},
+        {"while it ran", 0, 1 * AW_SEC, AW_CONF_MEDIUM},
+        {"within it", 1 * AW_MS, 2 * AW_MS, AW_CONF_MEDIUM},
+        {"an hour later", 3600 * AW_SEC, 3601 * AW_SEC, AW_CONF_HIGH},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (unsigned k = 0; k < SHARDS; k++) {
+            struct run r;
+            begin(&r, "tests/scenarios/continued.scn", shards[k]);
+            const aw_ns first = r.pkt[3].ts;
+            if (rows[i].from != AW_NS_NONE)
+                aw_engine_dropped(r.engine, 7, first + rows[i].from, first + rows[i].to);
+            packets(&r, 0, r.count, 10 * AW_SEC);
+            finish(&r);
+            struct aw_stats stats;
+            aw_engine_stats(r.engine, &stats);
+            assert_int_equal(stats.dropped, rows[i].from == AW_NS_NONE ? 0 : 7);
+            assert_int_equal(r.seen.cause, AW_CAUSE_CONTINUED);
+            if (r.seen.confidence != rows[i].confidence)
+                fail_msg("%s: %s", rows[i].name, aw_confidence_name(r.seen.confidence));
+            end(&r);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(silence_moves_time),
+        cmocka_unit_test(a_clock_set_back_stops_nothing),
+        cmocka_unit_test(silence_before_the_end_does_not_count),
+        cmocka_unit_test(losses_lower_confidence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
