@@ -22,6 +22,7 @@ AW_API uint64_t aw_hist_count(const struct aw_hist *h);
 /* The value below which `percent` (0 to 100) of all lie; AW_NS_NONE where empty. max is exact. */
 AW_API aw_ns aw_hist_percentile(const struct aw_hist *h, double percent);
 AW_API aw_ns aw_hist_max(const struct aw_hist *h);
+AW_API uint64_t aw_hist_sum(const struct aw_hist *h); /* of all values, ns; exact below 2^64 */
 /* Steps over non-empty buckets: start with *bucket = -1; false at the end. */
 AW_API bool aw_hist_next(const struct aw_hist *h, int *bucket, uint64_t *count);
 

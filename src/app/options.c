@@ -359,6 +359,15 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_STREAMS:
         o->streams = arg;
         return true;
+    case OPT_METRICS:
+        o->metrics = arg;
+        return true;
+    case OPT_USER:
+        o->user = arg;
+        return true;
+    case OPT_NO_SANDBOX:
+        o->no_sandbox = true;
+        return true;
     case OPT_SET:
         return set_threshold(o, arg);
     case OPT_SHOW_SECRETS:

@@ -22,11 +22,13 @@ struct aw_options {
     const struct aw_format *format;
     const char *output;   /* borrowed; NULL = standard output */
     const char *streams;  /* borrowed; NULL = none */
+    const char *metrics;  /* borrowed; NULL = none */
+    const char *user;     /* borrowed; -Z; NULL = none named */
     unsigned fail_on;     /* enum aw_fail_bit */
     uint64_t fail_causes; /* bit 1 << cause */
     uint64_t stop_after;  /* packets; 0 = all */
     unsigned jobs;        /* 0 = as many as help */
-    bool show_secrets, quiet, verbose;
+    bool show_secrets, quiet, verbose, no_sandbox;
     struct aw_config config;
 };
 

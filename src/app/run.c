@@ -15,6 +15,8 @@
 
 #include "app/pipeline.h"
 #include "app/progress.h"
+#include "app/sandbox.h"
+#include "sink/metrics.h"
 #include "sink/sink.h"
 #include "sink/streams.h"
 #include "source/source.h"
@@ -33,12 +35,15 @@ struct run {
     struct aw_engine *engine;
     struct aw_summary *summary;
     struct aw_streams *streams;
+    struct aw_metrics *metrics;
+    struct aw_sandbox sandbox;
     struct aw_out *out;
     struct aw_report *report;
     struct aw_stats stats;
     struct aw_run about; /* what reports may ask */
     struct aw_progress progress;
     enum aw_pipeline_kind threads;
+    bool analysed;    /* the figures are those of the input */
     bool failed;      /* --fail-on matched */
     uint64_t damaged; /* inputs that could not be opened, or not be read to the end */
     uint64_t expectation;
@@ -219,6 +224,34 @@ static bool open_report(struct run *r)
     return false;
 }
 
+static bool open_streams(struct run *r)
+{
+    char err[1024];
+    if (!r->o->streams) return true;
+    r->streams = aw_streams_open(r->o->streams, err, sizeof err);
+    if (!r->streams) fprintf(stderr, "await100: %s\n", err);
+    return r->streams != NULL;
+}
+
+static bool open_metrics(struct run *r)
+{
+    char err[1024];
+    if (!r->o->metrics) return true;
+    r->metrics = aw_metrics_open(r->o->metrics, err, sizeof err);
+    if (!r->metrics) fprintf(stderr, "await100: %s\n", err);
+    return r->metrics != NULL;
+}
+
+/* The last step before the first byte of the input is believed. */
+static bool confine(struct run *r)
+{
+    struct aw_folder *folders[4] = {aw_out_folder(r->out),
+                                    r->metrics ? aw_metrics_folder(r->metrics) : NULL};
+    if (r->streams) aw_streams_folders(r->streams, folders + 2);
+    aw_sandbox_prepare(&r->sandbox, r->o, folders, sizeof folders / sizeof *folders);
+    return aw_sandbox_enter(&r->sandbox, r->o, false);
+}
+
 /* --- the end --- */
 
 static void say_damage(struct run *r)
@@ -278,6 +311,17 @@ static enum aw_exit close_streams(struct run *r)
     return AW_EXIT_OUTPUT;
 }
 
+static enum aw_exit close_metrics(struct run *r)
+{
+    if (!r->metrics) return AW_EXIT_OK;
+    const int error = r->analysed ? aw_metrics_write(r->metrics, &r->about) : 0;
+    aw_metrics_close(r->metrics);
+    r->metrics = NULL;
+    if (error == 0 || error == EPIPE) return AW_EXIT_OK;
+    fprintf(stderr, "await100: %s: cannot write the metrics: %s\n", r->o->metrics, strerror(error));
+    return AW_EXIT_OUTPUT;
+}
+
 static enum aw_exit analyse(struct run *r)
 {
     aw_progress_start(&r->progress, !r->o->quiet);
@@ -290,6 +334,7 @@ static enum aw_exit analyse(struct run *r)
     aw_engine_stats(r->engine, &r->stats);
     r->about.filtered = aw_merge_filtered(r->merge);
     r->about.damaged = r->damaged;
+    r->analysed = true;
     r->o->format->finish(r->report);
     if (r->o->verbose) say_verbose(r);
     if (status == AW_ENOMEM) {
@@ -326,24 +371,23 @@ enum aw_exit aw_run(struct aw_options *o)
     if (status != AW_EXIT_OK) return status;
     r.merge = open_sources(&r, filter);
     if (!r.merge) return AW_EXIT_INPUT;
-    if (o->streams) {
-        char err[1024];
-        r.streams = aw_streams_open(o->streams, err, sizeof err);
-        if (!r.streams) {
-            fprintf(stderr, "await100: %s\n", err);
-            let_go(&r);
-            return AW_EXIT_OUTPUT;
-        }
-    }
     enum aw_exit written = AW_EXIT_OUTPUT;
-    if (open_engine(&r) && open_report(&r)) {
-        status = analyse(&r);
-        written = close_report(&r, true);
+    if (open_streams(&r) && open_metrics(&r) && open_engine(&r) && open_report(&r)) {
+        if (confine(&r)) {
+            status = analyse(&r);
+            written = close_report(&r, true);
+        } else {
+            status = AW_EXIT_USAGE;
+            (void)close_report(&r, false);
+            written = AW_EXIT_OK;
+        }
     } else if (r.out) {
         aw_out_close(r.out, false);
     }
-    const enum aw_exit streamed = close_streams(&r);
+    const enum aw_exit streamed = close_streams(&r), measured = close_metrics(&r);
+    aw_sandbox_leave(&r.sandbox);
     let_go(&r);
-    if (written == AW_EXIT_OUTPUT || streamed == AW_EXIT_OUTPUT) return AW_EXIT_OUTPUT;
+    if (written == AW_EXIT_OUTPUT || streamed == AW_EXIT_OUTPUT || measured == AW_EXIT_OUTPUT)
+        return AW_EXIT_OUTPUT;
     return status;
 }

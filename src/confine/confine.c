@@ -1,6 +1,7 @@
 /*
- * The parts of confinement in their order; see confine.h. Root goes before the capabilities that
- * changing the user takes; Landlock and the filter come last, as they would forbid the rest.
+ * The parts of confinement in their order; see confine.h. The bounds of capabilities and root
+ * go before the capabilities that dropping them takes; Landlock and the filter come last, as they
+ * would forbid the rest.
  */
 #include "confine/confine.h"
 
@@ -37,21 +38,25 @@ static void AW_PRINTF(2, 3) add(struct words *w, const char *format, ...)
 
 /* --- capabilities --- */
 
+/* What executing could ever give us. Takes a capability that goes with root. */
+static bool empty_bounds(void)
+{
+    capng_get_caps_process();
+    if (!capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP)) return true; /* no_new_privs holds */
+    capng_clear(CAPNG_SELECT_BOUNDS);
+    return capng_apply(CAPNG_SELECT_BOUNDS) == 0;
+}
+
 bool aw_capabilities_keep(const int *keep)
 {
-    bool ok = true;
-    capng_get_caps_process();
-    /* The bounding set first: shrinking it takes a capability that goes with the rest. */
-    const bool may_shrink = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+    const bool bounded = empty_bounds();
     bool have[CAP_LAST_CAP + 1] = {false};
     for (; *keep >= 0; keep++)
         have[*keep] = capng_have_capability(CAPNG_PERMITTED, (unsigned)*keep);
-    capng_clear(CAPNG_SELECT_ALL);
+    capng_clear(CAPNG_SELECT_CAPS | CAPNG_SELECT_AMBIENT);
     for (unsigned cap = 0; cap <= CAP_LAST_CAP; cap++)
         if (have[cap]) capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, cap);
-    if (may_shrink && capng_apply(CAPNG_SELECT_BOUNDS) != 0) ok = false;
-    if (capng_apply(CAPNG_SELECT_CAPS) != 0) ok = false;
-    return ok;
+    return capng_apply(CAPNG_SELECT_CAPS) == 0 && bounded;
 }
 
 /* --- the user --- */
@@ -122,8 +127,9 @@ enum aw_confined aw_confine(const struct aw_confine *c, char *words, size_t size
     static const int none[] = {-1};
     struct words w = {.at = words, .size = size};
     *words = '\0';
+    const bool bounded = empty_bounds();
     if (!drop_user(c, &w)) return AW_CONFINE_FAILED;
-    if (!aw_capabilities_keep(none)) add(&w, "capabilities could not be dropped");
+    if (!aw_capabilities_keep(none) || !bounded) add(&w, "capabilities could not be dropped");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) add(&w, "no_new_privs: %s", strerror(errno));
     const bool closed = close_files(c);
     if (!closed) add(&w, "no Landlock here (%s)", strerror(errno));

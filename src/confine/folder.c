@@ -29,7 +29,7 @@ struct aw_folder {
     char stem[AW_FOLDER_NAME];
     struct aw_keeper *keeper;  /* borrowed; NULL: we work on `dir` ourselves */
     uint32_t slot;             /* the keeper's number for this folder */
-    char left[AW_FOLDER_NAME]; /* the keeper's side: a temporary file under way; "" = none */
+    char left[AW_FOLDER_NAME]; /* a temporary file under way; "" = none */
 };
 
 struct aw_keeper {
@@ -74,6 +74,11 @@ static bool may_name(const struct aw_folder *f, const char *name)
 
 /* --- the work itself --- */
 
+static void has_gone(struct aw_folder *f, const char *name)
+{
+    if (strcmp(f->left, name) == 0) f->left[0] = '\0';
+}
+
 static int make_here(struct aw_folder *f, const char *name, uint32_t how, unsigned mode)
 {
     /* Not blocking, so that a pipe put in the file's place cannot hold us up. */
@@ -96,21 +101,31 @@ static int make_here(struct aw_folder *f, const char *name, uint32_t how, unsign
         return -1;
     }
     if (mode) (void)fchmod(fd, mode & 0777); /* no harm where it is refused */
+    if (f->names == AW_NAMES_ONE && is_temporary_of(name, f->stem))
+        (void)snprintf(f->left, sizeof f->left, "%s", name);
     return fd;
 }
 
 static int rename_here(struct aw_folder *f, const char *from, const char *to)
 {
-    if (may_name(f, from) && may_name(f, to)) return renameat(f->dir, from, f->dir, to);
-    errno = EACCES;
-    return -1;
+    if (!may_name(f, from) || !may_name(f, to)) {
+        errno = EACCES;
+        return -1;
+    }
+    if (renameat(f->dir, from, f->dir, to) != 0) return -1;
+    has_gone(f, from);
+    return 0;
 }
 
 static int remove_here(struct aw_folder *f, const char *name)
 {
-    if (may_name(f, name)) return unlinkat(f->dir, name, 0);
-    errno = EACCES;
-    return -1;
+    if (!may_name(f, name)) {
+        errno = EACCES;
+        return -1;
+    }
+    if (unlinkat(f->dir, name, 0) != 0) return -1;
+    has_gone(f, name);
+    return 0;
 }
 
 /* --- the keeper --- */
@@ -121,16 +136,12 @@ static int serve_one(struct aw_folder *f, const struct request *r)
     switch ((enum op)r->op) {
     case OP_MAKE:
         done = make_here(f, r->name, r->how, r->mode);
-        if (done >= 0 && r->how == AW_MAKE_NEW && f->names == AW_NAMES_ONE && r->name[0] == '.')
-            memcpy(f->left, r->name, sizeof f->left);
         break;
     case OP_RENAME:
         done = rename_here(f, r->name, r->to);
-        if (done == 0 && strcmp(f->left, r->name) == 0) f->left[0] = '\0';
         break;
     case OP_REMOVE:
         done = remove_here(f, r->name);
-        if (done == 0 && strcmp(f->left, r->name) == 0) f->left[0] = '\0';
         break;
     default:
         errno = EINVAL;

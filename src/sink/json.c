@@ -306,6 +306,7 @@ static json_t *document(const struct aw_run *run)
 static struct aw_report *json_open(struct aw_out *out, const struct aw_run *run)
 {
     struct aw_report *r = calloc(1, sizeof *r);
+    json_object_seed(0); /* reads /dev/urandom, which cannot be opened later on */
     if (r) *r = (struct aw_report){.out = out, .run = run};
     return r;
 }

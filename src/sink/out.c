@@ -6,13 +6,11 @@
 #include "sink/out.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sink/out_buf.h"
@@ -36,8 +34,7 @@ static struct aw_out *new_out(int fd)
 static void free_out(struct aw_out *o)
 {
     free(o->buf);
-    free(o->path);
-    free(o->temp);
+    aw_place_close(o->owned);
     free(o);
 }
 
@@ -63,61 +60,39 @@ void aw_out_ascii(struct aw_out *o, bool only)
 
 /* --- files --- */
 
-/* Creates a hidden file beside o->path that nobody else has. By hand rather than with mkstemp, so
- * that the umask decides who may read the report. */
-static int open_temp(struct aw_out *o)
-{
-    const char *slash = strrchr(o->path, '/');
-    const size_t dir_len = slash ? (size_t)(slash - o->path) + 1 : 0;
-    const size_t size = strlen(o->path) + 48;
-    o->temp = malloc(size);
-    if (!o->temp) return -1;
-    for (unsigned attempt = 0; attempt < 1000; attempt++) {
-        (void)snprintf(o->temp, size, "%.*s.%s.%ld-%u.tmp", (int)dir_len, o->path,
-                       o->path + dir_len, (long)getpid(), attempt);
-        const int fd = open(o->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0 || errno != EEXIST) return fd;
-    }
-    return -1;
-}
-
-static struct aw_out *fail_open(struct aw_out *o, const char *path, char *err, size_t err_size)
-{
-    const int why = errno;
-    (void)snprintf(err, err_size, "%s: %s", path, strerror(why));
-    if (o) free_out(o);
-    return NULL;
-}
-
-/* Things that cannot be replaced by renaming: pipes and devices, and the names of descriptors,
- * which may lead to a regular file that the shell holds open. */
-static bool is_direct(const char *path, bool exists, const struct stat *st)
-{
-    return (exists && !S_ISREG(st->st_mode)) || strncmp(path, "/dev/", 5) == 0 ||
-           strncmp(path, "/proc/", 6) == 0;
-}
-
-struct aw_out *aw_out_file(const char *path, char *err, size_t err_size)
+struct aw_out *aw_out_at(struct aw_place *p)
 {
     struct aw_out *o = new_out(-1);
     if (!o) {
         errno = ENOMEM;
-        return fail_open(NULL, path, err, err_size);
+        return NULL;
     }
-    o->close_fd = true;
-    struct stat st;
-    const bool exists = stat(path, &st) == 0;
-    if (is_direct(path, exists, &st)) {
-        o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-        return o->fd >= 0 ? o : fail_open(o, path, err, err_size);
+    o->place = p;
+    o->fd = aw_place_begin(p, o->temp);
+    if (o->fd >= 0) return o;
+    const int error = errno;
+    free_out(o);
+    errno = error;
+    return NULL;
+}
+
+struct aw_out *aw_out_file(const char *path, char *err, size_t err_size)
+{
+    struct aw_place *p = aw_place_open(path, err, err_size);
+    if (!p) return NULL;
+    struct aw_out *o = aw_out_at(p);
+    if (o) {
+        o->owned = p;
+        return o;
     }
-    /* A link to a report keeps being one: the file it names is replaced. */
-    o->path = exists ? realpath(path, NULL) : strdup(path);
-    if (!o->path) return fail_open(o, path, err, err_size);
-    o->fd = open_temp(o);
-    if (o->fd < 0) return fail_open(o, path, err, err_size);
-    if (exists) (void)fchmod(o->fd, st.st_mode & 0777); /* as before; no harm where it is refused */
-    return o;
+    (void)snprintf(err, err_size, "%s: %s", path, strerror(errno));
+    aw_place_close(p);
+    return NULL;
+}
+
+struct aw_folder *aw_out_folder(const struct aw_out *o)
+{
+    return o->place ? aw_place_folder(o->place) : NULL;
 }
 
 /* --- writing --- */
@@ -220,10 +195,11 @@ int aw_out_error(const struct aw_out *o)
 int aw_out_close(struct aw_out *o, bool commit)
 {
     aw_out_flush(o);
-    if (o->close_fd && close(o->fd) != 0 && errno != EINTR) aw_out_fail(o, errno);
-    if (o->temp) {
-        if (commit && o->error == 0 && rename(o->temp, o->path) != 0) aw_out_fail(o, errno);
-        if (!commit || o->error) (void)unlink(o->temp);
+    if (o->place && o->temp[0]) {
+        if (close(o->fd) != 0 && errno != EINTR) aw_out_fail(o, errno);
+        if (commit && o->error == 0 && aw_place_commit(o->place, o->temp) != 0)
+            aw_out_fail(o, errno);
+        if (!commit || o->error) aw_place_discard(o->place, o->temp);
     }
     const int error = o->error;
     free_out(o);

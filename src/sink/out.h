@@ -8,6 +8,8 @@
 #include "await100/types.h"
 
 struct aw_out;
+struct aw_place;
+struct aw_folder;
 
 /* To a descriptor (not closed). NULL: no memory. */
 struct aw_out *aw_out_fd(int fd);
@@ -15,6 +17,10 @@ struct aw_out *aw_out_fd(int fd);
  * that a reader never sees half a report. A path that names something else than a regular file (a
  * pipe, /dev/stdout) is written to directly. On failure NULL and a line in err. */
 struct aw_out *aw_out_file(const char *path, char *err, size_t err_size);
+/* To a place that is written to more than once, and outlives the out. NULL with errno set. */
+struct aw_out *aw_out_at(struct aw_place *p);
+/* The folder in which the file is made, for the keeper; borrowed. NULL: none. */
+struct aw_folder *aw_out_folder(const struct aw_out *o);
 /* To memory, for tests: the bytes stay owned by the out. */
 struct aw_out *aw_out_memory(void);
 struct aw_span aw_out_bytes(const struct aw_out *o);

@@ -5,16 +5,17 @@
 #define AW_SINK_OUT_BUF_H
 
 #include "sink/out.h"
+#include "sink/place.h"
 
 struct aw_out {
     char *buf; /* owned */
     size_t used, size;
-    int fd;    /* -1: memory */
-    int error; /* errno of the first failure; sticks, and output is dropped from then on */
-    bool close_fd;
+    int fd;     /* -1: memory */
+    int error;  /* errno of the first failure; sticks, and output is dropped from then on */
     bool ascii; /* aw_out_printable writes ASCII only */
-    char *path; /* owned; the name to take on commit, NULL where written directly */
-    char *temp; /* owned; the name until then, NULL likewise */
+    struct aw_place *place;    /* borrowed; NULL: a descriptor or memory */
+    struct aw_place *owned;    /* the same, where it goes with the out */
+    char temp[AW_FOLDER_NAME]; /* the file's name until commit; "" where written directly */
 };
 
 /* Records a failure, unless there was one before; 0 stands for EIO. */

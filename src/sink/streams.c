@@ -8,13 +8,13 @@
 #include "sink/streams.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "confine/folder.h"
 #include "sink/report.h"
 
 enum {
@@ -43,7 +43,7 @@ struct conn {
 };
 
 struct aw_streams {
-    int dir;                           /* descriptor */
+    struct aw_folder *folder;          /* owned */
     char *name;                        /* owned: as given, for messages */
     struct aw_out *index;              /* owned */
     struct conn **bucket;              /* owned */
@@ -105,10 +105,10 @@ static bool open_half(struct aw_streams *s, struct half *h, const char *name)
     if (h->fd >= 0) return true;
     const unsigned place = free_place(s);
     if (h->made) {
-        h->fd = openat(s->dir, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+        h->fd = aw_folder_make(s->folder, name, AW_MAKE_APPEND, 0);
     } else {
-        (void)unlinkat(s->dir, name, 0); /* of a run that was killed; or a trap */
-        h->fd = openat(s->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        (void)aw_folder_remove(s->folder, name); /* of a run that was killed; or a trap */
+        h->fd = aw_folder_make(s->folder, name, AW_MAKE_NEW, 0);
     }
     if (h->fd < 0) {
         fail(s, name);
@@ -215,7 +215,7 @@ static void complete_half(struct aw_streams *s, struct conn *c, enum aw_dir d)
     temp_name(temp, c, d);
     final_name(name, c, d);
     close_half(s, h, temp);
-    if (h->made && renameat(s->dir, temp, s->dir, name) != 0) fail(s, name);
+    if (h->made && aw_folder_rename(s->folder, temp, name) != 0) fail(s, name);
     if (!h->made && !h->holes) return; /* nothing was sent */
 
     struct aw_out *o = s->index;
@@ -302,7 +302,7 @@ static struct aw_streams *fail_open(struct aw_streams *s, const char *dir, char 
 {
     (void)snprintf(err, size, "%s: %s", dir, strerror(errno));
     if (s) {
-        if (s->dir >= 0) (void)close(s->dir);
+        aw_folder_close(s->folder);
         free(s->bucket);
         free(s->name);
         free(s);
@@ -332,15 +332,14 @@ struct aw_streams *aw_streams_open(const char *dir, char *err, size_t err_size)
 {
     struct aw_streams *s = calloc(1, sizeof *s);
     if (!s) return fail_open(NULL, dir, err, err_size);
-    s->dir = -1;
     s->name = strdup(dir);
     if (!s->name || !grow_table(s)) return fail_open(s, dir, err, err_size);
     if (mkdir(dir, 0777) != 0 && errno != EEXIST) return fail_open(s, dir, err, err_size);
-    s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->dir < 0) return fail_open(s, dir, err, err_size);
+    s->folder = aw_folder_open(dir, "", AW_NAMES_ANY);
+    if (!s->folder) return fail_open(s, dir, err, err_size);
     s->index = open_index(dir, err, err_size);
     if (!s->index) {
-        (void)close(s->dir);
+        aw_folder_close(s->folder);
         free(s->bucket);
         free(s->name);
         free(s);
@@ -348,6 +347,12 @@ struct aw_streams *aw_streams_open(const char *dir, char *err, size_t err_size)
     }
     aw_out_str(s->index, "connection\tclient\tserver\tdirection\tfile\tbytes\tholes\n");
     return s;
+}
+
+void aw_streams_folders(const struct aw_streams *s, struct aw_folder *to[2])
+{
+    to[0] = s->folder;
+    to[1] = aw_out_folder(s->index);
 }
 
 int aw_streams_finish(struct aw_streams *s, char *err, size_t err_size)
@@ -362,7 +367,7 @@ int aw_streams_finish(struct aw_streams *s, char *err, size_t err_size)
     }
     if (s->error) (void)snprintf(err, err_size, "%s/%s: %s", s->name, s->what, strerror(s->error));
     const int error = s->error;
-    (void)close(s->dir);
+    aw_folder_close(s->folder);
     free(s->bucket);
     free(s->name);
     free(s);

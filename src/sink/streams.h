@@ -14,10 +14,13 @@
 #include "await100/engine.h"
 
 struct aw_streams;
+struct aw_folder;
 
 /* Makes `dir` where it is missing; files of an earlier run are replaced, links never followed. On
  * failure NULL and a line in err. */
 struct aw_streams *aw_streams_open(const char *dir, char *err, size_t err_size);
+/* The folders in which files are made, for the keeper; borrowed. */
+void aw_streams_folders(const struct aw_streams *s, struct aw_folder *to[2]);
 /* For struct aw_tap.stream; ctx is the aw_streams. */
 void aw_streams_piece(void *ctx, const struct aw_conn_facts *conn,
                       const struct aw_stream_piece *piece);

@@ -19,6 +19,7 @@ _Static_assert(AW_HIST_BUCKETS % AW_HIST_SUB == 0, "whole octaves");
 struct aw_hist {
     struct aw_alloc alloc;
     uint64_t count;
+    uint64_t sum;              /* exact, or UINT64_MAX */
     uint64_t min, max;         /* exact, so that the ends do not suffer from the buckets' width */
     uint64_t *octave[OCTAVES]; /* owned; NULL where no value came; AW_HIST_SUB counters each */
 };
@@ -70,6 +71,7 @@ void aw_hist_add(struct aw_hist *h, aw_ns value)
     }
     (*octave)[b % AW_HIST_SUB]++;
     h->count++;
+    h->sum = v > UINT64_MAX - h->sum ? UINT64_MAX : h->sum + v;
     if (v < h->min) h->min = v;
     if (v > h->max) h->max = v;
 }
@@ -82,6 +84,11 @@ uint64_t aw_hist_count(const struct aw_hist *h)
 aw_ns aw_hist_max(const struct aw_hist *h)
 {
     return h->count ? (aw_ns)h->max : AW_NS_NONE;
+}
+
+uint64_t aw_hist_sum(const struct aw_hist *h)
+{
+    return h->sum;
 }
 
 bool aw_hist_next(const struct aw_hist *h, int *bucket, uint64_t *count)

@@ -1,5 +1,6 @@
 /*
- * golden [--update] [--strict] [--program P] [--prefix "valgrind -q"] [--dir D] [NAME...]
+ * golden [--update] [--strict] [--program P] [--prefix "valgrind -q"] [--with OPTION] [--dir D]
+ *        [NAME...]
  * golden --pcaps FOLDER ...: the verdicts alone, of every capture in FOLDER/MANIFEST (as the lab
  * records it)
  *
@@ -38,6 +39,7 @@ struct want {
 
 struct run {
     const char *dir, *prefix;
+    const char *with;  /* an option given in every case */
     const char *pcaps; /* the folder of captures */
     char program[PATH_MAX];
     bool update, strict;
@@ -163,8 +165,9 @@ static int execute(const struct run *r, const char *cwd, const char *file, const
     char words[3 * PATH_SIZE];
     char *argv[ARG_MAX_COUNT];
     unsigned n = 0;
-    snprintf(words, sizeof words, "%s %s -r %s -j %s %s %s", r->prefix, r->program, file, engines,
-             names_format(options) ? "" : "-o ndjson", strcmp(options, "-") == 0 ? "" : options);
+    snprintf(words, sizeof words, "%s %s %s -r %s -j %s %s %s", r->prefix, r->program, r->with,
+             file, engines, names_format(options) ? "" : "-o ndjson",
+             strcmp(options, "-") == 0 ? "" : options);
     for (char *save = NULL, *one = strtok_r(words, " ", &save); one && n + 1 < ARG_MAX_COUNT;
          one = strtok_r(NULL, " ", &save))
         if (strncmp(one, "exit=", 5) != 0) argv[n++] = one;
@@ -426,7 +429,7 @@ static bool run_manifest(struct run *r)
 
 int main(int argc, char **argv)
 {
-    struct run r = {.dir = "build/golden", .prefix = "", .pcaps = "pcaps"};
+    struct run r = {.dir = "build/golden", .prefix = "", .with = "", .pcaps = "pcaps"};
     bool manifest = false;
     const char *program = "./await100";
     int i = 1;
@@ -440,6 +443,8 @@ int main(int argc, char **argv)
             program = argv[++i];
         else if (strcmp(argv[i], "--prefix") == 0 && next)
             r.prefix = argv[++i];
+        else if (strcmp(argv[i], "--with") == 0 && next)
+            r.with = argv[++i];
         else if (strcmp(argv[i], "--dir") == 0 && next)
             r.dir = argv[++i];
         else if (strcmp(argv[i], "--pcaps") == 0 && next) {
