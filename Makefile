@@ -24,7 +24,7 @@ INCLUDE = -Iinclude -Isrc -Itests
 ALL_CFLAGS = $(STD) $(WARN) $(INCLUDE) -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 # The engine: no I/O, no threads, no globals. Rooms in the order in which data passes them.
-ROOMS = base wire flow http exchange link diagnose store engine
+ROOMS = base wire flow http exchange link diagnose store engine filter
 FRONT = confine source sink app
 LIB_SRC = $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c))
 APP_SRC = $(foreach r,$(FRONT),$(wildcard src/$(r)/*.c))

@@ -16,7 +16,7 @@ bad() {
     failed=$((failed + 1))
 }
 
-rooms='base wire flow http exchange link diagnose store engine'
+rooms='base wire flow http exchange link diagnose store engine filter'
 before=
 for room in $rooms; do
     before="$before $room"

@@ -73,6 +73,9 @@ AW_API bool aw_field_value(unsigned field, unsigned nth, const struct aw_record 
 struct aw_expr_error;
 AW_API int aw_field_find(struct aw_span name, struct aw_expr_error *err);
 
+/* The nearest of `count` words to `word`, NULL where none is near: for "did you mean". */
+AW_API const char *aw_nearest(const char *word, const char *const *words, size_t count);
+
 /* --- expressions --- */
 
 enum { AW_EXPR_LONGEST = 4096, AW_EXPR_DEPTH = 64, AW_EXPR_MOST = 512 }; /* bytes, levels, terms */

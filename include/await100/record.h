@@ -265,6 +265,27 @@ static inline bool aw_is_expectation(const struct aw_exchange *x)
     return (x->req & AW_REQ_EXPECT) != 0 || x->continue_count != 0 || x->status == 417;
 }
 
+/* The request's first byte was captured, so that there is something to say about a request. */
+static inline bool aw_request_seen(const struct aw_exchange *x)
+{
+    return (x->flags & AW_F_REQ_UNSEEN) == 0 && aw_seen(&x->at[AW_AT_REQ_FIRST]);
+}
+/* The earliest mark of the exchange: its first byte, of the response where no request was seen.
+ * NULL: nothing was seen. */
+AW_API const struct aw_mark *aw_exchange_first(const struct aw_exchange *x);
+/* Head of the first 100 complete; the content complete; the last of the final response, or of the
+ * exchange where that is not whole. NULL: it never was. */
+AW_API const struct aw_mark *aw_exchange_continued(const struct aw_exchange *x);
+AW_API const struct aw_mark *aw_exchange_content_end(const struct aw_exchange *x);
+AW_API const struct aw_mark *aw_exchange_end(const struct aw_exchange *x);
+/* Interim responses that are kept: the first five and the last. */
+static inline uint32_t aw_interims_kept(const struct aw_exchange *x)
+{
+    return x->interim_count < AW_INTERIM_MAX ? x->interim_count : (uint32_t)AW_INTERIM_MAX;
+}
+/* b - a where both were seen, else AW_NS_NONE; NULL is unseen. */
+AW_API aw_ns aw_between(const struct aw_mark *a, const struct aw_mark *b);
+
 /* --- verdict --- */
 
 enum aw_severity {

@@ -106,40 +106,6 @@ static bool parse_count(const char *text, uint64_t most, uint64_t *out)
     return true;
 }
 
-/* Edit distance, for words of at most 40 characters. */
-static size_t distance(const char *a, const char *b)
-{
-    enum { MOST = 40 };
-    const size_t n = strnlen(a, MOST), m = strnlen(b, MOST);
-    size_t row[MOST + 1];
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            const size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            if (change < row[j]) row[j] = change;
-        }
-    }
-    return row[m];
-}
-
-const char *aw_nearest(const char *word, const char *const *words, size_t count)
-{
-    const char *best = NULL;
-    size_t least = strlen(word) / 3 + 2;
-    for (size_t i = 0; i < count; i++) {
-        const size_t d = distance(word, words[i]);
-        if (d >= least) continue;
-        least = d;
-        best = words[i];
-    }
-    return best;
-}
-
 static void complain_word(const char *what, const char *word, const char *const *words,
                           size_t count)
 {

@@ -47,7 +47,5 @@ void aw_options_free(struct aw_options *o);
  * neither, negative or too large. */
 bool aw_parse_time(const char *text, aw_ns *out);
 bool aw_parse_size(const char *text, uint64_t *out);
-/* The nearest of `count` words to `word`, NULL where none is near: for "did you mean". */
-const char *aw_nearest(const char *word, const char *const *words, size_t count);
 
 #endif

@@ -91,7 +91,7 @@ static void put_ref(struct aw_report *r, aw_ref home, aw_ref ref)
 
 static void put_packet(struct aw_report *r, aw_ref home, const struct aw_mark *m)
 {
-    put_ref(r, home, aw_seen(m) ? m->ref : 0);
+    put_ref(r, home, m && aw_seen(m) ? m->ref : 0);
 }
 
 static void put_addr(struct aw_out *o, const struct aw_addr *a)
@@ -185,16 +185,11 @@ static void put_at(struct aw_out *o, const struct aw_exchange *x, const struct a
     aw_out_ms(o, aw_between(&x->at[AW_AT_REQ_FIRST], t));
 }
 
-static uint32_t interims_kept(const struct aw_exchange *x)
-{
-    return x->interim_count < AW_INTERIM_MAX ? x->interim_count : AW_INTERIM_MAX;
-}
-
 static void put_interims(struct aw_report *r, const struct aw_exchange *x, aw_ref home)
 {
     struct aw_out *o = r->out;
     LIT(o, ",\"interim\":[");
-    for (uint32_t i = 0; i < interims_kept(x); i++) {
+    for (uint32_t i = 0; i < aw_interims_kept(x); i++) {
         const struct aw_interim *m = &x->interim[i];
         if (i > 0) LIT(o, ",");
         LIT(o, "{\"status\":");
@@ -233,21 +228,15 @@ static void put_response(struct aw_report *r, const struct aw_exchange *x, aw_re
 
 static void put_timing(struct aw_report *r, const struct aw_exchange *x, aw_ref home)
 {
-    static const struct aw_mark never = {.ord = 0};
     struct aw_out *o = r->out;
     const struct aw_mark *head = &x->at[AW_AT_HEAD], *body = &x->at[AW_AT_BODY];
     const struct aw_mark *final = &x->at[AW_AT_FINAL];
-    /* The mark moves with every byte; it is the end only when the content is complete. */
-    const struct aw_mark *body_end = x->content_complete ? &x->at[AW_AT_BODY_END] : &never;
-    const struct aw_mark *end = &x->at[AW_AT_FINAL_END], *cont = &never;
-    if (!x->final_complete || !aw_seen(end)) end = &x->at[AW_AT_END];
-    for (uint32_t i = 0; i < interims_kept(x) && !aw_seen(cont); i++)
-        if (x->interim[i].status == 100) cont = &x->interim[i].at;
+    const struct aw_mark *body_end = aw_exchange_content_end(x);
 
     LIT(o, ",\"timing\":{\"head_ms\":");
     put_at(o, x, head);
     LIT(o, ",\"continue_ms\":");
-    aw_out_ms(o, aw_between(head, cont));
+    aw_out_ms(o, aw_between(head, aw_exchange_continued(x)));
     LIT(o, ",\"wait_ms\":");
     aw_out_ms(o, aw_exchange_wait(x, r->run->config->threshold));
     LIT(o, ",\"body_ms\":");
@@ -257,7 +246,7 @@ static void put_timing(struct aw_report *r, const struct aw_exchange *x, aw_ref 
     LIT(o, ",\"final_ms\":");
     put_at(o, x, final);
     LIT(o, ",\"total_ms\":");
-    put_at(o, x, end);
+    put_at(o, x, aw_exchange_end(x));
     LIT(o, ",\"packets\":{\"head\":");
     put_packet(r, home, head);
     LIT(o, ",\"body\":");

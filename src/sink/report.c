@@ -36,40 +36,10 @@ size_t aw_addr_text(char to[AW_ADDR_TEXT], const struct aw_addr *a)
     return (size_t)(p - to);
 }
 
-bool aw_request_seen(const struct aw_exchange *x)
-{
-    return (x->flags & AW_F_REQ_UNSEEN) == 0 && aw_seen(&x->at[AW_AT_REQ_FIRST]);
-}
-
-static void earlier(const struct aw_mark **best, const struct aw_mark *m)
-{
-    if (aw_seen(m) && (!*best || m->ord < (*best)->ord)) *best = m;
-}
-
-const struct aw_mark *aw_exchange_first(const struct aw_exchange *x)
-{
-    if (aw_seen(&x->at[AW_AT_REQ_FIRST])) return &x->at[AW_AT_REQ_FIRST];
-    const struct aw_mark *best = NULL;
-    if (x->interim_count > 0) earlier(&best, &x->interim[0].first);
-    earlier(&best, &x->at[AW_AT_FINAL_FIRST]);
-    if (best) return best;
-    for (int i = 0; i < AW_POINT_COUNT; i++)
-        earlier(&best, &x->at[i]);
-    return best;
-}
-
 const char *aw_run_file(const struct aw_run *run, aw_ref ref)
 {
     const uint16_t source = aw_ref_source(ref);
     return source < run->file_count ? run->files[source] : "";
-}
-
-aw_ns aw_between(const struct aw_mark *a, const struct aw_mark *b)
-{
-    int64_t d;
-    if (!aw_seen(a) || !aw_seen(b)) return AW_NS_NONE;
-    return __builtin_sub_overflow(b->ts, a->ts, &d) ? AW_NS_NONE
-                                                    : d; /* times are the file's word */
 }
 
 struct aw_span aw_shown_target(const struct aw_run *run, struct aw_span target,

@@ -12,18 +12,8 @@ enum { AW_ADDR_TEXT = 48 };
 /* The address as text (RFC 5952 for IPv6), terminated; returns its length. */
 size_t aw_addr_text(char to[AW_ADDR_TEXT], const struct aw_addr *a);
 
-/* The earliest mark of the exchange: its first byte, of the response where no request was seen.
- * NULL: nothing was seen. */
-const struct aw_mark *aw_exchange_first(const struct aw_exchange *x);
-
-/* The request's first byte was captured, so that there is something to say about a request. */
-bool aw_request_seen(const struct aw_exchange *x);
-
 /* Name of an input as given on the command line; "" where the reference names none. */
 const char *aw_run_file(const struct aw_run *run, aw_ref ref);
-
-/* b - a where both were seen, else AW_NS_NONE. */
-aw_ns aw_between(const struct aw_mark *a, const struct aw_mark *b);
 
 /* A buffer that grows and is kept from record to record. */
 struct aw_scratch {
