@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/explain.h"
+#include "app/match.h"
 #include "app/version.h"
 #include "sink/sink.h"
 #include "source/source.h"
@@ -313,6 +314,11 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_ALL:
         o->config.all = true;
         return true;
+    case OPT_MATCH:
+        aw_expr_free(o->match);
+        o->match_text = arg;
+        o->match = aw_match_parse(arg);
+        return o->match != NULL;
     case OPT_FAIL_ON:
         return set_fail_on(o, arg);
     case OPT_JOBS:
@@ -455,6 +461,10 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
             puts("await100 " AW_VERSION);
             return AW_PARSED_DONE;
         }
+        if (id == OPT_MATCH && strcmp(optarg, "help") == 0) {
+            aw_match_help();
+            return AW_PARSED_DONE;
+        }
         if (id == OPT_SET && strcmp(optarg, "help") == 0) {
             print_thresholds();
             return AW_PARSED_DONE;
@@ -492,7 +502,9 @@ void aw_options_free(struct aw_options *o)
 {
     free(o->read);
     free(o->filter);
+    aw_expr_free(o->match);
     o->read = NULL;
     o->filter = NULL;
+    o->match = NULL;
     o->read_count = 0;
 }

@@ -18,7 +18,9 @@ enum aw_fail_bit { /* beyond single causes */
 struct aw_options {
     const char **read; /* owned array of borrowed arguments */
     size_t read_count;
-    char *filter; /* owned; NULL = none */
+    char *filter;           /* owned; NULL = none */
+    struct aw_expr *match;  /* owned: -Y; NULL = every record */
+    const char *match_text; /* borrowed */
     const struct aw_format *format;
     const char *output;   /* borrowed; NULL = standard output */
     const char *streams;  /* borrowed; NULL = none */

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "app/choose.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
 #include "app/sandbox.h"
@@ -42,6 +43,7 @@ struct run {
     struct aw_stats stats;
     struct aw_run about; /* what reports may ask */
     struct aw_progress progress;
+    struct aw_choice choice;
     enum aw_pipeline_kind threads;
     bool analysed;    /* the figures are those of the input */
     bool failed;      /* --fail-on matched */
@@ -62,6 +64,7 @@ static bool matches_fail_on(const struct aw_options *o, const struct aw_verdict 
 static void on_record(void *ctx, const struct aw_record *rec)
 {
     struct run *r = ctx;
+    if (!aw_choose(&r->choice, rec)) return;
     if (rec->verdict) {
         r->expectation++;
         if (matches_fail_on(r->o, rec->verdict)) r->failed = true;
@@ -189,7 +192,10 @@ static bool open_engine(struct run *r)
     o->config.brief = o->format->brief;
     const struct aw_sink sink = {.ctx = r, .connection = on_connection, .record = on_record};
     const struct aw_tap tap = {.ctx = r, .stream = r->streams ? on_stream : NULL};
-    r->engine = aw_engine_open(&o->config, &sink, &tap);
+    struct aw_config config = o->config;
+    aw_choice_init(&r->choice, o);
+    aw_choice_engine(&r->choice, &config);
+    r->engine = aw_engine_open(&config, &sink, &tap);
     r->summary = aw_summary_new(NULL);
     if (r->engine && r->summary) {
         aw_summary_thresholds(r->summary, o->config.threshold);
@@ -332,6 +338,9 @@ static enum aw_exit analyse(struct run *r)
     aw_progress_clear(&r->progress);
     say_damage(r);
     aw_engine_stats(r->engine, &r->stats);
+    r->about.match = r->o->match_text;
+    r->about.found = r->stats.exchanges;
+    aw_choice_totals(&r->choice, &r->stats);
     r->about.filtered = aw_merge_filtered(r->merge);
     r->about.damaged = r->damaged;
     r->analysed = true;

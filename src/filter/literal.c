@@ -167,20 +167,14 @@ static void say_number(unsigned field, const struct aw_token *t, struct aw_expr_
     aw_expr_fail(err, t->at, t->len, "%s is a time and %s is none", aw_shown(shown, t->text), name);
 }
 
-bool aw_literal_make(struct aw_literal *l, unsigned field, const struct aw_token *t, bool end,
-                     struct aw_expr_error *err)
+static bool of_kind(struct aw_literal *l, unsigned field, const struct aw_token *t, bool end,
+                    struct aw_expr_error *err)
 {
     const char *name = aw_field_name(field);
     bool half = false, zoned;
-    *l = (struct aw_literal){.text = t->text};
-    if (t->kind == AW_LEX_WORD && aw_text_is(t->text, "null")) {
-        l->null = true;
-        return true;
-    }
     switch (aw_field_kind(field)) {
     case AW_KIND_GROUP:
         aw_expr_fail(err, t->at, t->len, "%s has parts: compare one of them, or with null", name);
-        err->incomplete = end && aw_text_begins(aw_words_span("null", 4), t->text);
         return false;
     case AW_KIND_NUMBER:
     case AW_KIND_PACKET:
@@ -213,4 +207,14 @@ bool aw_literal_make(struct aw_literal *l, unsigned field, const struct aw_token
         break;
     }
     return true;
+}
+
+bool aw_literal_make(struct aw_literal *l, unsigned field, const struct aw_token *t, bool end,
+                     struct aw_expr_error *err)
+{
+    *l = (struct aw_literal){.text = t->text};
+    l->null = t->kind == AW_LEX_WORD && aw_text_is(t->text, "null");
+    if (l->null || of_kind(l, field, t, end, err)) return true;
+    if (end && aw_text_begins(aw_words_span("null", 4), t->text)) err->incomplete = true;
+    return false;
 }

@@ -135,9 +135,10 @@ static void say_ambiguous(struct aw_expr_error *err, struct aw_span name, enum h
     aw_expr_fail(err, 0, name.len, "%s is ambiguous: %s", aw_shown(shown, name), list);
 }
 
-/* Whether more letters could make it a name. */
+/* Whether more letters could make it a name, or the word that may stand before one. */
 static bool begins_one(struct aw_span name)
 {
+    if (aw_text_begins(aw_words_span("not", 3), name)) return true;
     for (unsigned f = 0; f < aw_field_count(); f++) {
         const char *path = aw_field_name(f);
         for (const char *part = path; part; part = strchr(part, '.')) {

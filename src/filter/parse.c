@@ -73,6 +73,19 @@ static bool take_sign(struct parser *p, enum aw_lexeme kind, const char *word)
     return true;
 }
 
+/* As want, where one of the joining words would do: what stands there may be half of one. */
+static bool want_join(struct parser *p, const char *what)
+{
+    static const char *const joins[] = {"and", "or", "in", "not"};
+    const bool word = p->token.kind == AW_LEX_WORD;
+    (void)want(p, what);
+    if (p->token.kind == AW_LEX_NOT && at_end(p)) p->err->incomplete = true; /* half of != */
+    for (size_t i = 0; word && at_end(p) && i < sizeof joins / sizeof *joins; i++)
+        if (aw_text_begins(aw_words_span(joins[i], strlen(joins[i])), p->token.text))
+            p->err->incomplete = true;
+    return false;
+}
+
 /* --- the program --- */
 
 static bool grow(struct parser *p, void *list, size_t size, size_t count, size_t *room)
@@ -216,7 +229,7 @@ static bool term(struct parser *p)
         if (!suits(p, t.field, t.compare, &sign)) return false;
         step(p);
         if (t.compare == AW_CMP_NOT_IN) {
-            if (!is_word(p, "in")) return want(p, "in, as in `not in (a, b)`,");
+            if (!is_word(p, "in")) return want_join(p, "in, as in `not in (a, b)`,");
             step(p);
         }
         const bool listed = t.compare == AW_CMP_IN || t.compare == AW_CMP_NOT_IN;
@@ -258,7 +271,7 @@ static bool one(struct parser *p)
         p->depth++;
         step(p);
         if (!any(p)) return false;
-        if (p->token.kind != AW_LEX_CLOSE) return want(p, "and, or, or )");
+        if (p->token.kind != AW_LEX_CLOSE) return want_join(p, "and, or, or )");
         p->depth--;
         step(p);
     }
@@ -302,28 +315,15 @@ static bool any(struct parser *p)
     return true;
 }
 
-/* Something stands behind a whole expression: a joining word half typed, or what has no place. */
-static bool trailing(struct parser *p)
-{
-    static const char *const joins[] = {"and", "or", "in", "not"};
-    const bool word = p->token.kind == AW_LEX_WORD;
-    if (p->token.kind == AW_LEX_CLOSE) {
-        aw_expr_fail(p->err, p->token.at, 1, "this ) closes nothing");
-        return false;
-    }
-    (void)want(p, "and, or, a comparison, or the end");
-    for (size_t i = 0; word && at_end(p) && i < sizeof joins / sizeof *joins; i++)
-        if (aw_text_begins(aw_words_span(joins[i], strlen(joins[i])), p->token.text))
-            p->err->incomplete = true;
-    return false;
-}
-
 static bool parse(struct parser *p)
 {
     step(p);
     if (p->token.kind == AW_LEX_END) return true;
     if (!any(p)) return false;
-    return p->token.kind == AW_LEX_END || trailing(p);
+    if (p->token.kind == AW_LEX_END) return true;
+    if (p->token.kind != AW_LEX_CLOSE) return want_join(p, "and, or, a comparison, or the end");
+    aw_expr_fail(p->err, p->token.at, 1, "this ) closes nothing");
+    return false;
 }
 
 struct aw_expr *aw_expr_compile(const struct aw_alloc *given, struct aw_span text,

@@ -20,6 +20,8 @@ struct aw_run {
     uint64_t dropped;             /* by kernel and interface, live */
     uint64_t filtered;            /* packets that did not match the capture filter */
     uint64_t damaged;             /* damaged inputs */
+    const char *match;            /* -Y: only exchanges that match are counted; NULL = all are */
+    uint64_t found;               /* exchanges, matching or not */
 };
 
 struct aw_report; /* one report under way */

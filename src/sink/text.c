@@ -78,6 +78,9 @@ static void say_nothing_found(struct aw_report *r)
     } else if (t->connections == 0) {
         say(&s, "0 exchanges: %llu packet%s, none of them of a TCP connection.", (ull)t->packets,
             plural(t->packets));
+    } else if (r->run->match && r->run->found > 0) {
+        say(&s, "0 expectation exchanges match -Y, out of %llu HTTP exchange%s.",
+            (ull)r->run->found, plural(r->run->found));
     } else if (t->exchanges == 0) {
         say(&s, "0 exchanges: %llu connection%s", (ull)t->connections, plural(t->connections));
         if (t->tls_opaque) say(&s, ", %llu TLS (opaque)", (ull)t->tls_opaque);
@@ -95,6 +98,8 @@ static void say_nothing_found(struct aw_report *r)
     s.len = 0;
     if (t->packets && t->connections == 0)
         say(&s, "Next: check the capture filter and the interface; see \"not followed\" below.");
+    else if (r->run->match && r->run->found > 0)
+        say(&s, "Next: run without -Y to see what is there; -Y help tells the language.");
     else if (t->exchanges == 0 && t->tls_opaque)
         say(&s, "Next: TLS hides HTTP; capture where it is plain, behind the end point of TLS.");
     else if (t->exchanges == 0 && t->http2_opaque)
@@ -257,6 +262,7 @@ static void write_totals(struct aw_report *r)
     s.len = 0;
     say(&s, "%llu HTTP, %llu with an expectation", (ull)t->exchanges,
         (ull)aw_summary_expectation(sum));
+    if (r->run->match) say(&s, " match -Y, of %llu", (ull)r->run->found);
     if (t->orphans) say(&s, "; %llu whose request was not seen", (ull)t->orphans);
     line(r, "Exchanges", &s);
     s.len = 0;
