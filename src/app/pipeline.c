@@ -1,65 +1,47 @@
 /*
- * The pipeline: a ring of batches. The caller's thread fills a slot (read, decode), each worker
- * works on every slot in order, and a slot is collected once all workers are through with it: by
- * the caller's thread, or where there is but one worker by that. A slot number is also the source's
- * `hold`, so a slot's packets stay put until it is collected.
+ * The pipeline: a ring of batches and a team of threads that share what there is to do with them.
+ * To read and decode the next batch, to let one shard work on its next batch, to collect the next
+ * that all shards are through with: each of these goes on once at a time, in the order of batches,
+ * on whichever thread is free. So no core waits for another's part to be done, and none has a part
+ * of its own to wait with. Only the caller's thread reads, since a signal interrupts its reading
+ * alone; and where packets do not wait it does nothing else, so that no slow output keeps it from
+ * them. A slot's number is also the source's `hold`: its packets stay put until it is collected.
+ *
+ * Cost: a lock taken and left twice a task, and a task is a millisecond's work.
  */
 #include "app/pipeline.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
-enum { SLOTS = 6 };
-_Static_assert((int)SLOTS <= (int)AW_SOURCE_HOLDS, "every slot needs a hold of its own");
-
-struct slot {
-    struct aw_batch *batch; /* owned */
-    unsigned working;       /* workers that have not finished with it; under the lock */
+enum {
+    SLOTS = 6,
+    READ_AHEAD = 2, /* batches that wait for a shard: with fewer, reading comes first */
 };
+_Static_assert((int)SLOTS <= (int)AW_SOURCE_HOLDS, "every slot needs a hold of its own");
 
 struct pipeline {
     struct aw_engine *engine;
+    const struct aw_feed *from;
     const struct aw_pipeline_calls *calls;
-    bool ahead; /* the one worker collects as well */
-    struct slot slot[SLOTS];
-    pthread_mutex_t lock;
-    pthread_cond_t filled;   /* `ready` rose, or `over` was set */
-    pthread_cond_t finished; /* a slot's `working` fell to 0 */
-    uint64_t ready;          /* slots filled so far; the next to fill is ready % SLOTS */
-    bool over;
-    bool stop; /* the collecting thread wants no more */
+    unsigned shards;
+    struct aw_batch *batch[SLOTS]; /* owned */
+
+    pthread_mutex_t lock;       /* for all below */
+    pthread_cond_t news;        /* a task was done */
+    uint64_t filled, collected; /* batches, of all there have been; batch n is in slot n % SLOTS */
+    uint64_t worked[AW_SHARDS_MAX]; /* by each shard */
+    bool working[AW_SHARDS_MAX];
+    bool collecting;
+    bool over; /* nothing more will be filled */
+    bool stop; /* no more is wanted */
+    enum aw_status status;
 };
 
-struct worker {
+struct member {
     struct pipeline *p;
-    unsigned shard;
+    unsigned shard; /* looked at first: its connections are in this core's cache */
     pthread_t thread;
 };
-
-static void *work(void *arg)
-{
-    const struct worker *w = arg;
-    struct pipeline *p = w->p;
-    for (uint64_t next = 0;; next++) {
-        pthread_mutex_lock(&p->lock);
-        while (p->ready <= next && !p->over)
-            pthread_cond_wait(&p->filled, &p->lock);
-        const bool none = p->ready <= next;
-        pthread_mutex_unlock(&p->lock);
-        if (none) return NULL;
-        struct slot *slot = &p->slot[next % SLOTS];
-        aw_engine_work(p->engine, w->shard, slot->batch);
-        bool stop = false;
-        if (p->ahead) {
-            aw_engine_collect(p->engine, slot->batch);
-            stop = !p->calls->collecting(p->calls->ctx);
-        }
-        pthread_mutex_lock(&p->lock);
-        if (stop) p->stop = true;
-        if (--slot->working == 0) pthread_cond_signal(&p->finished);
-        pthread_mutex_unlock(&p->lock);
-    }
-}
 
 static enum aw_read next_of_merge(void *ctx, unsigned hold, const struct aw_packet **pkts,
                                   size_t *n)
@@ -72,120 +54,165 @@ struct aw_feed aw_feed_of_merge(struct aw_merge *m)
     return (struct aw_feed){.ctx = m, .next = next_of_merge};
 }
 
-/* Takes back filled slots in order from *done on: those that are finished, and at least up to
- * `least`. False where reading is to stop. */
-static bool take_back(struct pipeline *p, uint64_t *done, uint64_t least)
+enum task { TASK_NONE, TASK_READ, TASK_WORK, TASK_COLLECT };
+
+/* --- choosing, under the lock --- */
+
+static uint64_t worked_by_all(const struct pipeline *p)
 {
-    bool stop = false;
-    while (*done < p->ready) {
-        struct slot *slot = &p->slot[*done % SLOTS];
-        pthread_mutex_lock(&p->lock);
-        while (slot->working > 0 && *done < least)
-            pthread_cond_wait(&p->finished, &p->lock);
-        const bool finished = slot->working == 0;
-        stop = p->stop;
+    uint64_t least = p->worked[0];
+    for (unsigned k = 1; k < p->shards; k++)
+        if (p->worked[k] < least) least = p->worked[k];
+    return least;
+}
+
+static bool may_read(const struct pipeline *p, bool caller)
+{
+    return caller && !p->over && p->filled - p->collected < SLOTS;
+}
+
+/* Takes the most urgent task there is, for a work task with its shard. */
+static enum task choose(struct pipeline *p, unsigned first, bool caller, unsigned *shard)
+{
+    const uint64_t ready = worked_by_all(p);
+    if (caller && p->from->live) return may_read(p, caller) ? TASK_READ : TASK_NONE;
+    if (may_read(p, caller) && p->filled - ready < READ_AHEAD) return TASK_READ;
+    if (!p->collecting && p->collected < ready) {
+        p->collecting = true;
+        return TASK_COLLECT;
+    }
+    for (unsigned i = 0; i < p->shards; i++) {
+        const unsigned k = (first + i) % p->shards;
+        if (p->working[k] || p->worked[k] == p->filled) continue;
+        p->working[k] = true;
+        *shard = k;
+        return TASK_WORK;
+    }
+    return may_read(p, caller) ? TASK_READ : TASK_NONE;
+}
+
+/* --- doing, without it --- */
+
+/* Fills the next slot. Returns false where nothing was there to fill it with, as yet. */
+static bool read_next(struct pipeline *p, uint64_t number, bool stop, bool *over,
+                      enum aw_status *status)
+{
+    const struct aw_packet *pkts = NULL;
+    size_t n = 0;
+    enum aw_read got = AW_READ_END;
+    if (!stop && p->calls->reading(p->calls->ctx))
+        got = p->from->next(p->from->ctx, (unsigned)(number % SLOTS), &pkts, &n);
+    if (got == AW_READ_AGAIN) return false;
+    bool last = got != AW_READ_OK;
+    struct aw_batch *batch = p->batch[number % SLOTS];
+    if (last) n = 0;
+    if (p->from->before) p->from->before(p->from->ctx, p->engine);
+    const enum aw_status decoded = n > 0 || last ? aw_engine_decode(p->engine, batch, pkts, n, last)
+                                                 : aw_engine_quiet(p->engine, batch);
+    if (decoded != AW_OK) {
+        /* Nothing of this lot was taken: end with what was read before it. */
+        *status = AW_ENOMEM;
+        last = true;
+        *over = true;
+        if (aw_engine_decode(p->engine, batch, NULL, 0, true) != AW_OK) return false;
+    }
+    *over = last;
+    return true;
+}
+
+/* One member's life: tasks until all is collected. */
+static void take_part(struct pipeline *p, unsigned first, bool caller)
+{
+    pthread_mutex_lock(&p->lock);
+    while (!p->over || p->collected < p->filled) {
+        unsigned shard = 0;
+        const enum task task = choose(p, first, caller, &shard);
+        if (task == TASK_NONE) {
+            pthread_cond_wait(&p->news, &p->lock);
+            continue;
+        }
+        const uint64_t filled = p->filled, collected = p->collected, worked = p->worked[shard];
+        const bool stop = p->stop;
         pthread_mutex_unlock(&p->lock);
-        if (!finished) break;
-        if (!p->ahead) {
-            aw_engine_collect(p->engine, slot->batch);
-            if (!p->calls->collecting(p->calls->ctx)) p->stop = stop = true;
+        bool done = true, over = false, enough = false;
+        enum aw_status status = AW_OK;
+        switch (task) {
+        case TASK_READ:
+            done = read_next(p, filled, stop, &over, &status);
+            break;
+        case TASK_WORK:
+            aw_engine_work(p->engine, shard, p->batch[worked % SLOTS]);
+            break;
+        case TASK_COLLECT:
+            aw_engine_collect(p->engine, p->batch[collected % SLOTS]);
+            enough = !p->calls->collecting(p->calls->ctx);
+            break;
+        case TASK_NONE:
+            break;
         }
-        ++*done;
+        pthread_mutex_lock(&p->lock);
+        switch (task) {
+        case TASK_READ:
+            p->filled += done;
+            p->over = over;
+            if (status != AW_OK) p->status = status;
+            break;
+        case TASK_WORK:
+            p->worked[shard]++;
+            p->working[shard] = false;
+            break;
+        case TASK_COLLECT:
+            p->collected++;
+            p->collecting = false;
+            if (enough) p->stop = true;
+            break;
+        case TASK_NONE:
+            break;
+        }
+        pthread_cond_broadcast(&p->news);
     }
-    return !stop;
-}
-
-static void publish(struct pipeline *p, unsigned shards)
-{
-    pthread_mutex_lock(&p->lock);
-    p->slot[p->ready % SLOTS].working = shards;
-    p->ready++;
-    pthread_cond_broadcast(&p->filled);
     pthread_mutex_unlock(&p->lock);
 }
 
-static void end_input(struct pipeline *p)
+static void *join_in(void *arg)
 {
-    pthread_mutex_lock(&p->lock);
-    p->over = true;
-    pthread_cond_broadcast(&p->filled);
-    pthread_mutex_unlock(&p->lock);
+    const struct member *m = arg;
+    take_part(m->p, m->shard, false);
+    return NULL;
 }
 
-/* Fills slots until the input ends. */
-static enum aw_status feed(struct pipeline *p, const struct aw_feed *from)
+static void run_team(struct pipeline *p, unsigned threads)
 {
-    const unsigned shards = aw_engine_shards(p->engine);
-    enum aw_status status = AW_OK;
-    uint64_t done = 0;
-    for (bool last = false; !last;) {
-        const bool go_on = take_back(p, &done, p->ready < SLOTS ? 0 : p->ready - SLOTS + 1);
-        const struct aw_packet *pkts = NULL;
-        size_t n = 0;
-        const unsigned at = (unsigned)(p->ready % SLOTS);
-        enum aw_read got = AW_READ_END;
-        if (go_on && p->calls->reading(p->calls->ctx)) got = from->next(from->ctx, at, &pkts, &n);
-        if (got == AW_READ_AGAIN) continue;
-        last = got != AW_READ_OK;
-        if (last) n = 0;
-        struct aw_batch *batch = p->slot[at].batch;
-        if (from->before) from->before(from->ctx, p->engine);
-        const enum aw_status decoded = n > 0 || last
-                                           ? aw_engine_decode(p->engine, batch, pkts, n, last)
-                                           : aw_engine_quiet(p->engine, batch);
-        if (decoded != AW_OK) {
-            /* Nothing of this lot was taken: end with what was read before it. */
-            status = AW_ENOMEM;
-            last = true;
-            if (aw_engine_decode(p->engine, batch, NULL, 0, true) != AW_OK) break;
-        }
-        publish(p, shards);
-    }
-    end_input(p);
-    (void)take_back(p, &done, p->ready);
-    return status;
-}
-
-static enum aw_status run_workers(struct pipeline *p, const struct aw_feed *from)
-{
-    const unsigned shards = aw_engine_shards(p->engine);
-    struct worker worker[AW_SHARDS_MAX];
+    struct member member[AW_SHARDS_MAX];
     unsigned started = 0;
-    while (started < shards) {
-        struct worker *w = &worker[started];
-        *w = (struct worker){.p = p, .shard = started};
-        if (pthread_create(&w->thread, NULL, work, w) != 0) break;
+    const unsigned others = p->from->live ? threads : threads - 1;
+    while (started < others) {
+        struct member *m = &member[started];
+        *m = (struct member){.p = p, .shard = (started + 1) % p->shards};
+        if (pthread_create(&m->thread, NULL, join_in, m) != 0) break; /* the others do it all */
         started++;
     }
-    enum aw_status status = AW_ENOMEM;
-    if (started == shards)
-        status = feed(p, from);
-    else
-        end_input(p);
-    for (unsigned k = 0; k < started; k++)
-        pthread_join(worker[k].thread, NULL);
-    return status;
+    take_part(p, 0, true);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(member[i].thread, NULL);
 }
 
-static enum aw_status run_threads(const struct aw_feed *from, struct aw_engine *e, bool ahead,
-                                  const struct aw_pipeline_calls *calls)
+static enum aw_status run_shared(const struct aw_feed *from, struct aw_engine *e, unsigned threads,
+                                 const struct aw_pipeline_calls *calls)
 {
-    struct pipeline p = {.engine = e, .calls = calls, .ahead = ahead};
-    enum aw_status status = AW_OK;
+    struct pipeline p = {.engine = e, .from = from, .calls = calls, .shards = aw_engine_shards(e)};
     for (unsigned i = 0; i < SLOTS; i++) {
-        p.slot[i].batch = aw_batch_new(e);
-        if (!p.slot[i].batch) status = AW_ENOMEM;
+        p.batch[i] = aw_batch_new(e);
+        if (!p.batch[i]) p.status = AW_ENOMEM;
     }
     pthread_mutex_init(&p.lock, NULL);
-    pthread_cond_init(&p.filled, NULL);
-    pthread_cond_init(&p.finished, NULL);
-    if (status == AW_OK) status = run_workers(&p, from);
-    pthread_cond_destroy(&p.finished);
-    pthread_cond_destroy(&p.filled);
+    pthread_cond_init(&p.news, NULL);
+    if (p.status == AW_OK) run_team(&p, threads < AW_SHARDS_MAX ? threads : AW_SHARDS_MAX);
+    pthread_cond_destroy(&p.news);
     pthread_mutex_destroy(&p.lock);
     for (unsigned i = 0; i < SLOTS; i++)
-        aw_batch_free(p.slot[i].batch);
-    return status;
+        aw_batch_free(p.batch[i]);
+    return p.status;
 }
 
 static enum aw_status run_in_turn(const struct aw_feed *from, struct aw_engine *e,
@@ -204,16 +231,9 @@ static enum aw_status run_in_turn(const struct aw_feed *from, struct aw_engine *
     return status == AW_OK ? finished : status;
 }
 
-enum aw_status aw_pipeline_run(const struct aw_feed *from, struct aw_engine *e,
-                               enum aw_pipeline_kind kind, const struct aw_pipeline_calls *calls)
+enum aw_status aw_pipeline_run(const struct aw_feed *from, struct aw_engine *e, unsigned threads,
+                               const struct aw_pipeline_calls *calls)
 {
-    switch (kind) {
-    case AW_PIPELINE_IN_TURN:
-        break;
-    case AW_PIPELINE_AHEAD:
-        return run_threads(from, e, aw_engine_shards(e) == 1, calls);
-    case AW_PIPELINE_SHARED:
-        return run_threads(from, e, false, calls);
-    }
-    return run_in_turn(from, e, calls);
+    return threads > 1 || from->live ? run_shared(from, e, threads, calls)
+                                     : run_in_turn(from, e, calls);
 }

@@ -2,9 +2,8 @@
  * Moves batches from the merged sources through the engine, on one thread or on several. The
  * engine's answers are the same either way.
  *
- * In turn: everything on the caller's thread. Ahead: the caller's thread reads and decodes, a
- * second one does the rest; needs one shard. Shared: the caller's thread reads, decodes and
- * collects, one worker a shard works.
+ * With several threads, of which the caller's is one, `collecting` and the sink are called on
+ * any of them, one at a time; `reading` and the sources on the caller's.
  */
 #ifndef AW_APP_PIPELINE_H
 #define AW_APP_PIPELINE_H
@@ -12,16 +11,14 @@
 #include "await100.h"
 #include "source/source.h"
 
-enum aw_pipeline_kind { AW_PIPELINE_IN_TURN, AW_PIPELINE_AHEAD, AW_PIPELINE_SHARED };
-
 /* Where packets come from. */
 struct aw_feed {
     void *ctx;
-    /* As aw_merge_next. AW_READ_OK with *n == 0: no packet came, but time went on; from live input
-     * only, which AW_PIPELINE_IN_TURN does not serve. */
+    /* As aw_merge_next. AW_READ_OK with *n == 0: no packet came, but time went on (live only). */
     enum aw_read (*next)(void *ctx, unsigned hold, const struct aw_packet **pkts, size_t *n);
     /* Before what `next` gave goes to the engine, on the same thread. May be NULL. */
     void (*before)(void *ctx, struct aw_engine *e);
+    bool live; /* packets do not wait: the caller's thread reads and does nothing else */
 };
 /* `m` as a feed. */
 struct aw_feed aw_feed_of_merge(struct aw_merge *m);
@@ -29,14 +26,13 @@ struct aw_feed aw_feed_of_merge(struct aw_merge *m);
 /* Called between batches; false stops reading (what was read is finished). */
 struct aw_pipeline_calls {
     void *ctx;
-    bool (*reading)(void *ctx);    /* on the caller's thread, before each batch is read */
-    bool (*collecting)(void *ctx); /* on the thread on which the sink is called, after each batch */
+    bool (*reading)(void *ctx);    /* before each batch is read */
+    bool (*collecting)(void *ctx); /* after each batch was collected */
 };
 
 /* Reads `from` to its end through `e`, finish included. AW_ENOMEM: memory ran out, what was found
  * until then has been handed out. */
 AW_MUST_USE enum aw_status aw_pipeline_run(const struct aw_feed *from, struct aw_engine *e,
-                                           enum aw_pipeline_kind kind,
-                                           const struct aw_pipeline_calls *calls);
+                                           unsigned threads, const struct aw_pipeline_calls *calls);
 
 #endif

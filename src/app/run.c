@@ -44,7 +44,7 @@ struct run {
     struct aw_run about; /* what reports may ask */
     struct aw_progress progress;
     struct aw_choice choice;
-    enum aw_pipeline_kind threads;
+    unsigned threads;
     bool analysed;    /* the figures are those of the input */
     bool failed;      /* --fail-on matched */
     uint64_t damaged; /* inputs that could not be opened, or not be read to the end */
@@ -160,22 +160,16 @@ static const char *source_name(void *ctx, uint16_t source)
     return source < r->o->read_count ? r->o->read[source] : "?";
 }
 
-/* One engine, with another thread that reads ahead, serves two or three cores best: nothing has to
- * be copied between engines. Beyond a few the reader is what limits. */
+/* Beyond a few threads the one that reads is what limits. */
+enum { JOBS_HELPFUL = 4 };
+
 static void choose_threads(struct run *r)
 {
     struct aw_options *o = r->o;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (r->streams || o->jobs == 1 || (o->jobs == 0 && cores < 2)) {
-        o->config.shards = 1;
-        r->threads = AW_PIPELINE_IN_TURN;
-    } else if (o->jobs == 0 && cores < 4) {
-        o->config.shards = 1;
-        r->threads = AW_PIPELINE_AHEAD;
-    } else {
-        o->config.shards = o->jobs ? o->jobs : cores > 5 ? 4 : (unsigned)cores - 1;
-        r->threads = AW_PIPELINE_SHARED;
-    }
+    const unsigned helpful = cores < 1 ? 1 : cores > JOBS_HELPFUL ? JOBS_HELPFUL : (unsigned)cores;
+    r->threads = r->streams ? 1 : o->jobs ? o->jobs : helpful;
+    o->config.shards = r->threads;
 }
 
 static bool open_engine(struct run *r)
