@@ -2,11 +2,17 @@
  * The program: options in, exit status out.
  */
 #include <locale.h>
+#include <malloc.h>
 
 #include "app/run.h"
 
+/* Large blocks, that is tables while they grow, go back to the system when they are freed. Left to
+ * itself the C library soon keeps them, in a heap for each thread. */
+enum { LARGE_BLOCK = 256 * 1024 };
+
 int main(int argc, char **argv)
 {
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     setlocale(LC_CTYPE, ""); /* numbers stay as they are in C */
     struct aw_options options;
     switch (aw_options_parse(&options, argc, argv)) {

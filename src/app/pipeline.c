@@ -14,7 +14,7 @@
 #include <pthread.h>
 
 enum {
-    SLOTS = 6,
+    SLOTS = 4,
     READ_AHEAD = 2, /* batches that wait for a shard: with fewer, reading comes first */
 };
 _Static_assert((int)SLOTS <= (int)AW_SOURCE_HOLDS, "every slot needs a hold of its own");

@@ -1,6 +1,6 @@
 /*
- * The ids of open connections and exchanges: a table with open addressing. The keys are ordinals
- * that this program gave, so spreading them needs no secret.
+ * The ids of open connections and exchanges: a table with open addressing, up to four fifths full.
+ * The keys are ordinals that this program gave, so spreading them needs no secret.
  */
 #include "link/inside.h"
 
@@ -65,7 +65,7 @@ static bool grow(struct aw_ids *t)
 
 struct aw_id *aw_ids_add(struct aw_ids *t, uint64_t ord, uint32_t nth)
 {
-    if ((t->slot == NULL || (t->count + 1) * 2 > t->mask + 1) && !grow(t)) return NULL;
+    if ((t->slot == NULL || (t->count + 1) / 4 * 5 > t->mask + 1) && !grow(t)) return NULL;
     t->count++;
     struct aw_id *s = place(t, ord, nth);
     s->open = 0;

@@ -380,11 +380,12 @@ static void content_costs_no_allocation(void **state)
     packets_free(&p);
 }
 
-/* Many connections, each with a request under way, against a small limit. */
+/* Many connections, each with a request under way, against a small limit. Beside it stand slabs
+ * that are not full and the table of ids, twice while it grows. */
 static void memory_stays_in_bounds(void **state)
 {
     (void)state;
-    enum { CONNECTIONS = 60000, LIMIT = 4 << 20, SLACK = 2 << 20 };
+    enum { CONNECTIONS = 60000, LIMIT = 4 << 20, SLACK = 5 << 19 };
     struct scn *s = load("tests/scenarios/pending_waiting.scn");
     struct packets p = packets_of(s);
     assert_int_equal(s->link, SCN_ETHERNET);
