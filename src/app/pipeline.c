@@ -189,10 +189,14 @@ static void run_team(struct pipeline *p, unsigned threads)
     while (started < others) {
         struct member *m = &member[started];
         *m = (struct member){.p = p, .shard = (started + 1) % p->shards};
-        if (pthread_create(&m->thread, NULL, join_in, m) != 0) break; /* the others do it all */
+        if (pthread_create(&m->thread, NULL, join_in, m) != 0)
+            break; /* those there are do it all */
         started++;
     }
-    take_part(p, 0, true);
+    if (p->from->live && started == 0)
+        p->status = AW_ENOMEM; /* nobody to do the rest */
+    else
+        take_part(p, 0, true);
     for (unsigned i = 0; i < started; i++)
         pthread_join(member[i].thread, NULL);
 }
