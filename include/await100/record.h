@@ -126,6 +126,8 @@ enum aw_flag {
     AW_F_PAIR_UNSURE = 1 << 26, /* what was lost may have held another request or response, so that
                                    the answers may be another's */
     AW_F_DROPPED = 1 << 27,     /* the capture lost packets while it was under way */
+    AW_F_BEHIND_UNSAFE = 1 << 28, /* sent before the final status of a request that must not be
+                                     repeated by itself (POST and the like) */
 };
 
 /* Why a response has no request, or a message could not be read. */

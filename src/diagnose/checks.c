@@ -1,18 +1,56 @@
 /*
- * The rules of RFC 9110 and RFC 9112 that one exchange, or its two legs, can show to be broken. By
- * the names of the project's rule list: C for clients, S for servers, P for proxies.
+ * The rules of RFC 9110 and RFC 9112 that one exchange, or its two legs, can show to be broken.
+ * Their names and sections are those of checks.def; which duties of RFC 9110 they cover, and which
+ * nobody on the wire can test, stands in requirements.def.
  */
 #include "diagnose/verdict.h"
 
-static void broken(struct aw_verdict *v, bool is, const char *rule, const char *rfc, aw_ref packet)
+enum check {
+#define AW_CHECK(id, rule, rfc, meaning) CHECK_##id,
+#include "diagnose/checks.def"
+#undef AW_CHECK
+    CHECK_COUNT
+};
+static const struct {
+    const char *rule, *rfc;
+} names[] = {
+#define AW_CHECK(id, rule, rfc, meaning) [CHECK_##id] = {rule, rfc},
+#include "diagnose/checks.def"
+#undef AW_CHECK
+};
+_Static_assert(sizeof names / sizeof *names == CHECK_COUNT, "a name for each check");
+
+static void broken(struct aw_verdict *v, bool is, enum check check, aw_ref packet)
 {
     if (!is || v->check_count == AW_CHECKS_MAX) return;
-    v->check[v->check_count++] = (struct aw_check){.rule = rule, .rfc = rfc, .packet = packet};
+    v->check[v->check_count++] =
+        (struct aw_check){.rule = names[check].rule, .rfc = names[check].rfc, .packet = packet};
 }
 
 static bool holds(uint64_t set, enum aw_cause cause)
 {
     return (set >> cause & 1) != 0;
+}
+
+/* A response came while no request was outstanding, and the client asked again on that connection
+ * although it had read it. */
+static bool unasked_and_used(const struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    if (x->unseen != AW_UNSEEN_NO_REQUEST || !aw_seen(&x->next_request)) return false;
+    const struct aw_mark *last = &x->at[AW_AT_FINAL];
+    if (!f->final) last = x->interim_count ? &x->interim[0].at : NULL;
+    return last && x->next_request.ts >= last->ts + aw_ns_max(f->rtt_c, AW_REACTION);
+}
+
+/* The server answered early, left content unread, and then took the next request from the same
+ * connection instead of closing it. */
+static bool unread_and_kept(const struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    return f->final && (x->flags & AW_F_WITHHELD) && x->owed_bytes_next > 0 &&
+           !(x->flags & (AW_F_SWALLOWED | AW_F_UNSETTLED)) && !(x->res & AW_RES_CLOSE) &&
+           !(aw_rule_desync(f) & AW_DESYNC_LEFTOVER) && f->server_end == NULL;
 }
 
 static void client_rules(const struct aw_facts *f, uint64_t set, struct aw_verdict *v)
@@ -23,29 +61,30 @@ static void client_rules(const struct aw_facts *f, uint64_t set, struct aw_verdi
         f->expect && f->owes && !f->answers_100 && !f->answers_final &&
         ((f->content && f->wait > 10 * AW_SEC) ||
          (!f->content && !f->first_100 && !f->final && f->stuck > 10 * AW_SEC));
-    broken(v, holds(set, AW_CAUSE_NO_CONTENT), "C1", "9110 10.1.1", head);
-    broken(v, !f->expect && f->answers_100 && f->wait >= f->w, "C2", "9110 10.1.1", f->body->ref);
-    broken(v, waited_long, "C4", "9110 10.1.1", head);
+    broken(v, holds(set, AW_CAUSE_NO_CONTENT), CHECK_C1, head);
+    broken(v, !f->expect && f->answers_100 && f->wait >= f->w, CHECK_C2, f->body->ref);
+    broken(v, waited_long, CHECK_C4, head);
     broken(v,
            f->status == 417 && f->expect_100 &&
                (f->next ? f->next->expect : !f->c->retry_window_open),
-           "C5", "9110 10.1.1", f->next ? f->next->packet : x->at[AW_AT_FINAL].ref);
+           CHECK_C5, f->next ? f->next->packet : x->at[AW_AT_FINAL].ref);
     if (x->interim_count && x->interim_count <= AW_INTERIM_MAX && f->client_closed && !f->final) {
         const struct aw_interim *last = &x->interim[x->interim_count - 1];
         broken(v,
                last->at.ord < f->client_end->ord &&
                    f->client_end->ts - last->at.ts <= aw_lost_limit(f) &&
                    (!f->content || f->body->ord < last->at.ord),
-               "C6", "9110 15.2", f->client_end->ref);
+               CHECK_C6, f->client_end->ref);
     }
-    broken(v, holds(set, AW_CAUSE_IGNORED_REJECTION) && (x->res & AW_RES_CLOSE), "C8", "9112 9.5",
+    broken(v, holds(set, AW_CAUSE_IGNORED_REJECTION) && (x->res & AW_RES_CLOSE), CHECK_C8,
            x->at[AW_AT_AFTER_FINAL].ref);
-    broken(v, (x->flags & (AW_F_WITHHELD | AW_F_SWALLOWED)) && x->owed_bytes_next > 0, "C10",
-           "9112 9.3", x->next_request.ref);
-    broken(v, (x->res & AW_RES_CLOSE) && f->final && aw_seen(&x->next_request), "C11", "9112 9.6",
+    broken(v, unasked_and_used(f), CHECK_C9, x->next_request.ref);
+    broken(v, (x->flags & (AW_F_WITHHELD | AW_F_SWALLOWED)) && x->owed_bytes_next > 0, CHECK_C10,
            x->next_request.ref);
-    broken(v, (x->req & (AW_REQ_EXPECT_MALFORMED | AW_REQ_EXPECT_PARAMS)) != 0, "C13",
-           "9110 10.1.1", head);
+    broken(v, (x->res & AW_RES_CLOSE) && f->final && aw_seen(&x->next_request), CHECK_C11,
+           x->next_request.ref);
+    broken(v, (x->flags & AW_F_BEHIND_UNSAFE) != 0, CHECK_C12, x->at[AW_AT_REQ_FIRST].ref);
+    broken(v, (x->req & (AW_REQ_EXPECT_MALFORMED | AW_REQ_EXPECT_PARAMS)) != 0, CHECK_C13, head);
 }
 
 static void interim_rules(const struct aw_facts *f, struct aw_verdict *v)
@@ -54,11 +93,11 @@ static void interim_rules(const struct aw_facts *f, struct aw_verdict *v)
     bool told_1_0 = false, told_length = false, told_te = false;
     for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {
         const struct aw_interim *in = &x->interim[i];
-        broken(v, x->req_version == 10 && !told_1_0, "S7", "9110 15.2", in->at.ref);
+        broken(v, x->req_version == 10 && !told_1_0, CHECK_S7, in->at.ref);
         told_1_0 = true;
-        broken(v, in->has_length && !told_length, "S9", "9110 8.6", in->at.ref);
+        broken(v, in->has_length && !told_length, CHECK_S9_LENGTH, in->at.ref);
         told_length |= in->has_length;
-        broken(v, in->has_te && !told_te, "S9", "9112 6.1", in->at.ref);
+        broken(v, in->has_te && !told_te, CHECK_S9_CODING, in->at.ref);
         told_te |= in->has_te;
     }
 }
@@ -68,28 +107,28 @@ static void server_rules(const struct aw_facts *f, uint64_t set, struct aw_verdi
     const struct aw_exchange *x = f->x;
     const aw_ref final = x->at[AW_AT_FINAL].ref;
     const bool silent = holds(set, AW_CAUSE_IGNORED) || holds(set, AW_CAUSE_DEADLOCK);
-    broken(v, silent && f->expect_100 && x->req_version == 11, "S1", "9110 10.1.1", f->head->ref);
+    broken(v, silent && f->expect_100 && x->req_version == 11, CHECK_S1, f->head->ref);
     broken(v,
            holds(set, AW_CAUSE_LATE_CONTINUE) && f->expect_100 && f->first_100 &&
                f->first_100->at.ord > f->body->ord,
-           "S2", "9110 10.1.1", f->first_100 ? f->first_100->at.ref : 0);
+           CHECK_S2, f->first_100 ? f->first_100->at.ref : 0);
     broken(v, f->first_100 && x->content_complete && !f->final && (f->server_closed || f->idle),
-           "S4", "9110 10.1.1",
+           CHECK_S4,
            f->server_end  ? f->server_end->ref
            : f->first_100 ? f->first_100->at.ref
                           : 0);
     broken(v,
            f->final_first && !f->content && f->owes && !(x->res & AW_RES_CLOSE) && f->server_closed,
-           "S5", "9110 10.1.1", final);
-    broken(v, x->req_version == 10 && f->status == 417 && f->expect_100, "S6", "9110 10.1.1",
-           final);
+           CHECK_S5, final);
+    broken(v, x->req_version == 10 && f->status == 417 && f->expect_100, CHECK_S6, final);
     interim_rules(f, v);
-    broken(v, holds(set, AW_CAUSE_RESPONSE_LOST), "S11", "9112 9.6", x->conn.rst[AW_S2C].ref);
-    broken(v, f->status == 101 && f->expect_100 && f->first_100 == NULL, "S12", "9110 7.8", final);
+    broken(v, unread_and_kept(f), CHECK_S10, final);
+    broken(v, holds(set, AW_CAUSE_RESPONSE_LOST), CHECK_S11, x->conn.rst[AW_S2C].ref);
+    broken(v, f->status == 101 && f->expect_100 && f->first_100 == NULL, CHECK_S12, final);
     broken(v,
            (x->req & AW_REQ_HAS_LENGTH) && (x->req & AW_REQ_HAS_TE) && x->final_complete &&
                aw_seen(&x->next_request),
-           "S14", "9112 6.1", final);
+           CHECK_S14, final);
 }
 
 static void proxy_rules(const struct aw_facts *f, uint64_t set, struct aw_verdict *v)
@@ -97,16 +136,19 @@ static void proxy_rules(const struct aw_facts *f, uint64_t set, struct aw_verdic
     const struct aw_exchange *inner = f->c->inner;
     if (inner == NULL) return;
     const aw_ref head = inner->at[AW_AT_HEAD].ref;
+    /* A gateway is the origin server to its clients (RFC 9110, 3.7): P1 and P2 bind forward ones.
+     */
     broken(v,
-           f->content && aw_seen(&f->x->at[AW_AT_BODY_END]) && f->x->content_complete &&
+           (f->x->req & AW_REQ_ABSOLUTE) && f->content && f->x->content_complete &&
+               aw_seen(&f->x->at[AW_AT_BODY_END]) &&
                inner->at[AW_AT_REQ_FIRST].ord > f->x->at[AW_AT_BODY_END].ord,
-           "P1", "9110 10.1.1", head);
+           CHECK_P1, head);
     broken(v,
            (f->x->req & AW_REQ_ABSOLUTE) && f->first_100 && inner->continue_count == 0 &&
                inner->res_version == 11,
-           "P2", "9110 10.1.1", f->first_100 ? f->first_100->at.ref : 0);
-    broken(v, holds(set, AW_CAUSE_CONTINUE_NOT_RELAYED), "P3", "9110 15.2", head);
-    broken(v, inner->text[AW_TEXT_REQ_VIA].p == NULL, "P6", "9110 7.6.3", head);
+           CHECK_P2, f->first_100 ? f->first_100->at.ref : 0);
+    broken(v, holds(set, AW_CAUSE_CONTINUE_NOT_RELAYED), CHECK_P3, head);
+    broken(v, inner->text[AW_TEXT_REQ_VIA].p == NULL, CHECK_P6, head);
 }
 
 void aw_checks_of(const struct aw_facts *f, uint64_t set, struct aw_verdict *out)

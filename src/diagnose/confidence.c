@@ -123,6 +123,10 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         cap(t, !aw_seen(ack) || ack->ts - f->head->ts > f->rtt_s + f->t[AW_T_ACK_PROMPT],
             "the server's side did not acknowledge the head at once");
     }
+    cap(t,
+        cause == AW_CAUSE_ABANDONED && f->first_100 == NULL && (x->flags & AW_F_MIDSTREAM) &&
+            !(x->flags & AW_F_KEPT),
+        "the connection was joined after its start: the head may have been sent before");
     cap(t, f->prev != NULL && f->prev->incomplete, "the attempt before it was not seen in full");
     cap(t,
         in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
@@ -200,6 +204,8 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          "signs of a proxy, but Server names no proxy");
     fail(&t, cause == AW_CAUSE_EXPECT_REFUSED_BY_PROXY && !f->c->inner && f->hops == AW_HOP_TTL,
          "an IP TTL is the only sign of a proxy");
+    fail(&t, cause == AW_CAUSE_GATEWAY_ERROR && f->status == 503 && f->hops == AW_HOP_PAGE,
+         "an error page is the only sign of a proxy");
     fail(&t,
          in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
              f->next && !f->next->expect && f->next->status == 417,

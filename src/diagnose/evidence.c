@@ -177,6 +177,20 @@ static void say_missing(const struct aw_facts *f, struct aw_say *s)
     if (f->missing & AW_MISS_END) aw_say(s, at, 0, "how the exchange ended is not in the capture");
 }
 
+/* What is publicly known of the kind of fault that was seen. */
+static void say_advisories(unsigned why, const struct aw_facts *f, struct aw_say *s)
+{
+    const aw_ref head = f->head->ref;
+    if (why & (AW_DESYNC_SWALLOWED | AW_DESYNC_LEFTOVER))
+        aw_say(s, f->x->next_request.ref, 0,
+               "known faults of this kind, a connection used again with content owed: "
+               "CVE-2024-24791 (Go clients), CVE-2025-31699 (Traffic Server)");
+    if ((why & AW_DESYNC_VALUE) && (f->x->req & AW_REQ_EXPECT_FOLDED))
+        aw_say(s, head, 0,
+               "known fault of this kind, a folded Expect that two hops read differently: "
+               "CVE-2025-32094 (Akamai)");
+}
+
 static void say_desync(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_exchange *x = f->x;
@@ -208,6 +222,7 @@ static void say_desync(const struct aw_facts *f, struct aw_say *s)
     if (why & AW_DESYNC_FRAMING)
         aw_say(s, f->head->ref, 0, "%s: Expect with both Content-Length and Transfer-Encoding",
                aw_say_packet(s, f->head));
+    say_advisories(why, f, s);
 }
 
 static void say_interims(const struct aw_facts *f, struct aw_say *s)
@@ -236,7 +251,7 @@ static void say_hops(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_span via = f->x->text[AW_TEXT_VIA];
     if (f->hops == 0) return;
-    aw_say(s, f->x->at[AW_AT_FINAL].ref, 0, "signs of an intermediary:%s%s%s%s%s%s%s%s%s%s",
+    aw_say(s, f->x->at[AW_AT_FINAL].ref, 0, "signs of an intermediary:%s%s%s%s%s%s%s%s%s%s%s",
            f->hops & AW_HOP_VIA ? " Via" : "", via.len ? " " : "",
            via.len ? aw_say_bytes(s, via, 80) : "", f->hops & AW_HOP_PROXY_FIELD ? " Proxy-*" : "",
            f->hops & AW_HOP_CACHE ? " X-Cache or Age" : "",
@@ -244,6 +259,7 @@ static void say_hops(const struct aw_facts *f, struct aw_say *s)
            f->hops & AW_HOP_TARGET ? " a target in absolute or authority form" : "",
            f->hops & AW_HOP_PRODUCT ? " the name of a product that only stands between" : "",
            f->hops & AW_HOP_FIELD ? " a field that only such a product adds" : "",
+           f->hops & AW_HOP_PAGE ? " the error page of a product that only stands between" : "",
            f->hops & AW_HOP_TTL ? " an IP TTL unlike that of the SYN-ACK" : "");
 }
 

@@ -249,11 +249,15 @@ static void hop_facts(struct aw_facts *f)
      * only spoken of. */
     if (x->status >= 300 || !f->c->brief) f->between = aw_agent_between(x);
     if (f->between.agent) {
-        /* An error page can be anyone's text: it names a product for the fix and proves no hop. */
+        /* An error page can be anyone's text, and often quotes: it names a product for the fix.
+         * Only of a failure that no server signed does it tell who answered. */
         if (f->between.text == AW_TEXT_SERVER || f->between.text == AW_TEXT_REASON)
             f->hops |= AW_HOP_PRODUCT;
         else if (f->between.text == AW_TEXT_RES_HINT)
             f->hops |= AW_HOP_FIELD;
+        else if (f->between.text == AW_TEXT_ERROR_BODY && x->status >= 500 &&
+                 x->text[AW_TEXT_SERVER].len == 0)
+            f->hops |= AW_HOP_PAGE;
     } else if (f->c->inner) {
         f->between = aw_agent_forwarder(f->c->inner);
     }
@@ -351,7 +355,8 @@ void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t th
     f->w = aw_case_w(&x->conn, threshold);
     f->vantage = aw_conn_vantage(&x->conn);
     f->expect = (x->req & AW_REQ_EXPECT) != 0;
-    f->expect_100 = (x->req & AW_REQ_EXPECT_100) != 0;
+    /* With a value or parameters it is another expectation, or none at all. */
+    f->expect_100 = (x->req & (AW_REQ_EXPECT_100 | AW_REQ_EXPECT_PARAMS)) == AW_REQ_EXPECT_100;
     f->owes = x->declared > 0 || (x->req & (AW_REQ_CHUNKED | AW_REQ_HAS_TE)) != 0;
     f->head = &x->at[AW_AT_HEAD];
     server_trip(f);

@@ -18,6 +18,7 @@ enum aw_hop {
     AW_HOP_PRODUCT = 1 << 5, /* Server or reason phrase of a proxy-only product */
     AW_HOP_TTL = 1 << 6,     /* another distance than the SYN-ACK's */
     AW_HOP_FIELD = 1 << 7,   /* a field that only such a product adds */
+    AW_HOP_PAGE = 1 << 8,    /* the error page of such a product, and no Server field */
 };
 
 /* What is missing from the capture and would decide: bits of aw_facts.missing. */

@@ -105,7 +105,9 @@ static enum aw_severity expect_http10(const struct aw_facts *f)
 
 static enum aw_severity unknown_expectation(const struct aw_facts *f)
 {
-    if (!(f->x->req & AW_REQ_EXPECT_OTHER) || (f->x->req & AW_REQ_EXPECT_MALFORMED)) return NOT;
+    const uint32_t req = f->x->req;
+    if (!(req & (AW_REQ_EXPECT_OTHER | AW_REQ_EXPECT_PARAMS))) return NOT;
+    if (req & AW_REQ_EXPECT_MALFORMED) return NOT;
     return to_417(f) ? AW_SEV_ERROR : AW_SEV_INFO;
 }
 
@@ -474,6 +476,19 @@ enum aw_severity aw_rule(const struct aw_facts *f, enum aw_cause cause)
     return rules[cause].holds(f);
 }
 
+/* The origin failed itself: with a 5xx, or it owed an answer when its leg ended. A proxy that ends
+ * that leg had waited for it, unless it did so within the time in which nobody is late. */
+static bool began_at_origin(const struct aw_facts *f)
+{
+    const struct aw_exchange *inner = f->c->inner;
+    if (inner->status != 0) return inner->status >= 500;
+    if (aw_rule_inner_unseen(f) || inner->conn.close == AW_CONN_OPEN) return false;
+    if (inner->conn.closed_by == AW_S2C) return true;
+    const struct aw_mark *last = &inner->at[AW_AT_BODY_END];
+    if (!aw_seen(last)) last = &inner->at[AW_AT_HEAD];
+    return after(last, &inner->conn.closed_at) >= aw_case_w(&inner->conn, f->t);
+}
+
 enum aw_party aw_rule_party(const struct aw_facts *f, enum aw_cause cause)
 {
     const struct aw_exchange *inner = f->c->inner;
@@ -486,8 +501,8 @@ enum aw_party aw_rule_party(const struct aw_facts *f, enum aw_cause cause)
     if (cause == AW_CAUSE_ABANDONED && f->x->window_closed[AW_S2C]) return AW_PARTY_SERVER;
     if (cause == AW_CAUSE_LATE_REJECTION && f->hops) return AW_PARTY_INTERMEDIARY;
     /* Where both legs are known, a 5xx belongs to the leg on which it began. */
-    if (cause == AW_CAUSE_GATEWAY_ERROR && inner && inner->status >= 500) return AW_PARTY_SERVER;
-    if (cause == AW_CAUSE_SERVER_ERROR && inner && inner->status < 500)
+    if (cause == AW_CAUSE_GATEWAY_ERROR && inner && began_at_origin(f)) return AW_PARTY_SERVER;
+    if (cause == AW_CAUSE_SERVER_ERROR && inner && !began_at_origin(f) && !aw_rule_inner_unseen(f))
         return AW_PARTY_INTERMEDIARY;
     return rules[cause].party;
 }
@@ -507,6 +522,8 @@ unsigned aw_rule_borders(const struct aw_facts *f, enum aw_cause cause, struct a
         return border(out, n, f->wait, f->w);
     if (cause == AW_CAUSE_EXPECT_HTTP10 && !to_417(f))
         return border(out, n, f->content ? f->wait : f->stuck, f->w);
+    if (cause == AW_CAUSE_REJECTED_EARLY && f->status == 408)
+        return border(out, n, f->stuck, aw_server_close_limit(f));
     if (cause == AW_CAUSE_DEADLOCK) {
         const bool server = f->status == 408 || f->server_closed;
         return border(out, n, f->stuck, server ? aw_server_close_limit(f) : f->w);

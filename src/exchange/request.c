@@ -5,6 +5,8 @@
  */
 #include "exchange/slot.h"
 
+#include <string.h>
+
 /* --- head --- */
 
 /*
@@ -38,6 +40,27 @@ static bool answer_missed(const struct aw_open *s, aw_off ack_off)
     return s->ex.flags & missing && (ack_off == AW_OFF_NONE || ack_off > s->ex.answer_base);
 }
 
+/* The methods that are idempotent by RFC 9110, 9.2.2; of others nothing is known. */
+static bool is_idempotent(struct aw_span method)
+{
+    static const char *const names[] = {"GET", "PUT", "HEAD", "DELETE", "OPTIONS", "TRACE"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (method.len == strlen(names[i]) && memcmp(method.p, names[i], method.len) == 0)
+            return true;
+    return method.len == 0;
+}
+
+/* One of the requests before s had no final status yet, and a second sending of it would not do the
+ * same as the first. */
+static bool behind_unsafe(const struct aw_step *st, const struct aw_open *s)
+{
+    for (const struct aw_open *i = st->xs->first; i != s; i = i->next)
+        if (!i->orphan && i->ex.status == 0 && i->ex.head_end != AW_OFF_NONE &&
+            !is_idempotent(i->ex.text[AW_TEXT_METHOD]))
+            return true;
+    return false;
+}
+
 /*
  * The request was sent before the previous final response had been received: by the ACK number of
  * its first segment, where that is known.
@@ -53,6 +76,7 @@ static void place(const struct aw_step *st, struct aw_open *s, const struct aw_h
     if (before && !before->ex.final_complete && !answer_missed(before, ev->ack_off)) {
         s->behind = true;
         x->flags |= AW_F_PIPELINED;
+        if (behind_unsafe(st, s)) x->flags |= AW_F_BEHIND_UNSAFE;
     } else if (aw_seen(&xs->final_end)) {
         const bool early = ev->ack_off != AW_OFF_NONE ? ev->ack_off < xs->answers_end
                                                       : ev->first.ord < xs->final_end.ord;

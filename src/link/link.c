@@ -192,7 +192,10 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
     if (l->drops.count > 0 && suffered(l, ex)) ex->flags |= AW_F_DROPPED;
     const struct aw_mark *end = &ex->at[AW_AT_END];
     const struct aw_when when = {.ts = aw_seen(end) ? end->ts : l->now, .ord = ex->end_ord};
-    const bool within = outer && aw_legs_within(outer, when.ts);
+    /* A leg that ended without an answer was over for its proxy with the first FIN or RST. */
+    const struct aw_mark *closed = &ex->conn.closed_at;
+    const bool broke_off = ex->status == 0 && aw_seen(closed) && closed->ts < when.ts;
+    const bool within = outer && aw_legs_within(outer, broke_off ? closed->ts : when.ts);
     aw_chain_closed(l, m, within ? outer : NULL, ex, when);
     if (outer) aw_legs_inner_closed(l, outer, ex, within);
     keep_budget(l);

@@ -528,7 +528,97 @@ static void vanished(struct case_maker *m)
     (void)m; /* neither an end nor the end of the input */
 }
 
+/* "100-continue;q=1" is no expectation at all, "100-continue=1" is another one. */
+static void parameters_417(struct case_maker *m)
+{
+    m->x.req |= AW_REQ_EXPECT_PARAMS | AW_REQ_EXPECT_MALFORMED;
+    case_final(m, 1, 417);
+}
+static void value_417(struct case_maker *m)
+{
+    m->x.req |= AW_REQ_EXPECT_PARAMS;
+    case_final(m, 1, 417);
+}
+static void value_continued(struct case_maker *m)
+{
+    m->x.req |= AW_REQ_EXPECT_PARAMS;
+    continued(m);
+}
+static void page(struct case_maker *m, uint16_t status)
+{
+    case_text(m, AW_TEXT_ERROR_BODY, "<h1>503</h1>No server is available to handle this request.");
+    case_final(m, 1, status);
+}
+static void page_503(struct case_maker *m)
+{
+    page(m, 503);
+}
+static void page_500(struct case_maker *m)
+{
+    page(m, 500);
+}
+static void page_signed(struct case_maker *m)
+{
+    case_text(m, AW_TEXT_SERVER, "nginx/1.22.1");
+    page(m, 503);
+}
+static void page_of_nobody(struct case_maker *m)
+{
+    case_text(m, AW_TEXT_ERROR_BODY, "Come back later.");
+    case_final(m, 1, 503);
+}
+static void unanswered_408(struct case_maker *m, double ms)
+{
+    case_final(m, ms, 408);
+}
+static void at_2_s_408(struct case_maker *m)
+{
+    unanswered_408(m, 2000);
+}
+static void below_2_s_408(struct case_maker *m)
+{
+    unanswered_408(m, 1999);
+}
+static void far_below_2_s_408(struct case_maker *m)
+{
+    unanswered_408(m, 1599);
+}
+static void left_at_once_joined(struct case_maker *m)
+{
+    m->x.flags |= AW_F_MIDSTREAM;
+    left_at_once(m);
+}
+static void left_at_once_later(struct case_maker *m)
+{
+    m->x.flags |= AW_F_KEPT;
+    left_at_once_joined(m);
+}
+
 static const struct row rows[] = {
+    {"417 to 100-continue with parameters", parameters_417, AW_CAUSE_DESYNC_RISK, AW_SEV_WARNING,
+     AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
+    {"417 to 100-continue with a value", value_417, AW_CAUSE_UNKNOWN_EXPECTATION, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
+    {"100-continue with a value, continued", value_continued, AW_CAUSE_UNKNOWN_EXPECTATION,
+     AW_SEV_INFO, AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
+    {"503 with a balancer's page", page_503, AW_CAUSE_GATEWAY_ERROR, AW_SEV_ERROR, AW_CONF_MEDIUM,
+     AW_PARTY_INTERMEDIARY, ALSO(REJECTED_EARLY)},
+    {"500 with a balancer's page", page_500, AW_CAUSE_SERVER_ERROR, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, ALSO(REJECTED_EARLY)},
+    {"503 with such a page and a server's name", page_signed, AW_CAUSE_SERVER_ERROR, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_SERVER, ALSO(REJECTED_EARLY)},
+    {"503 with another page", page_of_nobody, AW_CAUSE_SERVER_ERROR, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, ALSO(REJECTED_EARLY)},
+    {"408 at 2 s", at_2_s_408, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_MEDIUM, AW_PARTY_SERVER,
+     ALSO(REJECTED_EARLY)},
+    {"408 just below 2 s", below_2_s_408, AW_CAUSE_REJECTED_EARLY, AW_SEV_INFO, AW_CONF_MEDIUM,
+     AW_PARTY_NONE, 0},
+    {"408 well below 2 s", far_below_2_s_408, AW_CAUSE_REJECTED_EARLY, AW_SEV_INFO, AW_CONF_HIGH,
+     AW_PARTY_NONE, 0},
+    {"left at once, joined before the head", left_at_once_joined, AW_CAUSE_ABANDONED, AW_SEV_ERROR,
+     AW_CONF_MEDIUM, AW_PARTY_CLIENT, 0},
+    {"left at once, joined a request before", left_at_once_later, AW_CAUSE_ABANDONED, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
     {"continued", continued, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH, AW_PARTY_NONE, 0},
     {"continued whatever the status", continued_404, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH,
      AW_PARTY_NONE, 0},
@@ -833,6 +923,45 @@ static void legs(void **state)
     assert_int_equal(v.cause, AW_CAUSE_EXPECT_REFUSED_BY_PROXY);
 }
 
+/* A failure is blamed on the leg on which it began. */
+static void failing_legs(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t outer, inner; /* status; 0: the leg ended without */
+        enum aw_dir closed_by;
+        double closed; /* ms after the leg's head */
+        uint32_t flags;
+        enum aw_cause cause;
+        enum aw_party party;
+    } rows_of_legs[] = {
+        {502, 502, AW_S2C, 9, 0, AW_CAUSE_GATEWAY_ERROR, AW_PARTY_SERVER},
+        {502, 200, AW_S2C, 9, 0, AW_CAUSE_GATEWAY_ERROR, AW_PARTY_INTERMEDIARY},
+        {502, 0, AW_S2C, 9, 0, AW_CAUSE_GATEWAY_ERROR, AW_PARTY_SERVER},
+        {502, 0, AW_S2C, 9, AW_F_HOLE_FINAL, AW_CAUSE_GATEWAY_ERROR, AW_PARTY_INTERMEDIARY},
+        {504, 0, AW_C2S, 100, 0, AW_CAUSE_GATEWAY_ERROR, AW_PARTY_SERVER},
+        {504, 0, AW_C2S, 99, 0, AW_CAUSE_GATEWAY_ERROR, AW_PARTY_INTERMEDIARY},
+        {500, 500, AW_S2C, 9, 0, AW_CAUSE_SERVER_ERROR, AW_PARTY_SERVER},
+        {500, 200, AW_S2C, 9, 0, AW_CAUSE_SERVER_ERROR, AW_PARTY_INTERMEDIARY},
+        {500, 0, AW_S2C, 9, 0, AW_CAUSE_SERVER_ERROR, AW_PARTY_SERVER},
+        {500, 0, AW_S2C, 9, AW_F_HOLE_FINAL, AW_CAUSE_SERVER_ERROR, AW_PARTY_SERVER},
+    };
+    for (size_t i = 0; i < sizeof rows_of_legs / sizeof *rows_of_legs; i++) {
+        struct case_maker m, inner;
+        struct aw_verdict v;
+        struct aw_case c = {.inner = &inner.x, .input_left = AW_NS_NONE};
+        case_begin(&m);
+        case_final(&m, 200, rows_of_legs[i].outer);
+        case_begin(&inner);
+        if (rows_of_legs[i].inner) case_final(&inner, 8, rows_of_legs[i].inner);
+        case_close(&inner, rows_of_legs[i].closed, rows_of_legs[i].closed_by, false);
+        inner.x.flags |= rows_of_legs[i].flags;
+        case_judge(&m, &c, &v);
+        if (v.cause != rows_of_legs[i].cause || v.party != rows_of_legs[i].party)
+            fail_msg("row %zu: %s %s", i, aw_cause_slug(v.cause), aw_party_name(v.party));
+    }
+}
+
 static void costs(void **state)
 {
     (void)state;
@@ -961,9 +1090,11 @@ static void hostile_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table),     cmocka_unit_test(every_cause),  cmocka_unit_test(chains),
-        cmocka_unit_test(legs),      cmocka_unit_test(costs),        cmocka_unit_test(thresholds),
-        cmocka_unit_test(sentences), cmocka_unit_test(hostile_text),
+        cmocka_unit_test(table),        cmocka_unit_test(every_cause),
+        cmocka_unit_test(chains),       cmocka_unit_test(legs),
+        cmocka_unit_test(failing_legs), cmocka_unit_test(costs),
+        cmocka_unit_test(thresholds),   cmocka_unit_test(sentences),
+        cmocka_unit_test(hostile_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,7 +244,7 @@ proxy_cases() {
     fi
     if begin haproxy-503 client; then
         transfer -T "$tmp/file" http://10.100.0.1:8202/up/ha3; code 503; no_100; waited
-        finish "curl haproxy" "dead backend: HAProxy tries for three seconds, curl gives up waiting after one" "server-error error server"
+        finish "curl haproxy" "dead backend: HAProxy tries for three seconds, curl gives up waiting after one" "gateway-error error intermediary"
     fi
     if begin nginx-proxy-answers proxy; then
         transfer -T "$tmp/file" http://10.100.0.1:8101/up/ng1; code 201; got_100 1
