@@ -132,6 +132,10 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
             f->prev == NULL && (x->flags & (AW_F_AFTER_UNSEEN | AW_F_MIDSTREAM)),
         "what was asked before on the connection was not seen");
+    cap(t,
+        cause == AW_CAUSE_MALFORMED_CONTINUE && (x->flags & AW_F_100_AFTER_FINAL) &&
+            (x->flags & AW_F_MIDSTREAM),
+        "the connection was joined after its start: the answers may be those of earlier requests");
     cap(t, by_legs(f, cause) && f->c->inner_unseen,
         "what the origin answered was not seen in full");
     cap(t, f->final && (x->flags & AW_F_UNSETTLED), "the capture does not show what came after");
@@ -145,6 +149,10 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
             f->next == NULL && (x->flags & AW_F_HOLE_CONTENT),
         "what was not captured may have held a repeat");
+    cap(t,
+        cause == AW_CAUSE_SERVER_ERROR && f->status == 503 && x->text[AW_TEXT_SERVER].len == 0 &&
+            ((x->flags & AW_F_HOLE_FINAL) || !x->final_complete),
+        "no server signed the 503, and its content, which may be a proxy's page, was not captured");
     /* A FIN in time would have made it another cause, and it may be the packet that is missing. */
     cap(t,
         in(cause, bit(AW_CAUSE_CONTINUED) | bit(AW_CAUSE_REJECTED_EARLY)) && f->first_100 &&

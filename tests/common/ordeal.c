@@ -64,10 +64,6 @@ static const struct {
     {"legs_not_relayed.scn", AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CAUSE_IGNORED, "likewise"},
     {"refused_retry_failed.scn", AW_CAUSE_EXPECT_REFUSED, AW_CAUSE_SERVER_ERROR,
      "without the 417 and the head of the retry, its content and 500 are the first request's"},
-    {"pipelined.scn", AW_CAUSE_CONTINUED, AW_CAUSE_MALFORMED_CONTINUE,
-     "begun between two pipelined requests: nothing tells that there was a first"},
-    {"pipelined.scn", AW_CAUSE_COUNT, AW_CAUSE_MALFORMED_CONTINUE, "likewise"},
-    {"pipelined_two.scn", AW_CAUSE_CONTINUED, AW_CAUSE_MALFORMED_CONTINUE, "likewise"},
 };
 
 static bool excused(const char *path, const struct trial_verdict *before,

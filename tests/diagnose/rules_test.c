@@ -567,6 +567,16 @@ static void page_of_nobody(struct case_maker *m)
     case_text(m, AW_TEXT_ERROR_BODY, "Come back later.");
     case_final(m, 1, 503);
 }
+static void page_not_captured(struct case_maker *m)
+{
+    case_final(m, 1, 503);
+    m->x.flags |= AW_F_HOLE_FINAL;
+}
+static void page_not_captured_signed(struct case_maker *m)
+{
+    case_text(m, AW_TEXT_SERVER, "nginx/1.22.1");
+    page_not_captured(m);
+}
 static void unanswered_408(struct case_maker *m, double ms)
 {
     case_final(m, ms, 408);
@@ -609,6 +619,10 @@ static const struct row rows[] = {
      AW_CONF_HIGH, AW_PARTY_SERVER, ALSO(REJECTED_EARLY)},
     {"503 with another page", page_of_nobody, AW_CAUSE_SERVER_ERROR, AW_SEV_ERROR, AW_CONF_HIGH,
      AW_PARTY_SERVER, ALSO(REJECTED_EARLY)},
+    {"503 whose page was not captured", page_not_captured, AW_CAUSE_SERVER_ERROR, AW_SEV_ERROR,
+     AW_CONF_MEDIUM, AW_PARTY_SERVER, ALSO(REJECTED_EARLY)},
+    {"503 with a server's name, likewise", page_not_captured_signed, AW_CAUSE_SERVER_ERROR,
+     AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_SERVER, ALSO(REJECTED_EARLY)},
     {"408 at 2 s", at_2_s_408, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_MEDIUM, AW_PARTY_SERVER,
      ALSO(REJECTED_EARLY)},
     {"408 just below 2 s", below_2_s_408, AW_CAUSE_REJECTED_EARLY, AW_SEV_INFO, AW_CONF_MEDIUM,
