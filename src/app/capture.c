@@ -229,7 +229,7 @@ static void before(void *ctx, struct aw_engine *e)
 
 struct aw_feed aw_feed_of_capture(struct aw_capture *c)
 {
-    return (struct aw_feed){.ctx = c, .next = next, .before = before};
+    return (struct aw_feed){.ctx = c, .next = next, .before = before, .live = true};
 }
 
 void aw_capture_stop(struct aw_capture *c)

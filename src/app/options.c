@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/explain.h"
+#include "app/live.h"
 #include "app/match.h"
 #include "app/version.h"
 #include "sink/sink.h"
@@ -145,7 +146,8 @@ static void print_help(void)
 {
     enum { INDENT = 26 };
     puts("await100 " AW_VERSION ": why \"Expect: 100-continue\" handshakes fail, from packets\n\n"
-         "usage: await100 -r FILE [-r FILE...] [options] [BPF filter expression]\n\n"
+         "usage: await100 -r FILE [-r FILE...] [options] [BPF filter expression]\n"
+         "       await100 -i IF [-i IF...] [options] [BPF filter expression]\n\n"
          "options:");
     for (size_t i = 0; i < OPT_COUNT; i++) {
         char left[64];
@@ -266,20 +268,55 @@ static bool set_format(struct aw_options *o, const char *name)
     return false;
 }
 
-static bool add_input(struct aw_options *o, const char *path)
+static bool add_word(const char ***list, size_t *count, const char *word)
 {
-    if (o->read_count >= UINT16_MAX) {
+    if (*count >= UINT16_MAX) {
         complain("too many inputs: %d at most", UINT16_MAX);
         return false;
     }
-    const char **grown = realloc(o->read, (o->read_count + 1) * sizeof *grown);
+    const char **grown = realloc(*list, (*count + 1) * sizeof *grown);
     if (!grown) {
         complain("out of memory");
         return false;
     }
-    o->read = grown;
-    o->read[o->read_count++] = path;
+    *list = grown;
+    grown[(*count)++] = word;
     return true;
+}
+
+static bool add_input(struct aw_options *o, const char *path)
+{
+    return add_word(&o->read, &o->read_count, path);
+}
+
+static bool set_duration(struct aw_options *o, const char *text)
+{
+    static const char what[] = "duration:";
+    char *end;
+    if (strncmp(text, what, sizeof what - 1) != 0) {
+        complain("-a %s: give duration:SECONDS", text);
+        return false;
+    }
+    const char *number = text + sizeof what - 1;
+    const double seconds = strtod(number, &end);
+    if (!isdigit((unsigned char)number[0]) || *end != '\0' || !(seconds > 0) || seconds > 1e8) {
+        complain("-a %s: '%s' is no number of seconds above 0", text, number);
+        return false;
+    }
+    o->duration = (aw_ns)(seconds * 1e9);
+    return true;
+}
+
+static bool set_buffer(struct aw_options *o, const char *text)
+{
+    uint64_t kib;
+    if (parse_count(text, UINT32_MAX, &kib))
+        o->buffer_bytes = kib << 10;
+    else if (!aw_parse_size(text, &o->buffer_bytes))
+        o->buffer_bytes = 0;
+    if (o->buffer_bytes > 0 && o->buffer_bytes <= INT32_MAX) return true;
+    complain("-B %s: give a size in KiB, or one such as 64M; less than 2G", text);
+    return false;
 }
 
 static bool add_filter(struct aw_options *o, const char *words)
@@ -302,6 +339,8 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
 {
     uint64_t number;
     switch (id) {
+    case OPT_INTERFACE:
+        return add_word(&o->interfaces, &o->interface_count, arg);
     case OPT_READ:
         return add_input(o, arg);
     case OPT_FILTER:
@@ -358,6 +397,19 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
         }
         o->config.memory = (size_t)number;
         return true;
+    case OPT_AUTOSTOP:
+        return set_duration(o, arg);
+    case OPT_SNAPLEN:
+        if (!parse_count(arg, INT32_MAX, &o->snaplen)) {
+            complain("-s %s: give a number of bytes, 0 for all", arg);
+            return false;
+        }
+        return true;
+    case OPT_BUFFER:
+        return set_buffer(o, arg);
+    case OPT_NO_PROMISCUOUS:
+        o->not_promiscuous = true;
+        return true;
     case OPT_QUIET:
         o->quiet = true;
         return true;
@@ -367,6 +419,8 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_EXPLAIN:
     case OPT_NO_UI:
     case OPT_NUMERIC:
+    case OPT_LIST:
+    case OPT_LINE_BUFFERED:
     case OPT_HELP:
     case OPT_VERSION:
     case OPT_COUNT:
@@ -408,6 +462,19 @@ static enum aw_parsed explain(const char *word)
     }
     complain("--explain: cannot write: %s", strerror(errno));
     return AW_PARSED_LOST;
+}
+
+static bool live_fits(const struct aw_options *o)
+{
+    if (o->read_count > 0) {
+        complain("-i and -r together: %s is a capture; either, not both", o->read[0]);
+        return false;
+    }
+    if (o->streams) {
+        complain("--streams is for captures: record with --record and read that");
+        return false;
+    }
+    return true;
 }
 
 static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
@@ -469,14 +536,20 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
             print_thresholds();
             return AW_PARSED_DONE;
         }
+        if (id == OPT_LIST) return aw_interfaces_print() ? AW_PARSED_DONE : AW_PARSED_LOST;
         if (id == OPT_EXPLAIN) return explain(optarg);
         if (!take(o, (enum option_id)id, optarg)) return AW_PARSED_BAD;
     }
     for (int i = optind; i < argc; i++) {
         if (!take_bare(o, argv[i])) return AW_PARSED_BAD;
     }
-    if (o->read_count == 0) {
-        complain("no capture given: await100 -r FILE (-h for help)");
+    if (o->read_count == 0 && o->interface_count == 0) {
+        complain("no input given: await100 -r FILE, or -i IF for live capture (-h for help)");
+        return AW_PARSED_BAD;
+    }
+    if (o->interface_count > 0 && !live_fits(o)) return AW_PARSED_BAD;
+    if (o->interface_count == 0 && o->duration > 0) {
+        complain("-a is for live capture, with -i");
         return AW_PARSED_BAD;
     }
     size_t from_stdin = 0;
@@ -501,9 +574,11 @@ enum aw_parsed aw_options_parse(struct aw_options *o, int argc, char **argv)
 void aw_options_free(struct aw_options *o)
 {
     free(o->read);
+    free(o->interfaces);
     free(o->filter);
     aw_expr_free(o->match);
-    o->read = NULL;
+    o->read = o->interfaces = NULL;
+    o->interface_count = 0;
     o->filter = NULL;
     o->match = NULL;
     o->read_count = 0;

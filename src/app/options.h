@@ -18,6 +18,11 @@ enum aw_fail_bit { /* beyond single causes */
 struct aw_options {
     const char **read; /* owned array of borrowed arguments */
     size_t read_count;
+    const char **interfaces; /* likewise */
+    size_t interface_count;
+    uint64_t snaplen, buffer_bytes; /* live; 0 = the default */
+    bool not_promiscuous;
+    aw_ns duration;         /* live: stop after; 0 = no limit */
     char *filter;           /* owned; NULL = none */
     struct aw_expr *match;  /* owned: -Y; NULL = every record */
     const char *match_text; /* borrowed */

@@ -6,33 +6,39 @@
 
 #include <errno.h>
 #include <langinfo.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "app/capture.h"
 #include "app/choose.h"
+#include "app/live.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
 #include "app/sandbox.h"
+#include "sink/behind.h"
+#include "sink/line.h"
 #include "sink/metrics.h"
 #include "sink/sink.h"
 #include "sink/streams.h"
 #include "source/source.h"
 
-static volatile sig_atomic_t interrupted; /* the only global: a signal handler has no other place */
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
 struct run {
     struct aw_options *o;
-    struct aw_merge *merge;
+    struct aw_merge *merge; /* captures; NULL where live */
+    struct live {
+        struct aw_live *source; /* owned until the capture takes it over */
+        struct aw_capture *capture;
+        struct aw_behind *behind; /* borrowed from `out`; NULL where nothing is written meanwhile */
+        struct aw_line *lines;    /* -q with the text format */
+        char *name;               /* owned; of all interfaces */
+        aw_ns end;                /* steady time at which to stop */
+        bool over;                /* no interface is left */
+        bool stopped;
+    } live;
     struct aw_engine *engine;
     struct aw_summary *summary;
     struct aw_streams *streams;
@@ -71,6 +77,15 @@ static void on_record(void *ctx, const struct aw_record *rec)
         aw_summary_add(r->summary, rec);
     }
     r->o->format->record(r->report, rec);
+    if (r->live.lines) aw_line_record(r->live.lines, rec);
+    if (r->live.behind) aw_out_flush(r->out); /* one record, whole */
+}
+
+static void on_waiting(void *ctx, const struct aw_exchange *ex, aw_ns waited)
+{
+    struct run *r = ctx;
+    aw_line_waiting(r->live.lines, ex, waited);
+    aw_out_flush(r->out);
 }
 
 static void on_connection(void *ctx, uint64_t id, uint64_t ord)
@@ -86,9 +101,27 @@ static void on_stream(void *ctx, const struct aw_conn_facts *conn,
     aw_streams_piece(r->streams, conn, piece);
 }
 
+static aw_ns steady_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (aw_ns)t.tv_sec * AW_SEC + t.tv_nsec;
+}
+
+/* Live, an end is asked of the capture: what it has got by then is still read. */
+static bool on_reading_live(struct run *r)
+{
+    if (!r->live.stopped && (aw_signal_interrupted() || steady_now() >= r->live.end)) {
+        aw_capture_stop(r->live.capture);
+        r->live.stopped = true;
+    }
+    return true;
+}
+
 static bool on_reading(void *ctx)
 {
     struct run *r = ctx;
+    if (r->live.capture) return on_reading_live(r);
     struct aw_source *const *sources;
     const size_t count = aw_merge_sources(r->merge, &sources);
     if (r->progress.on) {
@@ -101,13 +134,59 @@ static bool on_reading(void *ctx)
         }
         aw_progress_show(&r->progress, bytes, known ? size : 0);
     }
-    return !interrupted;
+    return !aw_signal_interrupted();
+}
+
+/* The figures as they stand. */
+static void take_stats(struct run *r)
+{
+    aw_engine_stats(r->engine, &r->stats);
+    r->about.match = r->o->match_text;
+    r->about.found = r->stats.exchanges;
+    aw_choice_totals(&r->choice, &r->stats);
+}
+
+/* Live, on the thread that keeps them. */
+static void take_stock(struct run *r)
+{
+    struct aw_live_stats lost;
+    take_stats(r);
+    aw_capture_lost(r->live.capture, &lost);
+    r->about.dropped = lost.kernel + lost.interface;
+}
+
+/* Asked for by USR1; on the thread that keeps the figures. */
+static void say_totals(struct run *r)
+{
+    struct aw_live_stats lost;
+    struct aw_cause_total cause[AW_CAUSE_COUNT * AW_SEV_COUNT];
+    take_stock(r);
+    const struct aw_stats *s = &r->stats;
+    fprintf(stderr,
+            "await100: so far %llu packets, %llu connections, %llu HTTP exchanges, %llu with an "
+            "expectation, %llu of them failing\n",
+            (unsigned long long)s->packets, (unsigned long long)s->connections,
+            (unsigned long long)s->exchanges,
+            (unsigned long long)aw_summary_expectation(r->summary),
+            (unsigned long long)aw_summary_failing(r->summary));
+    const size_t n = aw_summary_causes(r->summary, cause, sizeof cause / sizeof *cause);
+    for (size_t i = 0; i < n; i++)
+        fprintf(stderr, "  %10llu  %s %s\n", (unsigned long long)cause[i].count,
+                aw_severity_name(cause[i].severity), aw_cause_slug(cause[i].cause));
+    aw_capture_lost(r->live.capture, &lost);
+    aw_live_print_lost(stderr, &lost, r->live.behind ? aw_behind_let_go(r->live.behind) : 0);
 }
 
 /* Where nobody takes the report any more there is nothing to read for. */
 static bool on_collecting(void *ctx)
 {
-    const struct run *r = ctx;
+    struct run *r = ctx;
+    if (r->live.capture && aw_signal_reopen() && r->live.behind) aw_behind_reopen(r->live.behind);
+    if (r->live.capture && aw_signal_totals()) say_totals(r);
+    if (r->live.capture && r->metrics && aw_metrics_due(r->metrics, steady_now())) {
+        take_stock(r);
+        (void)aw_metrics_write(r->metrics, &r->about); /* the next time may go better */
+    }
     return aw_out_error(r->out) == 0;
 }
 
@@ -154,9 +233,57 @@ static struct aw_merge *open_sources(struct run *r, struct aw_filter *filter)
     return merge;
 }
 
+static enum aw_exit open_captures(struct run *r)
+{
+    enum aw_exit status = AW_EXIT_OK;
+    struct aw_filter *filter = open_filter(r->o, &status);
+    if (status != AW_EXIT_OK) return status;
+    r->merge = open_sources(r, filter);
+    return r->merge ? AW_EXIT_OK : AW_EXIT_INPUT;
+}
+
+/* The name under which records have the packets of all interfaces. */
+static char *joined(const char *const *names, size_t count)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < count; i++)
+        size += strlen(names[i]) + 1;
+    char *all = malloc(size), *to = all;
+    for (size_t i = 0; all && i < count; i++)
+        to += snprintf(to, size - (size_t)(to - all), "%s%s", i ? "," : "", names[i]);
+    return all;
+}
+
+static bool is_live(const struct run *r)
+{
+    return r->o->interface_count > 0;
+}
+
+/* -q watches line by line. */
+static bool wants_lines(const struct aw_options *o)
+{
+    return o->interface_count > 0 && o->quiet && !o->output && strcmp(o->format->name, "text") == 0;
+}
+
+static enum aw_exit open_live(struct run *r)
+{
+    bool bad_use;
+    const struct aw_options *o = r->o;
+    r->live.name = joined(o->interfaces, o->interface_count);
+    if (!r->live.name) {
+        fputs("await100: out of memory\n", stderr);
+        return AW_EXIT_INPUT;
+    }
+    const bool watched = wants_lines(o) || isatty(STDOUT_FILENO);
+    r->live.source = aw_live_of_options(o, watched, &bad_use);
+    if (r->live.source) return AW_EXIT_OK;
+    return bad_use ? AW_EXIT_USAGE : AW_EXIT_INPUT;
+}
+
 static const char *source_name(void *ctx, uint16_t source)
 {
     const struct run *r = ctx;
+    if (is_live(r)) return r->live.name;
     return source < r->o->read_count ? r->o->read[source] : "?";
 }
 
@@ -184,7 +311,10 @@ static bool open_engine(struct run *r)
     o->config.source_name = source_name;
     o->config.source_ctx = r;
     o->config.brief = o->format->brief;
-    const struct aw_sink sink = {.ctx = r, .connection = on_connection, .record = on_record};
+    const struct aw_sink sink = {.ctx = r,
+                                 .connection = on_connection,
+                                 .record = on_record,
+                                 .waiting = wants_lines(o) ? on_waiting : NULL};
     const struct aw_tap tap = {.ctx = r, .stream = r->streams ? on_stream : NULL};
     struct aw_config config = o->config;
     aw_choice_init(&r->choice, o);
@@ -199,18 +329,34 @@ static bool open_engine(struct run *r)
     return false;
 }
 
+static struct aw_out *open_behind(struct run *r, char *err, size_t err_size)
+{
+    const struct aw_options *o = r->o;
+    r->live.behind = o->output ? aw_behind_file(o->output, err, err_size)
+                               : aw_behind_fd(STDOUT_FILENO, err, err_size);
+    struct aw_out *out = r->live.behind ? aw_out_behind(r->live.behind) : NULL;
+    if (!out && r->live.behind) {
+        (void)aw_behind_close(r->live.behind);
+        r->live.behind = NULL;
+    }
+    return out;
+}
+
 static bool open_report(struct run *r)
 {
     const struct aw_options *o = r->o;
     char err[1024];
-    r->out = o->output ? aw_out_file(o->output, err, sizeof err) : aw_out_fd(STDOUT_FILENO);
+    if (is_live(r) && (o->format->stream || wants_lines(o)))
+        r->out = open_behind(r, err, sizeof err);
+    else
+        r->out = o->output ? aw_out_file(o->output, err, sizeof err) : aw_out_fd(STDOUT_FILENO);
     if (!r->out) {
         fprintf(stderr, "await100: %s\n", o->output ? err : "out of memory");
         return false;
     }
     r->about = (struct aw_run){
-        .files = o->read,
-        .file_count = o->read_count,
+        .files = is_live(r) ? (const char *const *)&r->live.name : o->read,
+        .file_count = is_live(r) ? 1 : o->read_count,
         .config = &o->config,
         .stats = &r->stats,
         .summary = r->summary,
@@ -219,7 +365,8 @@ static bool open_report(struct run *r)
     /* A terminal or a file of another encoding gets ASCII alone. */
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) aw_out_ascii(r->out, true);
     r->report = o->format->open(r->out, &r->about);
-    if (r->report) return true;
+    if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
+    if (r->report && (r->live.lines || !wants_lines(o))) return true;
     fputs("await100: out of memory\n", stderr);
     return false;
 }
@@ -243,19 +390,29 @@ static bool open_metrics(struct run *r)
 }
 
 /* The last step before the first byte of the input is believed. */
-static bool confine(struct run *r)
+static enum aw_exit confine(struct run *r)
 {
     struct aw_folder *folders[4] = {aw_out_folder(r->out),
                                     r->metrics ? aw_metrics_folder(r->metrics) : NULL};
     if (r->streams) aw_streams_folders(r->streams, folders + 2);
+    if (r->live.behind) folders[0] = aw_behind_folder(r->live.behind);
     aw_sandbox_prepare(&r->sandbox, r->o, folders, sizeof folders / sizeof *folders);
-    return aw_sandbox_enter(&r->sandbox, r->o, false);
+    if (is_live(r)) {
+        /* After the keeper, which would hold their buffers. */
+        const enum aw_exit opened = open_live(r);
+        if (opened != AW_EXIT_OK) return opened;
+    }
+    return aw_sandbox_enter(&r->sandbox, r->o, is_live(r)) ? AW_EXIT_OK : AW_EXIT_USAGE;
 }
 
 /* --- the end --- */
 
 static void say_damage(struct run *r)
 {
+    if (is_live(r)) {
+        if (r->live.over) r->damaged++; /* said when it happened */
+        return;
+    }
     struct aw_source *const *sources;
     const size_t count = aw_merge_sources(r->merge, &sources);
     for (size_t i = 0; i < count; i++) {
@@ -276,7 +433,7 @@ static void say_verbose(const struct run *r)
             fprintf(stderr, "  %10llu  %s: %s\n", (unsigned long long)s->drop[i].count,
                     s->drop[i].slug, s->drop[i].meaning);
     }
-    const uint64_t filtered = aw_merge_filtered(r->merge);
+    const uint64_t filtered = r->about.filtered;
     if (filtered > 0)
         fprintf(stderr, "  %10llu  filtered: did not match the capture filter\n",
                 (unsigned long long)filtered);
@@ -322,20 +479,58 @@ static enum aw_exit close_metrics(struct run *r)
     return AW_EXIT_OUTPUT;
 }
 
+static void say_notice(const char *line)
+{
+    fprintf(stderr, "await100: %s\n", line);
+}
+
+/* Starts the threads beside the engine's. */
+static bool start_live(struct run *r)
+{
+    const struct aw_options *o = r->o;
+    if (r->live.behind && aw_behind_start(r->live.behind) != 0) return false;
+    r->live.end = o->duration ? steady_now() + o->duration : INT64_MAX;
+    r->live.capture = aw_capture_start(r->live.source, o->stop_after, say_notice);
+    if (!r->live.capture) return false;
+    r->live.source = NULL;
+    if (!o->quiet)
+        fprintf(stderr, "await100: capturing on %s; Ctrl-C ends with the report\n", r->live.name);
+    return true;
+}
+
+/* Notes what was lost. The report may wait for a slow reader: nothing else does any more. */
+static void end_live(struct run *r)
+{
+    struct aw_live_stats lost;
+    aw_capture_lost(r->live.capture, &lost);
+    r->about.dropped = lost.kernel + lost.interface;
+    r->live.over = aw_capture_over(r->live.capture);
+    aw_capture_free(r->live.capture);
+    r->live.capture = NULL;
+    if (!r->o->quiet)
+        aw_live_print_lost(stderr, &lost, r->live.behind ? aw_behind_let_go(r->live.behind) : 0);
+    if (r->live.behind) aw_out_patient(r->out, true);
+    if (r->live.lines) aw_out_str(r->out, "\n");
+}
+
 static enum aw_exit analyse(struct run *r)
 {
-    aw_progress_start(&r->progress, !r->o->quiet);
+    aw_progress_start(&r->progress, !r->o->quiet && !is_live(r));
     const struct aw_pipeline_calls calls = {
         .ctx = r, .reading = on_reading, .collecting = on_collecting};
-    const struct aw_feed feed = aw_feed_of_merge(r->merge);
-    const enum aw_status status = aw_pipeline_run(&feed, r->engine, r->threads, &calls);
+    enum aw_status status = AW_ENOMEM;
+    if (!is_live(r)) {
+        const struct aw_feed feed = aw_feed_of_merge(r->merge);
+        status = aw_pipeline_run(&feed, r->engine, r->threads, &calls);
+    } else if (start_live(r)) {
+        const struct aw_feed feed = aw_feed_of_capture(r->live.capture);
+        status = aw_pipeline_run(&feed, r->engine, r->threads, &calls);
+        end_live(r);
+    }
     aw_progress_clear(&r->progress);
     say_damage(r);
-    aw_engine_stats(r->engine, &r->stats);
-    r->about.match = r->o->match_text;
-    r->about.found = r->stats.exchanges;
-    aw_choice_totals(&r->choice, &r->stats);
-    r->about.filtered = aw_merge_filtered(r->merge);
+    take_stats(r);
+    if (r->merge) r->about.filtered = aw_merge_filtered(r->merge);
     r->about.damaged = r->damaged;
     r->analysed = true;
     r->o->format->finish(r->report);
@@ -348,39 +543,32 @@ static enum aw_exit analyse(struct run *r)
     return r->damaged > 0 ? AW_EXIT_INPUT : r->failed ? AW_EXIT_FAILED : AW_EXIT_OK;
 }
 
-static void watch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-}
-
 static void let_go(struct run *r)
 {
     aw_engine_close(r->engine);
     aw_summary_free(r->summary);
     aw_merge_free(r->merge);
+    aw_live_close(r->live.source);
+    aw_line_free(r->live.lines);
+    free(r->live.name);
 }
 
 enum aw_exit aw_run(struct aw_options *o)
 {
     struct run r = {.o = o};
     enum aw_exit status = AW_EXIT_OK;
-    watch_signals();
-    struct aw_filter *filter = open_filter(o, &status);
-    if (status != AW_EXIT_OK) return status;
-    r.merge = open_sources(&r, filter);
-    if (!r.merge) return AW_EXIT_INPUT;
+    aw_signals_watch(is_live(&r));
+    if (!is_live(&r)) {
+        status = open_captures(&r);
+        if (status != AW_EXIT_OK) return status;
+    }
     enum aw_exit written = AW_EXIT_OUTPUT;
     if (open_streams(&r) && open_metrics(&r) && open_engine(&r) && open_report(&r)) {
-        if (confine(&r)) {
+        status = confine(&r);
+        if (status == AW_EXIT_OK) {
             status = analyse(&r);
             written = close_report(&r, true);
         } else {
-            status = AW_EXIT_USAGE;
             (void)close_report(&r, false);
             written = AW_EXIT_OK;
         }

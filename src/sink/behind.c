@@ -23,10 +23,14 @@ struct piece { /* one hand-over */
 };
 
 struct aw_behind {
-    int fd, dir;       /* dir: its directory, -1 where a descriptor was given */
-    char *path, *name; /* owned; name is the part of path behind the directory */
-    bool regular;      /* parts can be taken back */
+    int fd;
+    bool close_fd;
+    struct aw_folder *folder; /* owned; of a regular file that was named, else NULL */
+    char *path;               /* owned; NULL for a descriptor */
+    const char *name;         /* its part behind the folder */
+    bool regular;             /* parts can be taken back */
     pthread_t thread;
+    bool started;
     pthread_mutex_t lock;
     pthread_cond_t filled, emptied;
     struct piece **ring; /* owned; pieces are owned */
@@ -53,7 +57,8 @@ static int write_piece(struct aw_behind *b, const struct piece *p)
             const int why = n < 0 ? errno : EIO;
             struct stat st;
             if (done > 0 && b->regular && fstat(b->fd, &st) == 0 && st.st_size >= (off_t)done)
-                (void)!ftruncate(b->fd, st.st_size - (off_t)done);
+                if (ftruncate(b->fd, st.st_size - (off_t)done) == 0)
+                    (void)lseek(b->fd, 0, SEEK_END);
             return why;
         }
     }
@@ -64,8 +69,7 @@ static int write_piece(struct aw_behind *b, const struct piece *p)
  * that fails: better there than nowhere. */
 static void open_again(struct aw_behind *b)
 {
-    const int fd =
-        openat(b->dir, b->name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    const int fd = aw_folder_make(b->folder, b->name, AW_MAKE_APPEND, 0);
     if (fd < 0) {
         fprintf(stderr, "await100: %s: cannot be opened again: %s\n", b->path, strerror(errno));
         return;
@@ -110,7 +114,7 @@ static void *run(void *arg)
         }
         pthread_mutex_unlock(&b->lock);
         if (reopen) {
-            if (b->dir >= 0) open_again(b);
+            if (b->folder) open_again(b);
             continue;
         }
         if (!p) return NULL;
@@ -149,7 +153,7 @@ int aw_behind_put(struct aw_behind *b, const char *bytes, size_t len, bool patie
         memcpy(p->bytes, bytes, len);
     }
     pthread_mutex_lock(&b->lock);
-    while (patient && !b->fatal && b->bytes > 0 && b->bytes + len > QUEUE_BYTES)
+    while (patient && b->started && !b->fatal && b->bytes > 0 && b->bytes + len > QUEUE_BYTES)
         pthread_cond_wait(&b->emptied, &b->lock);
     const bool fits = b->bytes == 0 || b->bytes + len <= QUEUE_BYTES;
     const int fatal = b->fatal;
@@ -184,69 +188,98 @@ uint64_t aw_behind_let_go(struct aw_behind *b)
 
 /* --- life --- */
 
+static struct aw_behind *make(const char *path, char *err, size_t err_size)
+{
+    struct aw_behind *b = calloc(1, sizeof *b);
+    if (b && path) b->path = strdup(path);
+    if (!b || (path && !b->path)) {
+        free(b);
+        snprintf(err, err_size, "out of memory");
+        return NULL;
+    }
+    b->fd = -1;
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->filled, NULL);
+    pthread_cond_init(&b->emptied, NULL);
+    return b;
+}
+
 static void release(struct aw_behind *b)
 {
-    if (b->dir >= 0) {
-        if (b->fd >= 0) close(b->fd);
-        close(b->dir);
-    }
+    pthread_cond_destroy(&b->emptied);
+    pthread_cond_destroy(&b->filled);
+    pthread_mutex_destroy(&b->lock);
+    for (size_t i = 0; i < b->count; i++)
+        free(b->ring[(b->first + i) % b->room]);
+    if (b->close_fd && b->fd >= 0) close(b->fd);
+    aw_folder_close(b->folder);
     free(b->ring);
     free(b->path);
     free(b);
 }
 
-static struct aw_behind *start(struct aw_behind *b, char *err, size_t err_size)
+static void look_at(struct aw_behind *b)
 {
     struct stat st;
     b->regular = fstat(b->fd, &st) == 0 && S_ISREG(st.st_mode);
-    pthread_mutex_init(&b->lock, NULL);
-    pthread_cond_init(&b->filled, NULL);
-    pthread_cond_init(&b->emptied, NULL);
+}
+
+struct aw_behind *aw_behind_fd(int fd, char *err, size_t err_size)
+{
+    struct aw_behind *b = make(NULL, err, err_size);
+    if (!b) return NULL;
+    b->fd = fd;
+    look_at(b);
+    return b;
+}
+
+/* A regular file, or none yet, is made in its folder; a pipe or a device is just opened. */
+static int open_path(struct aw_behind *b)
+{
+    struct stat st;
+    if ((stat(b->path, &st) == 0 && !S_ISREG(st.st_mode)) || strncmp(b->path, "/dev/", 5) == 0 ||
+        strncmp(b->path, "/proc/", 6) == 0)
+        return open(b->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+    char *slash = strrchr(b->path, '/');
+    const size_t dir_len = slash ? (size_t)(slash - b->path) + 1 : 0;
+    char *dir = strndup(b->path, dir_len);
+    if (!dir) return -1;
+    b->name = b->path + dir_len;
+    b->folder = aw_folder_open(dir, b->name, AW_NAMES_ONE);
+    free(dir);
+    return b->folder ? aw_folder_make(b->folder, b->name, AW_MAKE_APPEND, 0) : -1;
+}
+
+struct aw_behind *aw_behind_file(const char *path, char *err, size_t err_size)
+{
+    struct aw_behind *b = make(path, err, err_size);
+    if (!b) return NULL;
+    b->close_fd = true;
+    b->fd = open_path(b);
+    if (b->fd < 0) {
+        snprintf(err, err_size, "%s: %s", path, strerror(errno));
+        release(b);
+        return NULL;
+    }
+    look_at(b);
+    return b;
+}
+
+struct aw_folder *aw_behind_folder(const struct aw_behind *b)
+{
+    return b->folder;
+}
+
+int aw_behind_start(struct aw_behind *b)
+{
+    /* Signals are for the main thread. */
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     const int failed = pthread_create(&b->thread, NULL, run, b);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (failed == 0) return b;
-    snprintf(err, err_size, "a thread for the output: %s", strerror(failed));
-    release(b);
-    return NULL;
-}
-
-struct aw_behind *aw_behind_fd(int fd, char *err, size_t err_size)
-{
-    struct aw_behind *b = calloc(1, sizeof *b);
-    if (!b) {
-        snprintf(err, err_size, "out of memory");
-        return NULL;
-    }
-    b->fd = fd;
-    b->dir = -1;
-    return start(b, err, err_size);
-}
-
-struct aw_behind *aw_behind_file(const char *path, char *err, size_t err_size)
-{
-    struct aw_behind *b = calloc(1, sizeof *b);
-    if (b) b->path = strdup(path);
-    if (!b || !b->path) {
-        free(b);
-        snprintf(err, err_size, "%s: out of memory", path);
-        return NULL;
-    }
-    char *slash = strrchr(b->path, '/');
-    b->name = slash ? slash + 1 : b->path;
-    const char kept = *b->name;
-    if (slash) *b->name = '\0'; /* for a moment: "dir/" */
-    b->dir = open(slash ? b->path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    *b->name = kept;
-    b->fd = b->dir < 0 ? -1
-                       : openat(b->dir, b->name,
-                                O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-    if (b->fd >= 0) return start(b, err, err_size);
-    snprintf(err, err_size, "%s: %s", path, strerror(errno));
-    release(b);
-    return NULL;
+    b->started = failed == 0;
+    return failed;
 }
 
 int aw_behind_close(struct aw_behind *b)
@@ -256,11 +289,8 @@ int aw_behind_close(struct aw_behind *b)
     b->closing = true;
     pthread_cond_signal(&b->filled);
     pthread_mutex_unlock(&b->lock);
-    pthread_join(b->thread, NULL);
+    if (b->started) pthread_join(b->thread, NULL);
     const int error = b->fatal ? b->fatal : b->error;
-    pthread_cond_destroy(&b->emptied);
-    pthread_cond_destroy(&b->filled);
-    pthread_mutex_destroy(&b->lock);
     release(b);
     return error;
 }

@@ -6,15 +6,20 @@
 #ifndef AW_SINK_BEHIND_H
 #define AW_SINK_BEHIND_H
 
-#include "await100/types.h"
+#include "confine/folder.h"
 
 struct aw_behind;
 
-/* To a descriptor (not closed), or to a file at whose end is written, made where there is none. A
- * file is opened again by its name after aw_behind_reopen, in the directory that stands there now.
- * NULL and a line in err on failure. */
+/* To a descriptor (not closed), or to a file at whose end is written, made where there is none: a
+ * regular one is opened again by its name after aw_behind_reopen. NULL and a line in err on
+ * failure.
+ */
 struct aw_behind *aw_behind_fd(int fd, char *err, size_t err_size);
 struct aw_behind *aw_behind_file(const char *path, char *err, size_t err_size);
+/* The folder of a regular file, for its keeper; borrowed. NULL: there is none. */
+struct aw_folder *aw_behind_folder(const struct aw_behind *b);
+/* Starts the thread: until then hand-overs wait, or are let go. 0, or errno. */
+int aw_behind_start(struct aw_behind *b);
 
 /* Hands over bytes, copied. Where the queue is full: waits if `patient`, else lets them go. Returns
  * 0, or the errno that ended the writing for good. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sink/behind.h"
 #include "sink/out_buf.h"
 
 enum { BUFFER = 256 * 1024 };
@@ -46,6 +47,18 @@ struct aw_out *aw_out_fd(int fd)
 struct aw_out *aw_out_memory(void)
 {
     return new_out(-1);
+}
+
+struct aw_out *aw_out_behind(struct aw_behind *b)
+{
+    struct aw_out *o = new_out(-1);
+    if (o) o->behind = b;
+    return o;
+}
+
+void aw_out_patient(struct aw_out *o, bool patient)
+{
+    o->patient = patient;
 }
 
 struct aw_span aw_out_bytes(const struct aw_out *o)
@@ -104,6 +117,11 @@ void aw_out_fail(struct aw_out *o, int why)
 
 static void write_all(struct aw_out *o, const char *p, size_t len)
 {
+    if (o->behind) {
+        const int error = aw_behind_put(o->behind, p, len, o->patient);
+        if (error) aw_out_fail(o, error);
+        return;
+    }
     while (len > 0 && o->error == 0) {
         const ssize_t n = write(o->fd, p, len);
         if (n > 0) {
@@ -119,9 +137,14 @@ static void write_all(struct aw_out *o, const char *p, size_t len)
     }
 }
 
+static bool to_somewhere(const struct aw_out *o)
+{
+    return o->fd >= 0 || o->behind;
+}
+
 void aw_out_flush(struct aw_out *o)
 {
-    if (o->fd < 0) return; /* memory: the buffer is the destination */
+    if (!to_somewhere(o)) return; /* memory: the buffer is the destination */
     write_all(o, o->buf, o->used);
     o->used = 0;
 }
@@ -142,7 +165,7 @@ static bool grow(struct aw_out *o, size_t need)
 
 char *aw_out_make_room(struct aw_out *o, size_t need)
 {
-    if (o->fd >= 0) aw_out_flush(o);
+    if (to_somewhere(o)) aw_out_flush(o);
     if (o->size - o->used < need && !grow(o, need)) aw_out_fail(o, ENOMEM);
     if (o->error) o->used = 0; /* dropped from here on; the buffer stays a place to write to */
     return o->size - o->used < need ? NULL : o->buf + o->used;
@@ -151,7 +174,7 @@ char *aw_out_make_room(struct aw_out *o, size_t need)
 void aw_out_write(struct aw_out *o, const void *bytes, size_t len)
 {
     if (len == 0) return;
-    if (o->size - o->used < len && o->fd >= 0 && len > o->size) {
+    if (o->size - o->used < len && to_somewhere(o) && len > o->size) {
         aw_out_flush(o);
         write_all(o, bytes, len);
         return;
@@ -194,7 +217,12 @@ int aw_out_error(const struct aw_out *o)
 
 int aw_out_close(struct aw_out *o, bool commit)
 {
+    o->patient = true;
     aw_out_flush(o);
+    if (o->behind) {
+        const int error = aw_behind_close(o->behind);
+        if (error) aw_out_fail(o, error);
+    }
     if (o->place && o->temp[0]) {
         if (close(o->fd) != 0 && errno != EINTR) aw_out_fail(o, errno);
         if (commit && o->error == 0 && aw_place_commit(o->place, o->temp) != 0)

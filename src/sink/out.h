@@ -21,6 +21,12 @@ struct aw_out *aw_out_file(const char *path, char *err, size_t err_size);
 struct aw_out *aw_out_at(struct aw_place *p);
 /* The folder in which the file is made, for the keeper; borrowed. NULL: none. */
 struct aw_folder *aw_out_folder(const struct aw_out *o);
+/* Behind a queue, with a thread that writes (see behind.h): given over. Once something is flushed
+ * it is handed over as a whole; aw_out_patient says whether to wait where the queue is full. NULL:
+ * no memory, and `b` is not taken. */
+struct aw_behind;
+struct aw_out *aw_out_behind(struct aw_behind *b);
+void aw_out_patient(struct aw_out *o, bool patient);
 /* To memory, for tests: the bytes stay owned by the out. */
 struct aw_out *aw_out_memory(void);
 struct aw_span aw_out_bytes(const struct aw_out *o);

@@ -10,9 +10,11 @@
 struct aw_out {
     char *buf; /* owned */
     size_t used, size;
-    int fd;     /* -1: memory */
-    int error;  /* errno of the first failure; sticks, and output is dropped from then on */
-    bool ascii; /* aw_out_printable writes ASCII only */
+    int fd;    /* -1: memory */
+    int error; /* errno of the first failure; sticks, and output is dropped from then on */
+    struct aw_behind *behind; /* owned; NULL: written at once */
+    bool patient;
+    bool ascii;                /* aw_out_printable writes ASCII only */
     struct aw_place *place;    /* borrowed; NULL: a descriptor or memory */
     struct aw_place *owned;    /* the same, where it goes with the out */
     char temp[AW_FOLDER_NAME]; /* the file's name until commit; "" where written directly */

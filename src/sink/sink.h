@@ -29,7 +29,8 @@ struct aw_report; /* one report under way */
 struct aw_format {
     const char *name; /* as after -o */
     const char *help;
-    bool brief; /* needs figures alone: see struct aw_config */
+    bool brief;  /* needs figures alone: see struct aw_config */
+    bool stream; /* records stand for themselves: live, each is written at once and a file grows */
     struct aw_report *(*open)(struct aw_out *out, const struct aw_run *run); /* NULL: no memory */
     void (*record)(struct aw_report *r, const struct aw_record *rec);
     void (*finish)(struct aw_report *r); /* writes what is left */

@@ -1,0 +1,185 @@
+/* See live.h. */
+#include "app/live.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- signals --- */
+
+/* The only globals: a signal handler has no other place. */
+static volatile sig_atomic_t interrupted, reopen, totals;
+
+static void on_end(int number)
+{
+    /* Whoever asks twice does not want to wait for the report. */
+    if (interrupted) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    interrupted = 1;
+}
+
+static void on_other(int number)
+{
+    if (number == SIGHUP) reopen = 1;
+    if (number == SIGUSR1) totals = 1;
+}
+
+void aw_signals_watch(bool live)
+{
+    struct sigaction action = {.sa_handler = on_end};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+    if (!live) return;
+    action.sa_handler = on_other;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+bool aw_signal_interrupted(void)
+{
+    return interrupted != 0;
+}
+
+static bool take(volatile sig_atomic_t *flag)
+{
+    const bool was = *flag != 0;
+    if (was) *flag = 0;
+    return was;
+}
+
+bool aw_signal_reopen(void)
+{
+    return take(&reopen);
+}
+
+bool aw_signal_totals(void)
+{
+    return take(&totals);
+}
+
+/* --- interfaces --- */
+
+static bool print_one(void *ctx, const struct aw_interface *i)
+{
+    unsigned *count = ctx;
+    ++*count;
+    printf("%-16s %-8s", i->name, i->running ? "running" : i->up ? "up" : "down");
+    if (i->addresses[0]) printf(" %s", i->addresses);
+    if (i->description[0]) printf("%s(%s)", i->addresses[0] ? "  " : " ", i->description);
+    putchar('\n');
+    return true;
+}
+
+bool aw_interfaces_print(void)
+{
+    char err[512];
+    unsigned count = 0;
+    if (!aw_live_list(print_one, &count, err, sizeof err)) {
+        fprintf(stderr, "await100: -D: %s\n", err);
+        return false;
+    }
+    if (count == 0) puts("no interface that this user may capture on");
+    return fflush(stdout) == 0;
+}
+
+enum { NAMES = 256, NAME = 64 };
+struct names {
+    char name[NAMES][NAME];
+    size_t count;
+};
+
+static bool collect(void *ctx, const struct aw_interface *i)
+{
+    struct names *n = ctx;
+    snprintf(n->name[n->count++], NAME, "%s", i->name);
+    return n->count < NAMES;
+}
+
+static void say_unknown(const char *name)
+{
+    char err[512];
+    const char *names[NAMES];
+    struct names *all = calloc(1, sizeof *all);
+    const char *near = NULL;
+    if (all && aw_live_list(collect, all, err, sizeof err)) {
+        for (size_t i = 0; i < all->count; i++)
+            names[i] = all->name[i];
+        near = aw_nearest(name, names, all->count);
+    }
+    fprintf(stderr, "await100: -i %s: there is no such interface", name);
+    if (near) fprintf(stderr, "; did you mean %s?", near);
+    fputs(" (-D lists them)\n", stderr);
+    free(all);
+}
+
+static void say_forbidden(const char *name)
+{
+    char path[512];
+    const ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[len > 0 ? len : 0] = '\0';
+    fprintf(stderr,
+            "await100: -i %s: capturing needs the capability CAP_NET_RAW (and CAP_NET_ADMIN for "
+            "promiscuous mode): run it as root, or grant it once:\n"
+            "  sudo setcap cap_net_raw,cap_net_admin=eip %s\n",
+            name, len > 0 ? path : "await100");
+}
+
+struct aw_live *aw_live_of_options(const struct aw_options *o, bool watched, bool *bad_use)
+{
+    const struct aw_live_options options = {
+        .names = o->interfaces,
+        .count = o->interface_count,
+        .snaplen = o->snaplen > AW_LIVE_SNAPLEN ? AW_LIVE_SNAPLEN : (int)o->snaplen,
+        .buffer_bytes = (size_t)o->buffer_bytes,
+        .promiscuous = !o->not_promiscuous,
+        .watched = watched,
+        .filter = o->filter,
+    };
+    char err[512];
+    size_t which;
+    enum aw_live_fault fault;
+    *bad_use = false;
+    struct aw_live *live = aw_live_open(&options, &fault, &which, err, sizeof err);
+    if (live) return live;
+    const char *name = o->interfaces[which];
+    switch (fault) {
+    case AW_LIVE_NO_DEVICE:
+        say_unknown(name);
+        break;
+    case AW_LIVE_NO_PERMISSION:
+        say_forbidden(name);
+        break;
+    case AW_LIVE_BAD_FILTER:
+        fprintf(stderr, "await100: filter '%s': %s\n", o->filter, err);
+        *bad_use = true;
+        break;
+    case AW_LIVE_OTHER:
+        fprintf(stderr, "await100: -i %s: %s\n", name, err);
+        break;
+    }
+    return NULL;
+}
+
+void aw_live_print_lost(FILE *to, const struct aw_live_stats *lost, uint64_t unwritten)
+{
+    const struct {
+        uint64_t count;
+        const char *what;
+    } row[] = {
+        {lost->kernel, "lost by the kernel for want of room: a larger buffer (-B), a smaller "
+                       "snap length (-s), a filter, or more engines (-j) help"},
+        {lost->interface, "lost by the interface or its driver, before they could be captured"},
+        {unwritten, "let go by await100 because the output was too slow or full"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        if (row[i].count > 0)
+            fprintf(to, "await100: %llu %s %s\n", (unsigned long long)row[i].count,
+                    i < 2 ? "packets" : "records", row[i].what);
+}
