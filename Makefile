@@ -123,6 +123,10 @@ format-check:
 check-differential: all tools
 	sh tests/differential/run.sh --program $(PROGRAM)
 
+# With Debian's python3, which has the parser of the Prometheus project.
+check-metrics: all
+	/usr/bin/python3 tests/metrics.py $(PROGRAM) pcaps/*.pcap*
+
 check-valgrind: all tools
 	sh tests/valgrind.sh $(PROGRAM)
 
@@ -133,7 +137,7 @@ check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-differential check-lab
+	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-lab
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them).
 lab:
@@ -147,6 +151,6 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-valgrind check-lab check-full lab bench clean
+        warnings format-check check-differential check-metrics check-valgrind check-lab check-full lab bench clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d)

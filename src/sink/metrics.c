@@ -82,8 +82,11 @@ static void capture(struct aw_out *o, const struct aw_run *run)
 {
     const struct aw_stats *s = run->stats;
     family(o, "input_info", "gauge", "Files and interfaces that are read.");
-    for (size_t i = 0; i < run->file_count; i++)
-        labelled(o, "input_info", "name", run->files[i], 1);
+    for (size_t i = 0; i < run->file_count; i++) { /* numbered: one may be given twice */
+        aw_out_printf(o, "await100_input_info{input=\"%zu\",name=\"", i + 1);
+        label_value(o, run->files[i]);
+        aw_out_str(o, "\"} 1\n");
+    }
     counter(o, "packets_total", "Packets analysed.", s->packets);
     counter(o, "bytes_total", "Bytes of those packets, as on the wire.", s->bytes);
     counter(o, "segments_total", "TCP segments among them.", s->segments);

@@ -129,6 +129,22 @@ static void empty_has_no_percentile(void **state)
     aw_hist_free(NULL);
 }
 
+static void sum_is_exact_until_it_is_full(void **state)
+{
+    (void)state;
+    struct aw_hist *h = aw_hist_new(NULL);
+    assert_non_null(h);
+    assert_int_equal(aw_hist_sum(h), 0);
+    aw_hist_add(h, 1001459135);
+    aw_hist_add(h, 7);
+    aw_hist_add(h, -3); /* counts as 1 */
+    assert_int_equal(aw_hist_sum(h), 1001459143);
+    aw_hist_add(h, INT64_MAX);
+    aw_hist_add(h, INT64_MAX);
+    assert_true(aw_hist_sum(h) == UINT64_MAX);
+    aw_hist_free(h);
+}
+
 /* Buckets of two runs, added, are those of one run over both. */
 static void buckets_add_up(void **state)
 {
@@ -162,6 +178,7 @@ int main(void)
         cmocka_unit_test(percentiles_within_one_percent),
         cmocka_unit_test(bucket_borders),
         cmocka_unit_test(empty_has_no_percentile),
+        cmocka_unit_test(sum_is_exact_until_it_is_full),
         cmocka_unit_test(buckets_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
