@@ -42,7 +42,8 @@ struct aw_conn_facts {
     struct aw_mark fin[2]; /* first FIN of each side */
     bool fin_unseen[2];    /* ... was not captured: what acknowledged it stands in its place */
     struct aw_mark rst[2]; /* first believed RST of each side */
-    uint8_t ttl_first[2];  /* of each side's first segment; 0 = unknown */
+    bool rst_bare[2];     /* ... without an ACK number: of a side that had no connection any more */
+    uint8_t ttl_first[2]; /* of each side's first segment; 0 = unknown */
     struct aw_mark last_activity; /* last new payload, FIN or RST */
     aw_ns last_packet;            /* capture time of its last packet */
 };

@@ -118,6 +118,12 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
                       bit(AW_CAUSE_NETWORK_LOSS)) &&
             f->vantage != AW_VANTAGE_SERVER,
         "seen away from the server, where a 100 lost before the capture point looks the same");
+    cap(t,
+        cause == AW_CAUSE_NETWORK_LOSS && x->loss[AW_PART_HEAD].count == 0 &&
+            x->loss[AW_PART_100].count == 0 && x->loss[AW_PART_CONTENT].count == 0,
+        "nothing was seen to be sent again");
+    cap(t, cause == AW_CAUSE_RESET_UNANSWERED && x->conn.rst_bare[AW_S2C],
+        "the reset has no ACK number: what had ended the connection before was not captured");
     if (stalls) {
         const struct aw_mark *ack = &x->at[AW_AT_ACK_HEAD];
         cap(t, !aw_seen(ack) || ack->ts - f->head->ts > f->rtt_s + f->t[AW_T_ACK_PROMPT],

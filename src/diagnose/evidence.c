@@ -231,7 +231,8 @@ static void say_interims(const struct aw_facts *f, struct aw_say *s)
     for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {
         const struct aw_interim *in = &x->interim[i];
         const bool odd = in->has_length || in->has_te || in->unfinished;
-        const bool late = f->final && x->final_off != AW_OFF_NONE && in->off > x->final_off;
+        const bool late = f->final ? x->final_off != AW_OFF_NONE && in->off > x->final_off
+                                   : (x->flags & AW_F_100_AFTER_FINAL) != 0;
         const bool early =
             in->ack_off != AW_OFF_NONE && x->head_end != AW_OFF_NONE && in->ack_off < x->head_end;
         if (in->status != 100 || !(odd || late || early)) continue;

@@ -107,6 +107,7 @@ const char *aw_say_ms(struct aw_say *s, aw_ns t)
 const char *aw_say_ref(struct aw_say *s, aw_ref ref)
 {
     char *slot = next_slot(s);
+    if (aw_ref_no(ref) == 0) return "a packet not captured"; /* packets count from 1 */
     snprintf(slot, AW_SAY_SLOT, "packet %" PRIu64, aw_ref_no(ref));
     const uint16_t source = aw_ref_source(ref);
     if (source == s->source || s->names == NULL) return slot;

@@ -103,6 +103,13 @@ bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
         if (!mem) return false;
         slot->waiting = aw_exchange_copy(mem, size, telling->waiting);
     }
+    const bool has_way = telling->kind == AW_TELL_CONNECTION || telling->kind == AW_TELL_UNHEARD;
+    if (has_way && telling->way) {
+        struct aw_link_way *way = aw_arena_get(&t->arena, sizeof *way);
+        if (!way) return false;
+        *way = *telling->way;
+        slot->way = way;
+    }
     if (t->count > 0 && compare(&t->list[t->count - 1], slot) > 0) t->sorted = false;
     t->count++;
     return true;
@@ -113,7 +120,13 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t)
     aw_link_tick(link, t->clock, t->ord);
     switch (t->kind) {
     case AW_TELL_CONNECTION:
-        aw_link_connection(link, t->conn_ord);
+        aw_link_connection(link, t->conn_ord, t->way);
+        break;
+    case AW_TELL_HEARD:
+        aw_link_heard(link, t->conn_ord);
+        break;
+    case AW_TELL_UNHEARD:
+        aw_link_unheard(link, t->way);
         break;
     case AW_TELL_OPENED:
         aw_link_opened(link, t->opening);

@@ -29,6 +29,8 @@ struct aw_item {
  */
 enum aw_telling_kind {
     AW_TELL_CONNECTION,
+    AW_TELL_HEARD,   /* the connection's client */
+    AW_TELL_UNHEARD, /* a request of its */
     AW_TELL_OPENED,
     AW_TELL_WAITING,
     AW_TELL_CLOSED,
@@ -44,6 +46,7 @@ struct aw_telling {
     aw_ns waited; /* WAITING: how long, by the clock */
     union {
         const struct aw_opening *opening;  /* OPENED: a copy in the batch's arena */
+        const struct aw_link_way *way;     /* CONNECTION (or NULL), UNHEARD: likewise */
         const struct aw_exchange *waiting; /* WAITING: likewise */
         struct aw_exchange *ex;            /* CLOSED: itself, until the shard takes it back */
     };

@@ -168,9 +168,40 @@ static void look_who_waits(struct aw_shard *s, const struct aw_mark *at)
 
 /* --- a connection's life --- */
 
+static struct aw_link_way way_of(const struct aw_flow *flow)
+{
+    struct aw_link_way way;
+    aw_flow_way(flow, &way.client, &way.server, &way.server_port);
+    return way;
+}
+
 static void on_open(void *ctx, struct aw_flow *flow)
 {
-    (void)tell(ctx, (struct aw_telling){.kind = AW_TELL_CONNECTION, .conn_ord = aw_flow_ord(flow)});
+    const struct aw_link_way way = way_of(flow);
+    (void)tell(ctx, (struct aw_telling){.kind = AW_TELL_CONNECTION,
+                                        .conn_ord = aw_flow_ord(flow),
+                                        .way = aw_flow_syn_seen(flow) ? &way : NULL});
+}
+
+/* What the link room has to know of a client's first bytes, and of those that are missing where a
+ * request was due. `first`: nothing of the connection's bytes was known before. */
+static void tell_heard(struct aw_shard *s, struct aw_flow *flow, const struct aw_chunk *chunk,
+                       bool first)
+{
+    const struct conn *c = *aw_flow_app(flow);
+    const bool reset = chunk->kind == AW_CHUNK_CLOSE && chunk->close == AW_CLOSE_RST;
+    struct aw_telling telling = {.kind = AW_TELL_HEARD, .conn_ord = aw_flow_ord(flow)};
+    if (first && chunk->kind == AW_CHUNK_DATA) {
+        (void)tell(s, telling);
+    } else if (!c && chunk->dir == AW_C2S && (chunk->kind == AW_CHUNK_FIN || reset)) {
+        (void)tell(s, telling); /* it had nothing to say */
+    } else if (c && c->http && chunk->dir == AW_C2S && chunk->kind == AW_CHUNK_HOLE &&
+               !aw_exchanges_content_due(c->xs)) {
+        const struct aw_link_way way = way_of(flow);
+        telling.kind = AW_TELL_UNHEARD;
+        telling.way = &way;
+        (void)tell(s, telling);
+    }
 }
 
 static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow)
@@ -286,6 +317,7 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chu
     struct aw_shard *s = ctx;
     struct conn *c = *aw_flow_app(flow);
     struct aw_chunk turned;
+    const bool first = !c;
     if (!c && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE)) {
         c = conn_new(s, flow);
         if (!c) {
@@ -295,6 +327,7 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chu
         *aw_flow_app(flow) = c;
     }
     s->due = chunk->due ? chunk->due : INT64_MAX;
+    if (first || chunk->kind == AW_CHUNK_HOLE) tell_heard(s, flow, chunk, first);
     if (c) {
         switch (chunk->kind) {
         case AW_CHUNK_DATA:

@@ -137,11 +137,12 @@ static void on_fin(const struct aw_step *st, const struct aw_chunk *c)
     xs->fin |= (uint8_t)(1u << c->dir);
     if (c->dir == AW_S2C) aw_close_settling(st, NULL);
     if (c->dir == AW_C2S) {
-        /* What it owes it will not send. Where the answer is over, so is the exchange; else the
-         * server may still answer a client that has only closed its own side. */
+        /* What it owes it will not send. Where the answer is over, so is the exchange but for what
+         * the server may still say to it; else the server may still answer a client that has only
+         * closed its own side. */
         for (struct aw_open *s = xs->first, *after; s; s = after) {
             after = s->next;
-            if (s->ex.final_complete && !s->ended) aw_open_close(st, s, at, at->ord);
+            if (s->ex.final_complete && !s->ended) aw_open_end(st, s, at);
         }
         aw_spare(st);
     }
@@ -292,6 +293,13 @@ void aw_exchanges_tcp(struct aw_exchanges *xs, struct aw_flow *flow, const struc
         on_close(&st, chunk);
         break;
     }
+}
+
+bool aw_exchanges_content_due(const struct aw_exchanges *xs)
+{
+    for (const struct aw_open *s = xs->first; s; s = s->next)
+        if (!s->orphan && !s->request_over && !s->ex.content_complete) return true;
+    return false;
 }
 
 aw_ns aw_exchanges_deadline(const struct aw_exchanges *xs)

@@ -59,6 +59,9 @@ void aw_exchanges_event(struct aw_exchanges *xs, struct aw_flow *flow,
 void aw_exchanges_tcp(struct aw_exchanges *xs, struct aw_flow *flow, const struct aw_chunk *chunk,
                       const struct aw_mark *now);
 
+/* A request is under way whose content is not over: what the client sends next is that. */
+bool aw_exchanges_content_due(const struct aw_exchanges *xs);
+
 /* When a complete exchange that only waits for a stray 100 may end: the time to call
  * aw_exchanges_settle at; AW_NS_NONE = no such. */
 aw_ns aw_exchanges_deadline(const struct aw_exchanges *xs);

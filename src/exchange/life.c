@@ -168,20 +168,26 @@ static bool has_to_settle(const struct aw_step *st, const struct aw_open *s)
     return x->continue_count == 0 || x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord;
 }
 
-void aw_open_check(const struct aw_step *st, struct aw_open *s)
+void aw_open_end(const struct aw_step *st, struct aw_open *s, const struct aw_mark *at)
 {
-    if (s->ended || !aw_is_complete(s)) return;
     struct aw_exchange *x = &s->ex;
-    x->at[AW_AT_END] = *aw_mark_later(&x->at[AW_AT_FINAL_END], &x->at[AW_AT_BODY_END]);
-    if (x->flags & AW_F_WITHHELD)
-        x->at[AW_AT_END] = *aw_mark_later(&x->at[AW_AT_END], &x->next_request);
-    x->end_ord = x->at[AW_AT_END].ord;
+    x->at[AW_AT_END] = *at;
+    x->end_ord = at->ord;
     s->ended = true;
     if (has_to_settle(st, s))
         s->settle_at = st->now->ts + st->xs->room->threshold[AW_T_SETTLE];
     else
-        aw_open_close(st, s, &x->at[AW_AT_END], x->end_ord);
+        aw_open_close(st, s, at, at->ord);
     aw_spare(st);
+}
+
+void aw_open_check(const struct aw_step *st, struct aw_open *s)
+{
+    if (s->ended || !aw_is_complete(s)) return;
+    const struct aw_exchange *x = &s->ex;
+    struct aw_mark at = *aw_mark_later(&x->at[AW_AT_FINAL_END], &x->at[AW_AT_BODY_END]);
+    if (x->flags & AW_F_WITHHELD) at = *aw_mark_later(&at, &x->next_request);
+    aw_open_end(st, s, &at);
 }
 
 void aw_close_settling(const struct aw_step *st, const struct aw_mark *next)

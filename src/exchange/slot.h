@@ -106,6 +106,8 @@ void aw_open_announce(const struct aw_step *st, struct aw_open *s);
 /* Ends it at `end`, unless it ended before, and closes it. */
 void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_mark *end,
                    uint64_t end_ord);
+/* Request and response are over, at `at`: closes it, or sets it to settle. */
+void aw_open_end(const struct aw_step *st, struct aw_open *s, const struct aw_mark *at);
 /* Closes it if request and response are over, or sets it to settle. */
 void aw_open_check(const struct aw_step *st, struct aw_open *s);
 /* `s` is being answered: closes those before it, which can no longer be. */

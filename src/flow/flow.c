@@ -591,6 +591,7 @@ static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
         out->fin_unseen[dir] = h->fin == AW_OFF_NONE && (h->flags & AW_HALF_MAYBE_FIN) != 0;
         out->fin[dir] = out->fin_unseen[dir] ? h->acked_by : e->fin[side];
         out->rst[dir] = m->rst[side];
+        out->rst_bare[dir] = m->rst_bare[side];
         out->hole_bytes[dir] = m->hole_bytes[side];
         out->cut_bytes[dir] = m->cut_bytes[side];
         out->zero_windows[dir] = m->zero_windows[side];
@@ -613,6 +614,20 @@ static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
     out->conflicts = m->conflicts;
 }
 
+static void address(const struct aw_flow *f, unsigned side, struct aw_addr *out)
+{
+    memcpy(out->b, f->key.addr[side], sizeof out->b);
+    out->v6 = f->key.v6 != 0;
+}
+
+void aw_flow_way(const struct aw_flow *f, struct aw_addr *client, struct aw_addr *server,
+                 uint16_t *server_port)
+{
+    address(f, f->client, client);
+    address(f, !f->client, server);
+    *server_port = f->key.port[!f->client];
+}
+
 void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
 {
     *out = (struct aw_conn_facts){
@@ -626,8 +641,7 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
     for (unsigned side = 0; side < 2; side++) {
         const struct aw_half *h = &f->half[side];
         const enum aw_dir dir = aw_dir_of(f, side);
-        memcpy(out->addr[dir].b, f->key.addr[side], sizeof out->addr[dir].b);
-        out->addr[dir].v6 = f->key.v6 != 0;
+        address(f, side, &out->addr[dir]);
         out->port[dir] = f->key.port[side];
         out->syn_seen[dir] = (h->flags & AW_HALF_SYN) != 0;
         out->any_seen[dir] = (h->flags & AW_HALF_SEEN) != 0;

@@ -147,6 +147,7 @@ void aw_reset(struct aw_flow *f, const struct aw_view *v)
     }
     if (aw_seen(&m->rst[v->side])) return; /* one waits already */
     m->rst[v->side] = *at;
+    m->rst_bare[v->side] = (v->seg->flags & AW_TCP_ACK) == 0;
     if (m->rst_off != AW_OFF_NONE) return;
     /* Its sequence number proves that everything before was sent: give it the same grace as bytes
      * that the peer acknowledged, for they may just have been captured later. */

@@ -106,6 +106,7 @@ struct aw_more {
     aw_off rst_off;     /* a reset that waits for bytes before it; AW_OFF_NONE */
     aw_off rst_ack;
     uint8_t rst_side;
+    bool rst_bare[2];           /* the reset carried no ACK number */
     struct aw_mark watch_by[2]; /* acknowledged the watched offset of that side, and bytes that */
     aw_off watch_ack[2];        /* are still to come; AW_OFF_NONE */
     aw_off watch_off[2];        /* where that segment stands in its own direction */

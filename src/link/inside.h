@@ -1,6 +1,7 @@
 /*
  * The inside of the link room: what its files share. link.c is the door and gives out ids; ids.c
- * remembers them; chain.c joins attempts; ready.c brings finished records into their order.
+ * remembers them; chain.c joins attempts, legs.c the two sides of a proxy; unheard.c knows what may
+ * be such a side and was not captured; ready.c brings finished records into their order.
  */
 #ifndef AW_LINK_INSIDE_H
 #define AW_LINK_INSIDE_H
@@ -114,14 +115,19 @@ struct aw_group {
 enum aw_leg_key { AW_LEG_BY_TAIL, AW_LEG_BY_LAST, AW_LEG_BY_ID, AW_LEG_BY_CLIENT, AW_LEG_KEYS };
 enum { AW_LEG_BUCKETS = 1024 };
 
-/* A request whose head was not seen in full: where it came from and went, and when. */
-struct aw_unseen_leg {
-    struct aw_addr client, server;
-    uint16_t server_port;
-    bool seen;
-    aw_ns ts;
+/* What may be the origin's leg of an open exchange, for all the capture shows: a request whose head
+ * was not captured in full, and a connection whose client was not heard yet. */
+struct aw_unheard {
+    struct aw_link_way way;
+    aw_ns ts;     /* of the request, or the connection's first packet; AW_NS_NONE = free */
+    uint64_t ord; /* of the connection, where nothing of its client was heard */
 };
-enum { AW_UNSEEN_LEGS = 8 };
+enum { AW_UNHEARD = 32, AW_SILENT = 128 };
+struct aw_unheard_ring {
+    struct aw_unheard request[AW_UNHEARD], silent[AW_SILENT];
+    unsigned requests, silents; /* taken down so far: the next place, modulo the size */
+    unsigned silent_now;        /* of `silent`, those that are in use */
+};
 
 /* Times within which the capture lost packets, oldest first. */
 enum { AW_DROP_SPANS = 32 };
@@ -151,8 +157,7 @@ struct aw_link {
     struct aw_member *wait_first, *wait_last; /* undecided, by the time at which they closed */
     struct aw_leg *legs[AW_LEG_KEYS][AW_LEG_BUCKETS]; /* open ones, newest first, by each key */
     size_t legs_open;
-    struct aw_unseen_leg unseen[AW_UNSEEN_LEGS]; /* the latest, in a ring */
-    unsigned unseen_next;
+    struct aw_unheard_ring unheard;
     struct aw_member *late_first, *late_last; /* by the time at which they became final */
     struct aw_exchange outer;                 /* scratch: what a verdict may ask of an outer leg */
     struct aw_attempt *chain;                 /* scratch, owned */
@@ -217,5 +222,14 @@ bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exc
 void aw_legs_flush(struct aw_link *l, aw_ns limit);
 bool aw_legs_let_go(struct aw_link *l);
 void aw_legs_free(struct aw_link *l, struct aw_member *m);
+
+/* --- unheard.c: what was not captured and may be an origin's leg --- */
+
+void aw_unheard_add(struct aw_link *l, const struct aw_link_way *way, aw_ns ts);
+/* A connection began whose client is yet to be heard of; and it was, or it had nothing to say. */
+void aw_silent_add(struct aw_link *l, uint64_t ord, const struct aw_link_way *way);
+void aw_silent_remove(struct aw_link *l, uint64_t ord);
+/* One of them leads from elsewhere to elsewhere, and was there from m's head on up to `until`. */
+bool aw_unheard_within(const struct aw_link *l, const struct aw_member *m, aw_ns until);
 
 #endif

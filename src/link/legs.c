@@ -264,36 +264,26 @@ static aw_ns lingers(const struct aw_member *outer)
     return outer->left ? LINGER : 0;
 }
 
-/* Remembers a request that was not seen in full: it may be the origin's leg of what is open. */
-static void remember_unseen(struct aw_link *l, const struct aw_opening *x)
-{
-    const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST];
-    l->unseen[l->unseen_next++ % AW_UNSEEN_LEGS] =
-        (struct aw_unseen_leg){.client = x->conn.addr[AW_C2S],
-                               .server = x->conn.addr[AW_S2C],
-                               .server_port = x->conn.port[AW_S2C],
-                               .ts = aw_seen(first) ? first->ts : l->now,
-                               .seen = true};
-}
-
-/* One of those came from elsewhere and went elsewhere while m was open, or just after its client
- * had left. */
+/* What may be m's origin's leg was not captured. */
 static bool may_have_unseen(const struct aw_link *l, const struct aw_member *m)
 {
-    if (!m->expect || m->inners > 0) return false;
-    for (unsigned i = 0; i < AW_UNSEEN_LEGS; i++) {
-        const struct aw_unseen_leg *u = &l->unseen[i];
-        if (!u->seen || u->ts < m->head.ts || u->ts - lingers(m) > m->over) continue;
-        if (same_addr(&u->client, &m->client)) continue;
-        if (!same_addr(&u->server, &m->server) || u->server_port != m->server_port) return true;
-    }
-    return false;
+    return m->expect && m->inners == 0 && aw_unheard_within(l, m, m->over + lingers(m));
+}
+
+/* Its head was not captured in full: it may be the origin's leg of what is open. */
+static void remember_unheard(struct aw_link *l, const struct aw_opening *x)
+{
+    const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST];
+    const struct aw_link_way way = {.client = x->conn.addr[AW_C2S],
+                                    .server = x->conn.addr[AW_S2C],
+                                    .server_port = x->conn.port[AW_S2C]};
+    aw_unheard_add(l, &way, aw_seen(first) ? first->ts : l->now);
 }
 
 struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const struct aw_opening *x)
 {
     const bool outer_too = m && m->expect;
-    if (x->flags & (AW_F_REQ_UNSEEN | AW_F_HOLE_REQ_HEAD)) remember_unseen(l, x);
+    if (x->flags & (AW_F_REQ_UNSEEN | AW_F_HOLE_REQ_HEAD)) remember_unheard(l, x);
     if (l->legs_open == 0 && !outer_too) return NULL;
     struct candidate found = {0};
     struct tails tails;

@@ -59,9 +59,20 @@ static struct aw_id *connection(struct aw_link *l, uint64_t ord)
     return s;
 }
 
-void aw_link_connection(struct aw_link *l, uint64_t ord)
+void aw_link_connection(struct aw_link *l, uint64_t ord, const struct aw_link_way *way)
 {
     (void)connection(l, ord);
+    if (way) aw_silent_add(l, ord, way);
+}
+
+void aw_link_heard(struct aw_link *l, uint64_t ord)
+{
+    aw_silent_remove(l, ord);
+}
+
+void aw_link_unheard(struct aw_link *l, const struct aw_link_way *way)
+{
+    aw_unheard_add(l, way, l->now);
 }
 
 void aw_opening_of(struct aw_opening *out, const struct aw_exchange *ex)

@@ -19,6 +19,12 @@
 
 struct aw_link;
 
+/* Where a connection leads from and to. */
+struct aw_link_way {
+    struct aw_addr client, server;
+    uint16_t server_port;
+};
+
 struct aw_link_stats {
     uint64_t opened, closed, expectation, failing;
     uint64_t linked; /* exchanges joined to an earlier attempt */
@@ -31,8 +37,15 @@ AW_MUST_USE struct aw_link *aw_link_new(const struct aw_config *config, const st
                                         aw_judge *judge, size_t budget);
 void aw_link_free(struct aw_link *l);
 
-/* A connection's first packet was seen. Called in the order of `ord`. Gives it the next id. */
-void aw_link_connection(struct aw_link *l, uint64_t ord);
+/* A connection's first packet was seen. Called in the order of `ord`. Gives it the next id. `way`:
+ * its client is yet to be heard of; NULL where the capture joined it later. */
+void aw_link_connection(struct aw_link *l, uint64_t ord, const struct aw_link_way *way);
+
+/* That client's first bytes were captured, or it ended the connection and had sent none. */
+void aw_link_heard(struct aw_link *l, uint64_t ord);
+
+/* Client bytes were not captured where a request was due. */
+void aw_link_unheard(struct aw_link *l, const struct aw_link_way *way);
 
 /*
  * What an exchange's beginning tells, by the names these facts have in the exchange: a small part

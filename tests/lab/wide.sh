@@ -260,6 +260,26 @@ harsh_cases() {
         put slow $L/forbidden.denied 8000; code 40
         finish "python lighttpd" "http.client sends on for 0.7 s after a final response with close" "ignored-rejection warning client"
     fi
+    if begin ignored-rejection-close client; then
+        put slow $A/forbidden/ir1 8000; code 40
+        finish "python apache" "the same to Apache, captured at the client: 403 with close, and the content goes on" "ignored-rejection warning client"
+    fi
+    if begin ignored-rejection-kept server; then
+        put slow $N/forbidden/ir2 8000; code 403
+        finish "python nginx" "the same to nginx, which keeps the connection and reads on; captured at the server" "ignored-rejection info client"
+    fi
+    if needs="nginx_harsh" begin response-lost-nginx far-server; then
+        put http.client http://10.100.2.3:8414/small/w6 8000000; seen 'CODE 000'
+        finish "python nginx" "413 with lingering_close off: nginx resets what the client still sends" "response-lost error server"
+    fi
+    if needs="gunicorn" begin retry-loop-500 client; then
+        transfer --retry 5 --retry-delay 1 -T "$tmp/file" $U/error/rl1; seen '< HTTP/1.1 500' 6
+        finish "curl gunicorn" "curl --retry: six attempts a second apart, 500 each time" "server-error error server x4; retry-loop error client x2"
+    fi
+    if begin retry-loop-haproxy client; then
+        transfer -L -H "$E" --data-binary 0123456789 http://10.100.0.1:8201/refused/rl2; seen '< HTTP/1.1 417'
+        finish "curl haproxy" "Expect set by hand, HAProxy's 417 each time" "expect-refused error server; retry-loop error client x50"
+    fi
     if needs="mono" begin mono-403 far-client; then
         put mono $F/forbidden/a 8000
         finish "mono nginx" "HttpWebRequest hardly waits: the content is gone when the 403 comes" "not-awaited info client"

@@ -375,7 +375,7 @@ static void plain_exchanges_pass(void **state)
     struct aw_link *l = open_link(false, BIG);
     for (unsigned i = 0; i < 5000; i++) {
         const struct ex e = {i / 10 + 1, i % 10 + 1, i, i + 0.5, 200, false, NULL};
-        aw_link_connection(l, e.conn);
+        aw_link_connection(l, e.conn, NULL);
         both(l, &e);
         if (e.nth == 10) aw_link_gone(l, e.conn);
     }
