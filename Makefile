@@ -94,6 +94,7 @@ demo: need-build
 check: need-check
 	@$(MAKE) --no-print-directory all tests tools
 	sh tests/structure.sh $(LIBRARY)
+	sh tests/manifest.sh
 	sh tests/run.sh $(TEST_BIN)
 	sh tests/confine.sh $(PROGRAM)
 	$(BUILD)/tests/tools/golden --program $(PROGRAM)

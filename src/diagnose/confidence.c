@@ -144,6 +144,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         "the connection was joined after its start: the answers may be those of earlier requests");
     cap(t, by_legs(f, cause) && f->c->inner_unseen,
         "what the origin answered was not seen in full");
+    cap(t, by_legs(f, cause) && f->c->inner_loose,
+        "the origin's leg is known by its client's address alone");
     cap(t, f->final && (x->flags & AW_F_UNSETTLED), "the capture does not show what came after");
     cap(t,
         (x->flags & AW_F_PAIR_UNSURE) ||

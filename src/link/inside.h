@@ -75,6 +75,7 @@ struct aw_member {
     bool holds_back; /* failed, and 417s before it wait for what comes after it */
     bool expect, incomplete, pipelined;
     bool inner_unseen; /* what may be its origin's leg was not seen in full */
+    bool inner_loose;  /* its origin's leg is known by the client's address alone */
     aw_ns begin, end;
     aw_ns recheck; /* undecided: when to look whether the window is over */
     int64_t sent;

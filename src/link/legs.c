@@ -86,26 +86,35 @@ static bool names_address(struct aw_span field, const struct aw_addr *address)
     return false;
 }
 
-static bool may_be_inner(const struct aw_leg *leg, const struct aw_opening *x)
+/* How well two exchanges fit as legs of one request. */
+enum fit {
+    FIT_NOT,
+    FIT_LOOSE, /* for the client's address alone, which another request of its would bear as well */
+    FIT_CLOSE,
+};
+
+static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x)
 {
     if (leg->m->conn_ord == x->conn.ord || !equal(leg->method, x->text[AW_TEXT_METHOD]))
-        return false;
-    if (x->at[AW_AT_REQ_FIRST].ts < leg->head.ts) return false;
+        return FIT_NOT;
+    if (x->at[AW_AT_REQ_FIRST].ts < leg->head.ts) return FIT_NOT;
     /* A request to the same server, or of the same client, is another request and no other leg;
      * but on one host all addresses may be equal. */
     if (same_addr(&leg->server, &x->conn.addr[AW_S2C]) && leg->server_port == x->conn.port[AW_S2C])
-        return false;
+        return FIT_NOT;
     const bool from_proxy = same_addr(&leg->server, &x->conn.addr[AW_C2S]);
-    if (!from_proxy && same_addr(&leg->client, &x->conn.addr[AW_C2S])) return false;
+    if (!from_proxy && same_addr(&leg->client, &x->conn.addr[AW_C2S])) return FIT_NOT;
 
     const struct aw_span id = x->text[AW_TEXT_REQUEST_ID];
-    if (id.len > 0 && equal(id, leg->request_id)) return true;
+    if (id.len > 0 && equal(id, leg->request_id)) return FIT_CLOSE;
     const bool target = same_target(leg->target, x->text[AW_TEXT_TARGET]);
     const bool length = leg->declared > 0 && leg->declared == x->declared;
-    if (target && length) return true;
-    if (!target && !length) return false;
-    return names_address(x->text[AW_TEXT_XFF], &leg->client) ||
-           names_address(x->text[AW_TEXT_FORWARDED], &leg->client);
+    if (target && length) return FIT_CLOSE;
+    if (!target && !length) return FIT_NOT;
+    const bool named = names_address(x->text[AW_TEXT_XFF], &leg->client) ||
+                       names_address(x->text[AW_TEXT_FORWARDED], &leg->client);
+    if (!named) return FIT_NOT;
+    return target ? FIT_CLOSE : FIT_LOOSE;
 }
 
 /* --- those that are open, by what may tell that they are the same --- */
@@ -215,7 +224,8 @@ static void drop(struct aw_link *l, struct aw_member *m)
 /* The one open exchange that x may be the other leg of, in this bucket and those before. */
 struct candidate {
     const struct aw_leg *leg;
-    bool several;
+    enum fit fit;
+    bool several; /* that fit as well */
 };
 
 static void look(const struct aw_link *l, enum aw_leg_key key, size_t at,
@@ -224,9 +234,10 @@ static void look(const struct aw_link *l, enum aw_leg_key key, size_t at,
     unsigned looked = 0;
     for (const struct aw_leg *leg = l->legs[key][at]; leg && looked < LEGS_LOOK;
          leg = leg->in[key].next, looked++) {
-        if (leg == found->leg || !may_be_inner(leg, x)) continue;
-        if (found->leg) found->several = true;
-        found->leg = leg;
+        if (leg == found->leg) continue;
+        const enum fit how = fit(leg, x);
+        if (how == FIT_NOT || how < found->fit) continue;
+        *found = (struct candidate){.leg = leg, .fit = how, .several = how == found->fit};
     }
 }
 
@@ -303,6 +314,8 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const s
     if (outer_too) add(l, m, x, &tails);
     if (!found.leg || found.several) return NULL;
     struct aw_member *outer = found.leg->m;
+    if (found.fit == FIT_LOOSE && outer->inners > 0) return NULL; /* it has one that fits better */
+    outer->inner_loose = found.fit == FIT_LOOSE;
     outer->inners++;
     outer->inners_open++;
     return outer;
@@ -326,8 +339,9 @@ void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *
     /* Its content may be open long after its answer; a leg had begun before that. */
     const bool before = m->inner && (!m->closed || m->inner->at[AW_AT_REQ_FIRST].ts <= m->end);
     if (m->inners == 1 && before) c->inner = m->inner;
+    c->inner_loose = c->inner && m->inner_loose;
     c->inner_unseen =
-        m->inner_unseen || (m->inners > 0 && m->inner == NULL) || may_have_unseen(l, m);
+        m->inner_unseen || (m->inners > 0 && c->inner == NULL) || may_have_unseen(l, m);
     if (m->outer_id == 0) return;
     memset(&l->outer, 0, sizeof l->outer);
     l->outer.id = m->outer_id;

@@ -295,7 +295,7 @@ frontend rules
     http-request reject if { path_beg /reject }
     http-request silent-drop if { path_beg /drop }
     http-request return status 417 if { path_beg /needless }
-    http-request del-header Expect if { path_beg /strip }
+    http-request del-header Expect if { path_beg /strip /up/strip }
     use_backend ignoring if { path_beg /strip }
     use_backend silent if { path_beg /silent }
     default_backend apache

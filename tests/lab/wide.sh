@@ -222,6 +222,10 @@ harsh_cases() {
         script stall 10.100.1.2 8415 /up/stall; got_100 1; seen ' 408 '
         finish "client.py apache" "RequestReadTimeout body=2: the client has its 100 and does not go on" "request-timeout error client"
     fi
+    if needs="apache_harsh" begin apache-408-curl client; then
+        transfer -T - $AH/up/slow < <(head -c 3000 "$tmp/file"; sleep 4); got_100 1; seen '< HTTP/1.1 408'
+        finish "curl apache" "the same with a curl that reads from a slow pipe" "request-timeout error client"
+    fi
     if begin curl-two-framings client; then
         transfer -H 'Content-Length: 3000' -T - $A/up/w0 < <(head -c 3000 "$tmp/file"); code 20
         finish "curl apache" "Content-Length set by hand on content that curl sends in chunks: Expect with both framings" "desync-risk warning client"
@@ -256,6 +260,10 @@ harsh_cases() {
         put http.client http://10.100.2.3:8320/up/w5 8000000; seen 'CODE 000'
         finish "python scripted" "the same over 40 ms of round trip, captured at the server" "response-lost error server"
     fi
+    if needs="go_server" begin go-response-lost client; then
+        put http.client $G/forbidden/rl 2000000; seen 'CODE 000'
+        finish "python go" "a Go handler that does not read: 403, then a reset of what http.client still sends" "response-lost error server"
+    fi
     if begin ignored-rejection client; then
         put slow $L/forbidden.denied 8000; code 40
         finish "python lighttpd" "http.client sends on for 0.7 s after a final response with close" "ignored-rejection warning client"
@@ -268,17 +276,9 @@ harsh_cases() {
         put slow $N/forbidden/ir2 8000; code 403
         finish "python nginx" "the same to nginx, which keeps the connection and reads on; captured at the server" "ignored-rejection info client"
     fi
-    if needs="nginx_harsh" begin response-lost-nginx far-server; then
-        put http.client http://10.100.2.3:8414/small/w6 8000000; seen 'CODE 000'
-        finish "python nginx" "413 with lingering_close off: nginx resets what the client still sends" "response-lost error server"
-    fi
     if needs="gunicorn" begin retry-loop-500 client; then
         transfer --retry 5 --retry-delay 1 -T "$tmp/file" $U/error/rl1; seen '< HTTP/1.1 500' 6
         finish "curl gunicorn" "curl --retry: six attempts a second apart, 500 each time" "server-error error server x4; retry-loop error client x2"
-    fi
-    if begin retry-loop-haproxy client; then
-        transfer -L -H "$E" --data-binary 0123456789 http://10.100.0.1:8201/refused/rl2; seen '< HTTP/1.1 417'
-        finish "curl haproxy" "Expect set by hand, HAProxy's 417 each time" "expect-refused error server; retry-loop error client x50"
     fi
     if needs="mono" begin mono-403 far-client; then
         put mono $F/forbidden/a 8000
@@ -533,6 +533,10 @@ relay_cases() {
     if needs="haproxy_rules" begin haproxy-strips-expect-deadlock proxy; then
         transfer --expect100-timeout 10 --max-time 1.5 -T "$tmp/file" $V:8310/strip/h2; code 000; no_100
         finish "curl haproxy scripted" "the same with a patient client" "expect-dropped error intermediary"
+    fi
+    if needs="haproxy_rules" begin haproxy-strips-expect-apache proxy; then
+        transfer -T "$tmp/file" $V:8310/up/strip-h7; code 201; waited; no_100
+        finish "curl haproxy apache" "the same before an Apache, which would have sent its 100" "expect-dropped warning intermediary"
     fi
     if needs="haproxy_rules" begin haproxy-reject client; then
         transfer -T "$tmp/file" $V:8310/reject/h3; code 000
