@@ -122,6 +122,11 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         cause == AW_CAUSE_NETWORK_LOSS && x->loss[AW_PART_HEAD].count == 0 &&
             x->loss[AW_PART_100].count == 0 && x->loss[AW_PART_CONTENT].count == 0,
         "nothing was seen to be sent again");
+    /* An attempt that was not captured makes the number smaller, never greater. */
+    const int64_t loop = f->t[AW_T_LOOP_ATTEMPTS], run = f->c->failed_run;
+    cap(t,
+        cause != AW_CAUSE_RETRY_LOOP && f->status >= 400 && run < loop && (loop - run) * 5 <= loop,
+        "with one more attempt it would be a loop");
     cap(t, cause == AW_CAUSE_RESET_UNANSWERED && x->conn.rst_bare[AW_S2C],
         "the reset has no ACK number: what had ended the connection before was not captured");
     if (stalls) {

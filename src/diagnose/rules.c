@@ -534,7 +534,8 @@ unsigned aw_rule_borders(const struct aw_facts *f, enum aw_cause cause, struct a
         if (both_silent(f)) n = border(out, n, f->stuck, aw_server_close_limit(f));
         return border(out, n, owed_silence(f), f->t[AW_T_OWED_SILENCE]);
     }
-    if (cause == AW_CAUSE_RESPONSE_LOST) return border(out, n, reset_after_final(f), 2 * f->rtt);
+    if (cause == AW_CAUSE_RESPONSE_LOST)
+        return border(out, n, reset_after_final(f), aw_lost_limit(f));
     if (cause == AW_CAUSE_ABANDONED && !f->first_100) return border(out, n, f->stuck, f->w);
     if (cause == AW_CAUSE_IGNORED_REJECTION && !f->answers_final)
         return border(out, n, went_on(f), aw_ns_max(f->rtt, AW_REACTION));

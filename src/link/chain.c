@@ -398,10 +398,13 @@ static void count_runs(const struct aw_link *l, struct aw_member *m)
     if (m->refused_run && m->prev) m->refused_run += m->prev->refused_run;
     m->failed_run = m->status >= 400 ? 1 : 0;
     if (m->failed_run == 0) return;
-    const struct aw_member *i = m->prev;
-    for (; i && i->status == m->status && m->failed_run < HISTORY; i = i->prev) {
+    unsigned steps = 0;
+    for (const struct aw_member *i = m->prev; i && steps < HISTORY; i = i->prev, steps++) {
         if (m->begin - i->begin > l->config.threshold[AW_T_LOOP_SPAN]) break;
-        m->failed_run++;
+        if (i->status == m->status)
+            m->failed_run++;
+        else if (i->status != 0 || !i->incomplete) /* else what it got was not captured */
+            break;
     }
 }
 

@@ -64,6 +64,8 @@ static const struct {
     {"legs_not_relayed.scn", AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CAUSE_IGNORED, "likewise"},
     {"refused_retry_failed.scn", AW_CAUSE_EXPECT_REFUSED, AW_CAUSE_SERVER_ERROR,
      "without the 417 and the head of the retry, its content and 500 are the first request's"},
+    {"retry-loop-500.pcap", AW_CAUSE_RETRY_LOOP, AW_CAUSE_SERVER_ERROR,
+     "without some of the attempts they are fewer than make a loop"},
 };
 
 static bool excused(const char *path, const struct trial_verdict *before,
@@ -148,6 +150,11 @@ static void attempt(struct subject *s, enum ordeal_kind kind, struct morph *chan
     struct trial t = {.v = NULL};
     if (!trial_run(&t, changed)) abort();
     s->o->tally[kind].runs++;
+    for (size_t i = 0; i < t.n; i++)
+        if (t.v[i].unnumbered) {
+            s->o->unnumbered++;
+            show(s, "UNNUMBERED", what, NULL, &t.v[i]);
+        }
     for (size_t i = 0; i < s->base.n; i++) {
         const struct trial_verdict *before = &s->base.v[i];
         const struct trial_verdict *after = trial_match(&t, &s->base, i);

@@ -42,6 +42,7 @@ struct ordeal {
         unsigned long excused;    /* changed as the list of what nobody can know allows */
     } tally[ORDEAL_KINDS];
     unsigned long shown;
+    unsigned long unnumbered; /* verdicts whose evidence names a packet 0 */
 };
 
 const char *ordeal_name(enum ordeal_kind k);

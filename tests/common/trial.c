@@ -70,6 +70,7 @@ static void take(void *ctx, const struct aw_record *rec)
     v->confidence = rec->verdict->confidence;
     size_t used = 0;
     for (unsigned i = 0; i < rec->verdict->evidence_count; i++) {
+        v->unnumbered |= strstr(rec->verdict->evidence[i].text, "packet 0") != NULL;
         const int n = snprintf(v->text + used, TRIAL_TEXT - used, "        %s\n",
                                rec->verdict->evidence[i].text);
         if (n < 0 || (size_t)n >= TRIAL_TEXT - used) break;

@@ -19,6 +19,7 @@ struct trial_verdict {
     enum aw_cause cause;
     enum aw_severity severity;
     enum aw_confidence confidence;
+    bool unnumbered;       /* its evidence names a packet 0; they count from 1 */
     char text[TRIAL_TEXT]; /* the evidence, a sentence a line */
 };
 struct trial {

@@ -104,6 +104,67 @@ static void test_silence_of_the_origin(void **state)
     expect(&m, &c, AW_CAUSE_IGNORED, AW_CONF_MEDIUM);
 }
 
+/* So is its hundred: that the origin's leg has one says little where it may be another request's.
+ */
+static void test_leg_known_loosely(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    struct aw_exchange inner;
+    case_begin(&m);
+    case_100(&m, 1);
+    inner = m.x;
+    struct aw_case c = {.inner = &inner, .input_left = AW_NS_NONE};
+    case_begin(&m);
+    case_content(&m, 1000, 1001, 0);
+    case_final(&m, 1002, 201);
+    expect(&m, &c, AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CONF_HIGH);
+    c.inner_loose = true;
+    expect(&m, &c, AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CONF_MEDIUM);
+}
+
+/* One more attempt, which may not have been captured, and it is a loop. */
+static void test_nearly_a_loop(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_100(&m, 1);
+    case_content(&m, 1.5, 2, CASE_100_END);
+    case_final(&m, 3, 500);
+    struct aw_case c = {.input_left = AW_NS_NONE};
+    for (c.failed_run = 1; c.failed_run <= 6; c.failed_run++)
+        expect(&m, &c, c.failed_run < 5 ? AW_CAUSE_SERVER_ERROR : AW_CAUSE_RETRY_LOOP,
+               c.failed_run == 4 ? AW_CONF_MEDIUM : AW_CONF_HIGH);
+}
+
+/* A reset without an ACK number comes from a side that had closed before. */
+static void test_reset_of_nothing(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_close(&m, 1, AW_S2C, true);
+    expect(&m, NULL, AW_CAUSE_RESET_UNANSWERED, AW_CONF_HIGH);
+    m.x.conn.rst_bare[AW_S2C] = true;
+    expect(&m, NULL, AW_CAUSE_RESET_UNANSWERED, AW_CONF_MEDIUM);
+}
+
+/* A head that was lost is sent again. */
+static void test_never_acknowledged(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    m.x.at[AW_AT_ACK_HEAD] = (struct aw_mark){.ts = 0};
+    m.x.conn.rtt_c = 20 * AW_MS; /* seen at the server */
+    case_close(&m, 5000, AW_C2S, false);
+    expect(&m, NULL, AW_CAUSE_NETWORK_LOSS, AW_CONF_MEDIUM);
+    m.x.loss[AW_PART_HEAD] =
+        (struct aw_loss){.count = 2, .first = case_mark(&m, 300), .last = case_mark(&m, 900)};
+    expect(&m, NULL, AW_CAUSE_NETWORK_LOSS, AW_CONF_HIGH);
+}
+
 /* A 100 captured well before the content that does not acknowledge it did not cross it. */
 static void test_overdue(void **state)
 {
@@ -182,6 +243,10 @@ int main(void)
         cmocka_unit_test(test_requests_before),
         cmocka_unit_test(test_origin_not_seen),
         cmocka_unit_test(test_silence_of_the_origin),
+        cmocka_unit_test(test_leg_known_loosely),
+        cmocka_unit_test(test_nearly_a_loop),
+        cmocka_unit_test(test_reset_of_nothing),
+        cmocka_unit_test(test_never_acknowledged),
         cmocka_unit_test(test_overdue),
         cmocka_unit_test(test_measured_by_itself),
         cmocka_unit_test(test_measured_by_the_answer),

@@ -460,6 +460,28 @@ static void legs(void **state)
     }
 }
 
+/* An attempt whose answer was not captured does not end a loop, nor does it count. */
+static void loop_with_a_hole(void **state)
+{
+    (void)state;
+    for (unsigned lost = 0; lost < 7; lost++) {
+        struct aw_link *l = open_link(false, BIG);
+        for (unsigned i = 1; i <= 6; i++) {
+            const struct ex e = {i, 1, i * 10, i * 10 + 1, i == lost ? 0 : 500, true, NULL};
+            struct aw_exchange x = make(&e);
+            opened(l, &e);
+            if (i == lost) x.flags |= AW_F_HOLE_FINAL;
+            tick(l, e.end);
+            aw_link_closed(l, &x);
+        }
+        finish(l, 2000);
+        assert_int_equal(records, 6);
+        const char *last = strstr(out, "6.6 ");
+        assert_non_null(last);
+        if (lost < 6) assert_non_null(strstr(last, "500 retry-loop 6/6"));
+    }
+}
+
 /* Past the budget the oldest go out as they stand; every one goes out once. */
 static void budget(void **state)
 {
@@ -517,6 +539,7 @@ int main(void)
         cmocka_unit_test(not_the_same),
         cmocka_unit_test(loop_of_51),
         cmocka_unit_test(loop_recovers),
+        cmocka_unit_test(loop_with_a_hole),
         cmocka_unit_test(two_candidates),
         cmocka_unit_test(two_wait_for_one),
         cmocka_unit_test(two_wait_for_two),

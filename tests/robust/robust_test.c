@@ -61,6 +61,14 @@ static void test_lossless(void **state)
     }
 }
 
+/* Evidence can be looked up: whatever is missing, it names packets that there are. */
+static void test_packets_have_numbers(void **state)
+{
+    (void)state;
+    assert_int_equal(captures.unnumbered, 0);
+    assert_int_equal(scenarios.unnumbered, 0);
+}
+
 static unsigned long percent(unsigned long part, unsigned long of)
 {
     return of ? part * 100 / of : 0;
@@ -88,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_never_wrong),
         cmocka_unit_test(test_lossless),
+        cmocka_unit_test(test_packets_have_numbers),
         cmocka_unit_test(test_idle_packets),
         cmocka_unit_test(test_sure_of_whole_captures),
     };

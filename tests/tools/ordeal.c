@@ -30,6 +30,7 @@ int main(int argc, char **argv)
     for (; i < argc; i++)
         bad |= !ordeal_run(&o, argv[i]);
     ordeal_print(&o);
+    bad |= o.unnumbered != 0;
     for (unsigned k = 0; k < ORDEAL_KINDS; k++)
         bad |= o.tally[k].changed != 0 || (ordeal_lossless((enum ordeal_kind)k) && o.tally[k].lost);
     return bad ? 1 : 0;

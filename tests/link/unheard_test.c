@@ -1,0 +1,149 @@
+/*
+ * What may be an origin's leg and was not captured: the silence of a proxy is judged less surely
+ * where a connection of nobody heard, or a request in a hole, leads from elsewhere to elsewhere.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/case.h"
+#include "link/link.h"
+
+static void *get(void *ctx, size_t size)
+{
+    (void)ctx;
+    return malloc(size);
+}
+static void *resize(void *ctx, void *p, size_t size)
+{
+    (void)ctx;
+    return realloc(p, size);
+}
+static void put(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+static enum aw_cause cause;
+static enum aw_confidence confidence;
+static void on_record(void *ctx, const struct aw_record *r)
+{
+    (void)ctx;
+    if (r->ex->conn.ord != 1 || !r->verdict) return;
+    cause = r->verdict->cause;
+    confidence = r->verdict->confidence;
+}
+
+static struct aw_link_way way(uint8_t client, uint8_t server, uint16_t port)
+{
+    struct aw_link_way w = {.server_port = port};
+    w.client.b[3] = client;
+    w.server.b[3] = server;
+    return w;
+}
+
+static void tick(struct aw_link *l, double ms)
+{
+    aw_link_tick(l, CASE_EPOCH + (aw_ns)(ms * 1e6), (uint64_t)(ms * 1000) + 10);
+}
+
+/* Connection 1 leads from host 1 to host 2, port 0; its exchange is open from 0 to 2000 ms, until
+ * its client leaves without an answer. Connection 2 is there at `at` ms. */
+static const struct row {
+    const char *name;
+    double at;
+    uint8_t client, server;
+    uint16_t port;
+    enum { SILENT, HEARD, IN_HOLE, JOINED_LATER } what;
+    bool doubt;
+} rows[] = {
+    {"nobody else", 10, 3, 4, 80, JOINED_LATER, false},
+    {"a connection nobody was heard on", 10, 3, 4, 80, SILENT, true},
+    {"a client that was heard", 10, 3, 4, 80, HEARD, false},
+    {"a request in a hole", 10, 3, 4, 80, IN_HOLE, true},
+    {"from the proxy's own address", 10, 2, 4, 80, SILENT, true},
+    {"to another port of the same host", 10, 3, 2, 80, SILENT, true},
+    {"of the same client", 10, 1, 4, 80, SILENT, false},
+    {"of the same client, in a hole", 10, 1, 4, 80, IN_HOLE, false},
+    {"to the same server", 10, 3, 2, 0, SILENT, false},
+    {"to the same server, in a hole", 10, 3, 2, 0, IN_HOLE, false},
+    {"before the head", -10, 3, 4, 80, SILENT, false},
+    {"before the head, in a hole", -10, 3, 4, 80, IN_HOLE, false},
+    {"as the client leaves", 1999, 3, 4, 80, SILENT, true},
+};
+
+static void run(const struct row *r, unsigned others)
+{
+    struct aw_config config;
+    aw_config_init(&config);
+    memset(config.secret, 7, sizeof config.secret);
+    config.alloc = (struct aw_alloc){.get = get, .resize = resize, .put = put};
+    const struct aw_sink sink = {.record = on_record};
+    struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, (size_t)1 << 24);
+    assert_non_null(l);
+    cause = AW_CAUSE_INCOMPLETE;
+
+    struct case_maker m;
+    case_begin(&m);
+    if (r->at >= 0) {
+        tick(l, 0);
+        aw_link_opened(l, &m.x);
+    }
+    tick(l, r->at);
+    const struct aw_link_way w = way(r->client, r->server, r->port);
+    aw_link_connection(l, 2, r->what == JOINED_LATER ? NULL : &w);
+    for (unsigned i = 0; i < others; i++) { /* heard a little later each, in any order */
+        const struct aw_link_way o = way((uint8_t)(50 + i % 100), 4, 80);
+        aw_link_connection(l, 3 + i, &o);
+        if (i % 2) aw_link_heard(l, 3 + i - 1), aw_link_heard(l, 3 + i);
+    }
+    if (r->what == HEARD || r->what == IN_HOLE) aw_link_heard(l, 2);
+    if (r->what == IN_HOLE) aw_link_unheard(l, &w);
+    if (r->at < 0) {
+        tick(l, 0);
+        aw_link_opened(l, &m.x);
+    }
+    case_close(&m, 2000, AW_C2S, false);
+    tick(l, 2000);
+    aw_link_closed(l, &m.x);
+    aw_link_finish(l, CASE_EPOCH + 10 * AW_SEC);
+    aw_link_free(l);
+
+    if (cause != AW_CAUSE_DEADLOCK || (confidence != AW_CONF_HIGH) != r->doubt)
+        fail_msg("%s, %u others: %s, %s", r->name, others, aw_cause_slug(cause),
+                 aw_confidence_name(confidence));
+}
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        run(&rows[i], 0);
+        run(&rows[i], 40);
+    }
+}
+
+/* The ring has come round: what was overwritten is forgotten, what is heard later does no harm. */
+static void test_many(void **state)
+{
+    (void)state;
+    const struct row heard = {"heard after many", 10, 3, 4, 80, HEARD, false};
+    const struct row silent = {"forgotten after many", 10, 3, 4, 80, SILENT, false};
+    run(&heard, 1000);
+    run(&silent, 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
