@@ -60,15 +60,15 @@ void aw_open_answered(const struct aw_step *st, struct aw_open *s, const struct 
     }
 }
 
-/* It was answered before its content was over, and the input ended before that could show what the
- * two made of it. */
+/* It was answered before its content was over, or its client left with content owed, and the input
+ * ended before that could show what the two made of it. */
 static bool has_sequel(const struct aw_step *st, const struct aw_open *s, const struct aw_mark *end)
 {
     const struct aw_exchange *x = &s->ex;
     if (!x->final_complete) return x->status != 0;
     if (s->ended)
         return s->settle_at != AW_NS_NONE &&
-               x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord;
+               (x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord || !aw_is_complete(s));
     return end->ts - x->at[AW_AT_FINAL_END].ts < st->xs->room->threshold[AW_T_SETTLE];
 }
 

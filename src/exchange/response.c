@@ -284,6 +284,9 @@ void aw_on_switched(const struct aw_step *st, const struct aw_http_event *ev)
 void aw_on_response_gap(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_open *s = concerned(st->xs, ev->xid);
+    struct aw_open *last = st->xs->last;
+    /* What came after its answer, if not that of a request that was lost. */
+    if (!s && last && last->settle_at != AW_NS_NONE) last->ex.flags |= AW_F_UNSETTLED;
     if (!s || (!s->behind && ev->end <= s->ex.answer_base)) return;
     s->ex.flags |= s->ex.status == 0 ? AW_F_HOLE_RESPONSE : AW_F_HOLE_FINAL;
     /* Of several that wait, any may have been answered there. */

@@ -163,7 +163,7 @@ static void told_late(void **state)
     const struct ex a = {1, 1, 0, 1, 417, true, NULL};
     opened(l, &a);
     both(l, &(struct ex){5, 1, 2, 3, 201, false, NULL});
-    const struct aw_exchange x = make(&a);
+    struct aw_exchange x = make(&a);
     tick(l, 1001);
     aw_link_closed(l, &x);
     finish(l, 1005);
@@ -335,7 +335,7 @@ static void order(void **state)
     opened(l, &c);
     closed(l, &a);
     closed(l, &c);
-    const struct aw_exchange x = make(&b); /* settled: told of a second after its end */
+    struct aw_exchange x = make(&b); /* settled: told of a second after its end */
     tick(l, 1004);
     aw_link_closed(l, &x);
     finish(l, 5000);

@@ -53,6 +53,13 @@ static void tick(struct aw_link *l, double ms)
     aw_link_tick(l, CASE_EPOCH + (aw_ns)(ms * 1e6), (uint64_t)(ms * 1000) + 10);
 }
 
+static void open_exchange(struct aw_link *l, const struct aw_exchange *x)
+{
+    struct aw_opening opening;
+    aw_opening_of(&opening, x);
+    aw_link_opened(l, &opening);
+}
+
 /* Connection 1 leads from host 1 to host 2, port 0; its exchange is open from 0 to 2000 ms, until
  * its client leaves without an answer. Connection 2 is there at `at` ms. */
 static const struct row {
@@ -93,7 +100,7 @@ static void run(const struct row *r, unsigned others)
     case_begin(&m);
     if (r->at >= 0) {
         tick(l, 0);
-        aw_link_opened(l, &m.x);
+        open_exchange(l, &m.x);
     }
     tick(l, r->at);
     const struct aw_link_way w = way(r->client, r->server, r->port);
@@ -107,7 +114,7 @@ static void run(const struct row *r, unsigned others)
     if (r->what == IN_HOLE) aw_link_unheard(l, &w);
     if (r->at < 0) {
         tick(l, 0);
-        aw_link_opened(l, &m.x);
+        open_exchange(l, &m.x);
     }
     case_close(&m, 2000, AW_C2S, false);
     tick(l, 2000);
