@@ -153,6 +153,8 @@ struct text { /* appends within a limit */
     size_t used, size;
 };
 
+static const uint8_t stars[] = "***";
+
 static void put(struct text *t, const uint8_t *p, size_t len)
 {
     const size_t room = t->size - t->used;
@@ -161,28 +163,58 @@ static void put(struct text *t, const uint8_t *p, size_t len)
     t->used += len;
 }
 
-struct aw_span aw_mask_target(struct aw_span target, char *buf, size_t size)
+/* Where the userinfo of an absolute-form target lies (RFC 3986, 3.2.1); empty where there is none.
+ */
+static struct aw_span userinfo_of(struct aw_span target)
 {
-    static const uint8_t stars[] = "***";
-    const uint8_t *mark = target.len ? memchr(target.p, '?', target.len) : NULL;
-    if (!mark) return target;
-    const uint8_t *const end = target.p + target.len;
-    struct text t = {.p = buf, .size = size};
+    static const uint8_t sign[] = "://";
+    const struct aw_span none = {target.p, 0};
+    const uint8_t *p = target.p, *const end = target.p + target.len;
+    while (p < end && *p != ':' && *p != '/' && *p != '?')
+        p++;
+    if (end - p < 3 || memcmp(p, sign, 3) != 0) return none;
+    const uint8_t *const first = p + 3, *at = NULL;
+    for (p = first; p < end && *p != '/' && *p != '?' && *p != '#'; p++)
+        if (*p == '@') at = p;
+    return at ? (struct aw_span){first, (size_t)(at - first)} : none;
+}
+
+/* The values of the query that begins at p, as stars; true if there were any. */
+static bool mask_query(struct text *t, const uint8_t *p, const uint8_t *end)
+{
     bool masked = false;
-    put(&t, target.p, (size_t)(mark + 1 - target.p));
-    for (const uint8_t *p = mark + 1; p < end;) {
+    while (p < end) {
         const uint8_t *stop = p, *equals = NULL;
         for (; stop < end && *stop != '&' && *stop != ';'; stop++)
             if (*stop == '=' && !equals) equals = stop;
         if (equals && equals + 1 < stop) {
-            put(&t, p, (size_t)(equals + 1 - p));
-            put(&t, stars, 3);
+            put(t, p, (size_t)(equals + 1 - p));
+            put(t, stars, 3);
             masked = true;
         } else {
-            put(&t, p, (size_t)(stop - p));
+            put(t, p, (size_t)(stop - p));
         }
-        if (stop < end) put(&t, stop++, 1);
+        if (stop < end) put(t, stop++, 1);
         p = stop;
     }
+    return masked;
+}
+
+struct aw_span aw_mask_target(struct aw_span target, char *buf, size_t size)
+{
+    if (target.len == 0) return target;
+    struct text t = {.p = buf, .size = size};
+    const uint8_t *const end = target.p + target.len, *from = target.p;
+    const struct aw_span user = userinfo_of(target);
+    bool masked = user.len > 0;
+    if (masked) {
+        put(&t, from, (size_t)(user.p - from));
+        put(&t, stars, 3);
+        from = user.p + user.len;
+    }
+    const uint8_t *const mark = memchr(from, '?', (size_t)(end - from));
+    const uint8_t *const query = mark ? mark + 1 : end;
+    put(&t, from, (size_t)(query - from));
+    masked |= mask_query(&t, query, end);
     return masked ? (struct aw_span){.p = (const uint8_t *)buf, .len = t.used} : target;
 }
