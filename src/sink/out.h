@@ -59,9 +59,9 @@ int aw_out_error(const struct aw_out *o);
 /* Flushes, commits (or throws away) a file, frees. Returns 0 or the errno of the first failure. */
 int aw_out_close(struct aw_out *o, bool commit);
 
-/* Target with the values of its query parameters and its userinfo masked:
- * "http://***@h/x?token=***". Writes at most size bytes to buf (2 * target.len + 4 hold any),
- * returns the span (target itself where there is nothing to mask). */
+/* Target with the values of its query parameters and its userinfo masked, as in "h/x?token=***".
+ * Writes at most size bytes to buf (2 * target.len + 4 hold any), returns the span (target itself
+ * where there is nothing to mask). */
 struct aw_span aw_mask_target(struct aw_span target, char *buf, size_t size);
 
 #endif

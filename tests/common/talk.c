@@ -4,6 +4,7 @@
  */
 #include "talk.h"
 
+#include "base/alloc.h"
 #include "http/http.h"
 #include "scn.h"
 
@@ -37,26 +38,6 @@ static _Noreturn void die(const char *what)
     fprintf(stderr, "talk: %s\n", what);
     exit(99);
 }
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-
-static void *resize(void *ctx, void *p, size_t size)
-{
-    (void)ctx;
-    return realloc(p, size);
-}
-
-static void put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-static const struct aw_alloc alloc = {.get = get, .resize = resize, .put = put};
 
 static const int64_t defaults[AW_T_COUNT] = {
 #define AW_THRESHOLD(id, name, value, unit, meaning) [AW_T_##id] = value,
@@ -256,6 +237,7 @@ struct talk *talk_play(const char *script, const struct talk_options *opt)
     for (size_t i = 0; i < AW_T_COUNT; i++)
         threshold[i] = opt && opt->threshold[i] ? opt->threshold[i] : defaults[i];
     const size_t memory = opt && opt->memory ? opt->memory : (size_t)16 << 20;
+    const struct aw_alloc alloc = aw_alloc_or_default(NULL);
     struct player p = {.talk = t, .pool = aw_pool_new(&alloc, memory)};
     if (!p.pool) die("no memory");
     p.room = (struct aw_exchange_room){

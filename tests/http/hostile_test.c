@@ -12,24 +12,8 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "http/http.h"
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-static void *resize(void *ctx, void *p, size_t size)
-{
-    (void)ctx;
-    return realloc(p, size);
-}
-static void put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-static const struct aw_alloc alloc = {NULL, get, resize, put};
 
 static uint32_t seed;
 static uint32_t roll(uint32_t n)
@@ -178,6 +162,7 @@ static void test_random_conversations(void **state)
     uint64_t events = 0;
     for (unsigned i = 0; i < 40; i++) {
         /* every fourth pool is so small that heads have to be given up */
+        const struct aw_alloc alloc = aw_alloc_or_default(NULL);
         struct aw_pool *pool = aw_pool_new(&alloc, i % 4 == 0 ? 1500 : 1u << 20);
         assert_non_null(pool);
         for (unsigned k = 0; k < 500; k++) {
