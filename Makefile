@@ -31,7 +31,7 @@ APP_SRC = $(foreach r,$(FRONT),$(wildcard src/$(r)/*.c))
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ = $(APP_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ = $(BUILD)/src/app/main.o
-APP_LIBS = -lseccomp -lcap-ng -lmd -lpcap -lz -lzstd -llzma -lbz2 -llz4 -ljansson -lpthread
+APP_LIBS = -lseccomp -lcap-ng -lmd -lpcap -lz -lzstd -llzma -lbz2 -llz4 -ljansson -lpthread -lm
 
 TEST_SRC = $(sort $(wildcard tests/*/*_test.c))
 TEST_BIN = $(TEST_SRC:%.c=$(BUILD)/%)
@@ -134,11 +134,14 @@ check-valgrind: all tools
 check-lab: all tools
 	sh tests/lab/check.sh $(PROGRAM) $(BUILD)/tests/tools
 
+check-reports: all tools
+	sh tests/reports/check.sh $(PROGRAM) $(BUILD)/tests/tools
+
 check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-lab
+	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-lab
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them).
 lab:
@@ -152,6 +155,6 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-metrics check-valgrind check-lab check-full lab bench clean
+        warnings format-check check-differential check-metrics check-reports check-valgrind check-lab check-full lab bench clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d)

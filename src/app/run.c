@@ -19,6 +19,7 @@
 #include "app/pipeline.h"
 #include "app/progress.h"
 #include "app/sandbox.h"
+#include "app/version.h"
 #include "sink/behind.h"
 #include "sink/line.h"
 #include "sink/metrics.h"
@@ -342,6 +343,14 @@ static struct aw_out *open_behind(struct run *r, char *err, size_t err_size)
     return out;
 }
 
+/* Standard output is a terminal that can, and nobody said no (no-color.org). */
+static bool wants_colour(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    if ((no && *no) || !term || strcmp(term, "dumb") == 0) return false;
+    return isatty(STDOUT_FILENO) == 1;
+}
+
 static bool open_report(struct run *r)
 {
     const struct aw_options *o = r->o;
@@ -360,10 +369,12 @@ static bool open_report(struct run *r)
         .config = &o->config,
         .stats = &r->stats,
         .summary = r->summary,
+        .version = AW_VERSION,
         .show_secrets = o->show_secrets,
     };
     /* A terminal or a file of another encoding gets ASCII alone. */
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) aw_out_ascii(r->out, true);
+    if (!o->output) aw_out_colour(r->out, wants_colour());
     r->report = o->format->open(r->out, &r->about);
     if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
     if (r->report && (r->live.lines || !wants_lines(o))) return true;

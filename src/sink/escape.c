@@ -70,18 +70,11 @@ void aw_out_json(struct aw_out *o, struct aw_span s)
 
 /* --- terminals --- */
 
-struct glyph {
-    char text[12];
-    size_t len, used; /* bytes to write; bytes of input they stand for */
-    unsigned columns;
-};
+enum { MARKS_MAX = AW_GLYPH_MARKS };
 
-enum { MARKS_MAX = 2 }; /* combining marks on one character; more is an attack on the next lines */
-
-/* What stands for the bytes at p; `marks` counts combining marks since the last other character. */
-static struct glyph glyph_at(const struct aw_out *o, const uint8_t *p, size_t len, unsigned *marks)
+struct aw_glyph aw_glyph_at(const struct aw_out *o, const uint8_t *p, size_t len, unsigned *marks)
 {
-    struct glyph g = {.used = 1};
+    struct aw_glyph g = {.used = 1};
     const int32_t c = aw_utf8_next(p, len, &g.used);
     if (c < 0 || (c < 0x80 && aw_utf8_acts(c))) {
         *marks = MARKS_MAX;
@@ -117,7 +110,7 @@ static size_t fitting(const struct aw_out *o, struct aw_span s, size_t columns, 
     size_t at = 0, width = 0;
     unsigned marks = MARKS_MAX; /* nothing to stand on yet */
     while (at < s.len) {
-        const struct glyph g = glyph_at(o, s.p + at, s.len - at, &marks);
+        const struct aw_glyph g = aw_glyph_at(o, s.p + at, s.len - at, &marks);
         if (width + g.columns > columns) break;
         width += g.columns;
         at += g.used;
@@ -137,7 +130,7 @@ size_t aw_out_printable(struct aw_out *o, struct aw_span s, size_t columns)
     }
     unsigned marks = MARKS_MAX;
     for (size_t at = 0; at < len;) {
-        const struct glyph g = glyph_at(o, s.p + at, s.len - at, &marks);
+        const struct aw_glyph g = aw_glyph_at(o, s.p + at, s.len - at, &marks);
         aw_out_write(o, g.text, g.len);
         width += g.columns;
         at += g.used;

@@ -66,9 +66,19 @@ struct aw_span aw_out_bytes(const struct aw_out *o)
     return (struct aw_span){.p = (const uint8_t *)o->buf, .len = o->used};
 }
 
+void aw_out_reset(struct aw_out *o)
+{
+    o->used = 0;
+}
+
 void aw_out_ascii(struct aw_out *o, bool only)
 {
     o->ascii = only;
+}
+
+void aw_out_colour(struct aw_out *o, bool on)
+{
+    o->colour = on;
 }
 
 /* --- files --- */

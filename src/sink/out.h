@@ -30,6 +30,7 @@ void aw_out_patient(struct aw_out *o, bool patient);
 /* To memory, for tests: the bytes stay owned by the out. */
 struct aw_out *aw_out_memory(void);
 struct aw_span aw_out_bytes(const struct aw_out *o);
+void aw_out_reset(struct aw_out *o); /* throws away what memory holds */
 
 void aw_out_write(struct aw_out *o, const void *bytes, size_t len); /* raw */
 void aw_out_str(struct aw_out *o, const char *s);                   /* raw, NUL-terminated */
@@ -51,6 +52,9 @@ size_t aw_out_printable(struct aw_out *o, struct aw_span s, size_t columns);
 /* aw_out_printable writes ASCII only from here on: for terminals that do not speak UTF-8, where the
  * bytes of a harmless character may be control codes. */
 void aw_out_ascii(struct aw_out *o, bool only);
+
+/* Reports for people may use colour from here on: for terminals. */
+void aw_out_colour(struct aw_out *o, bool on);
 
 /* Writes out what is buffered. */
 void aw_out_flush(struct aw_out *o);

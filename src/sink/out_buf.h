@@ -14,6 +14,7 @@ struct aw_out {
     int error; /* errno of the first failure; sticks, and output is dropped from then on */
     struct aw_behind *behind; /* owned; NULL: written at once */
     bool patient;
+    bool colour;               /* aw_text_ink writes anything at all */
     bool ascii;                /* aw_out_printable writes ASCII only */
     struct aw_place *place;    /* borrowed; NULL: a descriptor or memory */
     struct aw_place *owned;    /* the same, where it goes with the out */
@@ -31,5 +32,17 @@ static inline char *aw_out_room(struct aw_out *o, size_t need)
 {
     return o->size - o->used >= need ? o->buf + o->used : aw_out_make_room(o, need);
 }
+
+/* What a reader may see of some bytes: themselves where they are harmless, else \xNN or \u{N}. */
+struct aw_glyph {
+    char text[12];
+    size_t len, used; /* bytes to write; bytes of input they stand for */
+    unsigned columns;
+};
+enum { AW_GLYPH_MARKS = 2 }; /* combining marks on one character; more attack the next lines */
+
+/* What stands for the bytes at p, len >= 1. `marks` counts combining marks since the last other
+ * character; start with AW_GLYPH_MARKS. */
+struct aw_glyph aw_glyph_at(const struct aw_out *o, const uint8_t *p, size_t len, unsigned *marks);
 
 #endif

@@ -16,6 +16,7 @@ struct aw_run {
     const struct aw_config *config;
     const struct aw_stats *stats; /* totals; final when `finish` is called */
     struct aw_summary *summary;   /* figures; final when `finish` is called */
+    const char *version;          /* of the program */
     bool show_secrets;            /* do not mask */
     uint64_t dropped;             /* by kernel and interface, live */
     uint64_t filtered;            /* packets that did not match the capture filter */

@@ -81,6 +81,33 @@ void aw_text_cell(struct aw_out *o, struct aw_span s, unsigned columns)
     put_spaces(o, columns - aw_out_printable(o, s, columns));
 }
 
+void aw_text_ink(struct aw_out *o, enum aw_ink ink)
+{
+    /* The 16 colours of the terminal's own theme, so that they suit light and dark ones. */
+    static const char *const code[] = {
+        [AW_INK_PLAIN] = "\033[0m", [AW_INK_TITLE] = "\033[1m",    [AW_INK_FAINT] = "\033[2m",
+        [AW_INK_GOOD] = "\033[32m", [AW_INK_WARNING] = "\033[33m", [AW_INK_ERROR] = "\033[1;31m",
+    };
+    if (o->colour) aw_out_str(o, code[ink]);
+}
+
+enum aw_ink aw_severity_ink(enum aw_severity s)
+{
+    switch (s) {
+    case AW_SEV_ERROR:
+        return AW_INK_ERROR;
+    case AW_SEV_WARNING:
+        return AW_INK_WARNING;
+    case AW_SEV_OK:
+        return AW_INK_GOOD;
+    case AW_SEV_INFO:
+    case AW_SEV_UNKNOWN:
+    case AW_SEV_COUNT:
+        break;
+    }
+    return AW_INK_FAINT;
+}
+
 const char *aw_text_span(char to[AW_FIGURE], int64_t ns)
 {
     const double ms = (double)ns / (double)AW_MS, s = ms / 1000;

@@ -4,6 +4,7 @@
 #ifndef AW_SINK_TEXT_OUT_H
 #define AW_SINK_TEXT_OUT_H
 
+#include "await100/record.h"
 #include "sink/out.h"
 
 enum { AW_TEXT_COLUMNS = 80 };
@@ -16,6 +17,11 @@ unsigned aw_text_wrap(struct aw_out *o, struct aw_span text, unsigned used, unsi
 
 /* The printable form of s in exactly `columns` columns: cut, or filled up with spaces. */
 void aw_text_cell(struct aw_out *o, struct aw_span s, unsigned columns);
+
+/* What follows is of this kind: a colour where the output has colours, else nothing. */
+enum aw_ink { AW_INK_PLAIN, AW_INK_TITLE, AW_INK_FAINT, AW_INK_GOOD, AW_INK_WARNING, AW_INK_ERROR };
+void aw_text_ink(struct aw_out *o, enum aw_ink ink);
+enum aw_ink aw_severity_ink(enum aw_severity s);
 
 enum { AW_FIGURE = 24 };
 const char *aw_text_span(char to[AW_FIGURE], int64_t ns);     /* "0.130 ms", "1.002 s", "3.5 h" */

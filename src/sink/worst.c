@@ -1,6 +1,6 @@
 /*
- * The worst failing exchanges. A record is lent only for a moment, so what the report will say
- * about it is laid out when it enters the list; what does not enter costs a comparison or, while
+ * The worst failing exchanges. A record is lent only for a moment, so what reports will say
+ * about it is copied when it enters the list; what does not enter costs a comparison or, while
  * some loop is in the list, a walk over 50 numbers.
  */
 #include "sink/worst.h"
@@ -10,31 +10,15 @@
 #include <string.h>
 
 #include "sink/report.h"
-#include "sink/text_out.h"
-
-struct entry {
-    enum aw_severity severity;
-    enum aw_cause cause;
-    uint64_t stall, wasted; /* of all that are folded into it; ns, bytes */
-    uint64_t id;            /* of the exchange that is told */
-    uint64_t chain;         /* the attempts that are folded into it; 0 = a single one */
-    uint64_t folded;        /* failing exchanges it stands for */
-    uint16_t status;
-    bool recovered;
-    char *what;            /* owned, terminated: "PUT h/x" as bytes of the wire */
-    char *where;           /* owned, finished text: when, from whom to whom */
-    char *why;             /* owned: a sentence */
-    char *fix[AW_FIX_MAX]; /* owned: what to change; NULL from the first one that is missing */
-};
 
 struct aw_worst {
     const struct aw_run *run; /* borrowed */
     unsigned count;
-    struct entry entry[AW_WORST_MAX]; /* sorted, worst first */
+    struct aw_told entry[AW_WORST_MAX]; /* sorted, worst first */
     struct aw_scratch target;
 };
 
-enum { WHAT_MAX = 160, SENTENCE_MAX = 512, FIXES_MAX = 12 };
+enum { WHAT_MAX = 160, SENTENCE_MAX = 512, FIELD_MAX = 256, HEAD_MAX = 4096 };
 
 struct aw_worst *aw_worst_new(const struct aw_run *run)
 {
@@ -44,11 +28,15 @@ struct aw_worst *aw_worst_new(const struct aw_run *run)
     return w;
 }
 
-static void free_texts(struct entry *e)
+static void free_texts(struct aw_told *e)
 {
     free(e->what);
-    free(e->where);
+    free(e->ends);
     free(e->why);
+    free(e->head[AW_C2S]);
+    free(e->head[AW_S2C]);
+    for (unsigned i = 0; i < AW_EVIDENCE_MAX; i++)
+        free(e->evidence[i]);
     for (unsigned i = 0; i < AW_FIX_MAX; i++)
         free(e->fix[i]);
 }
@@ -62,7 +50,7 @@ void aw_worst_free(struct aw_worst *w)
     free(w);
 }
 
-static int worse_first(const struct entry *a, const struct entry *b)
+static int worse_first(const struct aw_told *a, const struct aw_told *b)
 {
     if (a->severity != b->severity) return a->severity > b->severity ? -1 : 1;
     if (a->stall != b->stall) return a->stall > b->stall ? -1 : 1;
@@ -94,17 +82,11 @@ static char *what_text(struct aw_worst *w, const struct aw_exchange *x)
     return strdup(text);
 }
 
-static char *where_text(const struct aw_exchange *x)
+static char *ends_text(const struct aw_exchange *x)
 {
-    const struct aw_mark *first = aw_exchange_first(x);
-    const struct aw_conn_facts *c = &x->conn;
-    char when[AW_TIME_TEXT], end[2][AW_ADDR_TEXT], text[3 * AW_ADDR_TEXT + 48];
-    (void)aw_addr_text(end[AW_C2S], &c->addr[AW_C2S]);
-    (void)aw_addr_text(end[AW_S2C], &c->addr[AW_S2C]);
-    (void)snprintf(text, sizeof text,
-                   c->addr[0].v6 ? "%s  [%s]:%u -> [%s]:%u" : "%s  %s:%u -> %s:%u",
-                   aw_text_time(when, first ? first->ts : AW_NS_NONE), end[AW_C2S],
-                   (unsigned)c->port[AW_C2S], end[AW_S2C], (unsigned)c->port[AW_S2C]);
+    char end[2][AW_END_TEXT], text[2 * AW_END_TEXT + 8];
+    (void)snprintf(text, sizeof text, "%s -> %s", aw_end_text(end[0], &x->conn, AW_C2S),
+                   aw_end_text(end[1], &x->conn, AW_S2C));
     return strdup(text);
 }
 
@@ -129,16 +111,87 @@ static char *why_text(const struct aw_worst *w, const struct aw_record *rec)
     return strdup(text);
 }
 
+/* A line of a head, its bytes made printable so that no value begins a line of its own. */
+static void put_line(struct aw_out *o, const char *name, struct aw_span value)
+{
+    if (!value.p) return;
+    aw_out_str(o, name);
+    aw_out_write(o, ": ", 2);
+    if (value.len > FIELD_MAX) value.len = FIELD_MAX;
+    (void)aw_out_printable(o, value, 0);
+    aw_out_write(o, "\n", 1);
+}
+
+static void put_start_line(struct aw_worst *w, struct aw_out *o, const struct aw_exchange *x,
+                           enum aw_dir dir)
+{
+    const uint8_t version = dir == AW_C2S ? x->req_version : x->res_version;
+    char http[16] = "";
+    if (version >= 10)
+        (void)snprintf(http, sizeof http, "HTTP/%u.%u", version / 10u, version % 10u);
+    if (dir == AW_C2S) {
+        struct aw_span target = aw_shown_target(w->run, x->text[AW_TEXT_TARGET], &w->target);
+        if (target.len > FIELD_MAX) target.len = FIELD_MAX;
+        (void)aw_out_printable(o, x->text[AW_TEXT_METHOD], FIELD_MAX);
+        aw_out_write(o, " ", 1);
+        (void)aw_out_printable(o, target, 0);
+        aw_out_printf(o, " %s\n", http);
+        if (x->declared >= 0) aw_out_printf(o, "Content-Length: %lld\n", (long long)x->declared);
+        if (x->req & AW_REQ_CHUNKED) aw_out_str(o, "Transfer-Encoding: chunked\n");
+    } else {
+        aw_out_printf(o, "%s %u ", http, (unsigned)x->status);
+        (void)aw_out_printable(o, x->text[AW_TEXT_REASON], FIELD_MAX);
+        aw_out_write(o, "\n", 1);
+    }
+}
+
+/* The head as far as the exchange keeps it: finished, printable lines. NULL where it was not seen.
+ */
+static char *head_text(struct aw_worst *w, const struct aw_exchange *x, enum aw_dir dir)
+{
+    if (dir == AW_C2S ? !aw_request_seen(x) : x->status == 0) return NULL;
+    struct aw_out *o = aw_out_memory();
+    if (!o) return NULL;
+    put_start_line(w, o, x, dir);
+    for (int i = 0; i < AW_TEXT_COUNT; i++) {
+        enum aw_dir of;
+        const char *name = aw_text_field((enum aw_text)i, &of);
+        if (!name || of != dir) continue;
+        const struct aw_span value = x->text[i];
+        put_line(o, name,
+                 i == AW_TEXT_LOCATION && value.p ? aw_shown_target(w->run, value, &w->target)
+                                                  : value);
+    }
+    const struct aw_span all = aw_out_bytes(o);
+    char *text = strndup((const char *)all.p, all.len);
+    (void)aw_out_close(o, false);
+    return text;
+}
+
 /* False, with nothing left behind, where there is no memory. */
-static bool lay_out(struct aw_worst *w, struct entry *e, const struct aw_record *rec)
+static bool lay_out(struct aw_worst *w, struct aw_told *e, const struct aw_record *rec)
 {
     const struct aw_verdict *v = rec->verdict;
-    e->what = what_text(w, rec->ex);
-    e->where = where_text(rec->ex);
+    const struct aw_exchange *x = rec->ex;
+    const struct aw_mark *first = aw_exchange_first(x);
+    e->party = v->party;
+    e->confidence = v->confidence;
+    e->also = v->also;
+    e->conn_id = x->conn_id;
+    e->file = first ? aw_run_file(w->run, first->ref) : "";
+    e->start = first ? first->ts : AW_NS_NONE;
+    e->times = aw_times_of(w->run, x);
+    e->step_count = aw_ladder_of(e->step, x);
+    e->what = what_text(w, x);
+    e->ends = ends_text(x);
     e->why = why_text(w, rec);
+    e->head[AW_C2S] = head_text(w, x, AW_C2S);
+    e->head[AW_S2C] = head_text(w, x, AW_S2C);
+    for (unsigned i = 0; i < v->evidence_count && (i == 0 || e->evidence[i - 1]); i++)
+        e->evidence[i] = sentence(v->evidence[i].text);
     for (unsigned i = 0; i < v->fix_count && (i == 0 || e->fix[i - 1]); i++)
         e->fix[i] = sentence(v->fix[i]);
-    if (e->what && e->where && e->why) return true;
+    if (e->what && e->ends && e->why) return true;
     free_texts(e);
     return false;
 }
@@ -150,13 +203,13 @@ static uint64_t positive(int64_t v)
     return v > 0 ? (uint64_t)v : 0;
 }
 
-static void insert(struct aw_worst *w, const struct entry *e)
+static void insert(struct aw_worst *w, const struct aw_told *e)
 {
     unsigned at = w->count;
     while (at > 0 && worse_first(e, &w->entry[at - 1]) < 0)
         at--;
     if (at == AW_WORST_MAX) { /* no worse than any */
-        struct entry none = *e;
+        struct aw_told none = *e;
         free_texts(&none);
         return;
     }
@@ -173,9 +226,9 @@ static void take_out(struct aw_worst *w, unsigned at)
 }
 
 /* Joins a further attempt to its chain's entry. What is told is the attempt whose cause wins. */
-static void fold(struct aw_worst *w, unsigned at, struct entry *add, const struct aw_record *rec)
+static void fold(struct aw_worst *w, unsigned at, struct aw_told *add, const struct aw_record *rec)
 {
-    struct entry e = w->entry[at];
+    struct aw_told e = w->entry[at];
     take_out(w, at);
     e.stall += add->stall;
     e.wasted += add->wasted;
@@ -183,16 +236,12 @@ static void fold(struct aw_worst *w, unsigned at, struct entry *add, const struc
     const bool wins =
         add->severity != e.severity ? add->severity > e.severity : add->cause < e.cause;
     if (wins && lay_out(w, add, rec)) {
+        add->stall = e.stall;
+        add->wasted = e.wasted;
+        add->folded = e.folded;
+        add->chain = e.chain;
         free_texts(&e);
-        e.severity = add->severity;
-        e.cause = add->cause;
-        e.id = add->id;
-        e.status = add->status;
-        e.recovered = add->recovered;
-        e.what = add->what;
-        e.where = add->where;
-        e.why = add->why;
-        memcpy(e.fix, add->fix, sizeof e.fix);
+        e = *add;
     }
     insert(w, &e);
 }
@@ -200,7 +249,7 @@ static void fold(struct aw_worst *w, unsigned at, struct entry *add, const struc
 void aw_worst_add(struct aw_worst *w, const struct aw_record *rec)
 {
     const struct aw_verdict *v = rec->verdict;
-    struct entry e = {
+    struct aw_told e = {
         .severity = v->severity,
         .cause = v->cause,
         .stall = positive(v->cost.stall),
@@ -223,47 +272,32 @@ void aw_worst_add(struct aw_worst *w, const struct aw_record *rec)
     if (lay_out(w, &e, rec)) insert(w, &e);
 }
 
-/* --- writing --- */
+/* --- telling --- */
 
-static void write_entry(const struct entry *e, struct aw_out *o)
+unsigned aw_worst_count(const struct aw_worst *w)
 {
-    char head[64], tail[64], figure[AW_FIGURE];
-    int head_len =
-        snprintf(head, sizeof head, "%-8s%s", e->severity == AW_SEV_ERROR ? "ERROR" : "WARNING",
-                 aw_cause_slug(e->cause));
-    if (e->folded > 1)
-        head_len += snprintf(head + head_len, sizeof head - (size_t)head_len, " x%llu",
-                             (unsigned long long)e->folded);
-    int tail_len = e->status ? snprintf(tail, sizeof tail, " -> %u", (unsigned)e->status)
-                             : snprintf(tail, sizeof tail, " -> no answer");
-    if (e->recovered)
-        tail_len += snprintf(tail + tail_len, sizeof tail - (size_t)tail_len, ", recovered");
-    if (e->stall)
-        tail_len += snprintf(tail + tail_len, sizeof tail - (size_t)tail_len, ", %s lost",
-                             aw_text_span(figure, (int64_t)e->stall));
-    else if (e->wasted)
-        tail_len += snprintf(tail + tail_len, sizeof tail - (size_t)tail_len, ", %s wasted",
-                             aw_text_size(figure, e->wasted));
-    aw_out_str(o, head);
-    aw_out_write(o, "  ", 2);
-    (void)aw_out_printable(o, aw_span_of(e->what, strlen(e->what)),
-                           (size_t)(AW_TEXT_COLUMNS - 2 - head_len - tail_len));
-    aw_out_str(o, tail);
-    aw_out_write(o, "\n", 1);
+    return w->count;
+}
 
-    enum { INDENT = 4, LINES = 4 };
-    const struct aw_span where = aw_span_of(e->where, strlen(e->where));
-    const unsigned lines = 1 + aw_text_wrap(o, where, 0, INDENT, 2);
-    const struct aw_span why = aw_span_of(e->why, strlen(e->why));
-    (void)aw_text_wrap(o, why, 0, INDENT, lines < 3 ? 2 : LINES - lines);
+const struct aw_told *aw_worst_at(const struct aw_worst *w, unsigned i)
+{
+    return &w->entry[i];
+}
+
+uint64_t aw_worst_told(const struct aw_worst *w)
+{
+    uint64_t told = 0;
+    for (unsigned i = 0; i < w->count; i++)
+        told += w->entry[i].folded;
+    return told;
 }
 
 /* The fix was told before, for an entry further up or as an earlier one of the same entry. */
 static bool was_told(const struct aw_worst *w, unsigned entry, unsigned fix)
 {
-    const struct entry *e = &w->entry[entry];
+    const struct aw_told *e = &w->entry[entry];
     for (unsigned i = 0; i <= entry; i++) {
-        const struct entry *b = &w->entry[i];
+        const struct aw_told *b = &w->entry[i];
         for (unsigned k = 0; k < AW_FIX_MAX && b->fix[k]; k++) {
             if (i == entry && k == fix) return false;
             if (b->cause == e->cause && strcmp(b->fix[k], e->fix[fix]) == 0) return true;
@@ -272,28 +306,16 @@ static bool was_told(const struct aw_worst *w, unsigned entry, unsigned fix)
     return false;
 }
 
-void aw_worst_write_fixes(const struct aw_worst *w, struct aw_out *o)
+bool aw_worst_advice(const struct aw_worst *w, struct aw_advice *a)
 {
-    unsigned told = 0;
-    for (unsigned i = 0; i < w->count; i++) {
-        for (unsigned k = 0; k < AW_FIX_MAX && w->entry[i].fix[k]; k++) {
-            if (told == FIXES_MAX || was_told(w, i, k)) continue;
-            const char *slug = aw_cause_slug(w->entry[i].cause), *fix = w->entry[i].fix[k];
-            if (told++ == 0) aw_out_str(o, "\nHOW TO FIX\n");
-            aw_out_printf(o, "%s: ", slug);
-            (void)aw_text_wrap(o, aw_span_of(fix, strlen(fix)), (unsigned)strlen(slug) + 2, 4, 0);
+    for (; a->entry < w->count; a->entry++, a->fix = 0) {
+        const struct aw_told *e = &w->entry[a->entry];
+        for (; a->fix < AW_FIX_MAX && e->fix[a->fix]; a->fix++) {
+            if (was_told(w, a->entry, a->fix)) continue;
+            a->slug = aw_cause_slug(e->cause);
+            a->text = e->fix[a->fix++];
+            return true;
         }
     }
-}
-
-void aw_worst_write(const struct aw_worst *w, struct aw_out *o, uint64_t failing)
-{
-    uint64_t told = 0;
-    for (unsigned i = 0; i < w->count; i++) {
-        write_entry(&w->entry[i], o);
-        told += w->entry[i].folded;
-    }
-    if (failing > told)
-        aw_out_printf(o, "... and %llu more (-o ndjson has them all)\n",
-                      (unsigned long long)(failing - told));
+    return false;
 }

@@ -91,8 +91,11 @@ static inline void fixture_init(struct fixture *f)
                          .after = 10143000},
     };
     aw_config_init(&f->config);
-    f->run =
-        (struct aw_run){.files = files, .file_count = 2, .config = &f->config, .stats = &f->stats};
+    f->run = (struct aw_run){.files = files,
+                             .file_count = 2,
+                             .config = &f->config,
+                             .stats = &f->stats,
+                             .version = "1.0"};
     f->stats.first = f->stats.last = AW_NS_NONE;
 }
 
