@@ -79,6 +79,26 @@ static bool origin_named(const struct aw_facts *f)
     return !sure && f->x->text[AW_TEXT_SERVER].len != 0;
 }
 
+/* The answer acknowledges more than was captured of the request and what followed it: more content,
+ * the client's FIN, or a request of its own. */
+static bool acks_unseen(const struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    if (!f->final || x->final_ack == AW_OFF_NONE || x->head_end == AW_OFF_NONE) return false;
+    if (f->client_end && f->client_end->ord < x->at[AW_AT_FINAL_FIRST].ord) return false;
+    if (!f->content) return x->final_ack > x->head_end;
+    return x->content_complete && x->declared >= 0 && x->final_ack > x->head_end + x->declared;
+}
+
+/* The server had closed and then reset the connection: a system does that to bytes which come for a
+ * connection that nobody reads any more, and none were captured. */
+static bool reset_by_unseen(const struct aw_facts *f)
+{
+    const struct aw_conn_facts *conn = &f->x->conn;
+    return f->owes && !f->content && aw_seen(&conn->fin[AW_S2C]) && aw_seen(&conn->rst[AW_S2C]) &&
+           conn->rst[AW_S2C].ord > conn->fin[AW_S2C].ord && !aw_seen(&conn->rst[AW_C2S]);
+}
+
 /* What the origin's leg may have told: a 417 and where it began, or a 100 that was not passed on.
  */
 static bool by_legs(const struct aw_facts *f, enum aw_cause c)
@@ -151,6 +171,19 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         "what the origin answered was not seen in full");
     cap(t, by_legs(f, cause) && f->c->inner_loose,
         "the origin's leg is known by its client's address alone");
+    const uint64_t stayed_home = bit(AW_CAUSE_REJECTED_EARLY) | bit(AW_CAUSE_ACCEPTED_EARLY);
+    cap(t, in(cause, stayed_home) && acks_unseen(f),
+        "the answer acknowledges bytes of the client that were not captured");
+    cap(t, in(cause, stayed_home) && reset_by_unseen(f),
+        "the server's reset answers bytes of the client that were not captured");
+    cap(t, (x->flags & AW_F_HOLE_RESPONSE) && acks_unseen(f) && f->content,
+        "the final response may be that to another request, which was not captured");
+    cap(t,
+        cause == AW_CAUSE_NOT_AWAITED && (x->flags & AW_F_HOLE_CONTENT) && f->final &&
+            x->at[AW_AT_FINAL].ts - f->body->ts >= f->w,
+        "content was not captured, and in its place the client may have waited");
+    cap(t, cause == AW_CAUSE_CONTINUE_UNHEEDED && f->vantage != AW_VANTAGE_CLIENT,
+        "seen away from the client, where content lost before the capture point looks the same");
     cap(t, f->final && (x->flags & AW_F_UNSETTLED), "the capture does not show what came after");
     cap(t,
         (x->flags & AW_F_PAIR_UNSURE) ||
@@ -240,7 +273,7 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
     fail(&t,
          cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_LEFTOVER) &&
              !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
-         "only the 400 to the repeat shows it");
+         "only the answer to the repeat shows it");
     circumstances(f, cause, &t);
 
     if (t.fails >= 2) return AW_CONF_LOW;

@@ -202,12 +202,14 @@ static void say_desync(const struct aw_facts *f, struct aw_say *s)
                aw_say_packet(s, &x->next_request), x->owed_bytes_next,
                aw_say_packet(s, &x->at[AW_AT_FINAL]));
     if (why & AW_DESYNC_LEFTOVER)
-        aw_say(s, x->next_request.ref, f->next->final_packet,
-               "%s: a request line while %" PRIu64
-               " content bytes were owed after the final response (%s); the 400 that came answers "
-               "what was left over of it",
-               aw_say_packet(s, &x->next_request), x->owed_bytes_next,
-               aw_say_packet(s, &x->at[AW_AT_FINAL]));
+        aw_say(
+            s, x->next_request.ref, f->next->final_packet,
+            "%s: a request line while %" PRIu64
+            " content bytes were owed after the final response (%s); the %u that came (%s) answers "
+            "what was left over of it",
+            aw_say_packet(s, &x->next_request), x->owed_bytes_next,
+            aw_say_packet(s, &x->at[AW_AT_FINAL]), (unsigned)f->next->status,
+            aw_say_ref(s, f->next->final_packet));
     if (why & AW_DESYNC_UNMATCHED)
         aw_say(s, x->at[AW_AT_FINAL].ref, 0, "%s: %u although no request was outstanding",
                aw_say_packet(s, &x->at[AW_AT_FINAL]), (unsigned)x->status);

@@ -53,11 +53,15 @@ static enum aw_severity pending(const struct aw_facts *f)
 
 /* The repeat on the kept connection got 400 where the content was still owed: its head went as
  * content, and what was left over of it is no request. A server that tells the two apart has no
- * cause for a 400 to what it would have taken with Expect. */
+ * cause for a 400 to what it would have taken with Expect; nor for a 408 to a repeat of which it
+ * had all. */
 static bool leftover_answered(const struct aw_facts *f)
 {
-    return has_flag(f, AW_F_WITHHELD) && f->x->owed_bytes_next > 0 && f->next &&
-           f->next->same_connection && f->next->status == 400 && f->status != 400;
+    const struct aw_attempt *next = f->next;
+    if (!has_flag(f, AW_F_WITHHELD) || f->x->owed_bytes_next == 0) return false;
+    if (next == NULL || !next->same_connection || f->status == next->status) return false;
+    return next->status == 400 ||
+           (next->status == 408 && f->x->declared > 0 && next->sent == f->x->declared);
 }
 
 unsigned aw_rule_desync(const struct aw_facts *f)
@@ -266,7 +270,7 @@ static enum aw_severity closed_unanswered(const struct aw_facts *f)
 static bool still_sending(const struct aw_facts *f)
 {
     const struct aw_mark *first = &f->x->at[AW_AT_FINAL_FIRST];
-    if (!f->content) return false;
+    if (!f->content || f->answers_final) return false; /* it began after the answer */
     return sends_more(f) || f->x->at[AW_AT_BODY_END].ord > first->ord;
 }
 

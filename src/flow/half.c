@@ -104,6 +104,13 @@ static void repeated(struct aw_flow *f, const struct aw_view *v)
     aw_half_again(f, v, v->off, end);
 }
 
+/* Data of this side is being timed. Its SYN no longer is when it sends some: it has had the answer,
+ * captured or not, and what acknowledges the data tells nothing about the SYN. */
+static bool is_timing(const struct aw_half *h)
+{
+    return (h->flags & AW_HALF_TIMING) && h->sample_seq != h->base_seq;
+}
+
 static void payload(struct aw_flow *f, const struct aw_view *v)
 {
     struct aw_half *h = &f->half[v->side];
@@ -114,7 +121,7 @@ static void payload(struct aw_flow *f, const struct aw_view *v)
     if (v->end - v->off == 1 && (f->half[!v->side].flags & AW_HALF_ZERO))
         h->flags |= AW_HALF_PROBED;
     /* Where its acknowledgement was captured first, the next one would tell nothing. */
-    if (!(h->flags & AW_HALF_TIMING) && v->off >= h->high && h->acked < v->end) {
+    if (!is_timing(h) && v->off >= h->high && h->acked < v->end) {
         h->flags |= AW_HALF_TIMING;
         h->sample_seq = h->base_seq + (uint32_t)v->end;
         h->sample_ts = v->seg->at.ts;
@@ -232,7 +239,7 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     f->flags |= AW_FLOW_PAYLOAD;
     h->flags |= AW_HALF_PAYLOAD;
     h->next = h->high = off + len;
-    if (!(h->flags & AW_HALF_TIMING)) {
+    if (!is_timing(h)) {
         h->flags |= AW_HALF_TIMING;
         h->sample_seq = h->base_seq + (uint32_t)h->next;
         h->sample_ts = seg->at.ts;

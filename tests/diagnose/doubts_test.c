@@ -186,12 +186,104 @@ static void test_measured_by_itself(void **state)
     (void)state;
     struct case_maker m;
     case_begin(&m);
+    m.x.conn.rtt_c = AW_MS / 200; /* captured at the client */
     case_100(&m, 1);
     case_content(&m, 901, 902, CASE_100_END);
     case_final(&m, 903, 201);
     expect(&m, NULL, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_HIGH);
     m.x.conn.rtt_c = 900 * AW_MS;
     expect(&m, NULL, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_MEDIUM);
+}
+
+/* An answer that acknowledges what nobody saw: the client may have left, sent on or asked again. */
+static void test_answer_to_the_unseen(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_100(&m, 1);
+    case_final(&m, 1.5, 400);
+    m.x.final_ack = CASE_HEAD_END;
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_HIGH);
+    m.x.final_ack++; /* the client's FIN, or a byte of content */
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_MEDIUM);
+
+    case_begin(&m);
+    case_100(&m, 1);
+    case_content(&m, 1.5, 2, CASE_100_END);
+    m.x.flags = AW_F_HOLE_RESPONSE;
+    case_final(&m, 3, 500);
+    m.x.final_ack = CASE_HEAD_END + 1000;
+    expect(&m, NULL, AW_CAUSE_SERVER_ERROR, AW_CONF_HIGH);
+    m.x.final_ack++; /* ... of a request after it */
+    expect(&m, NULL, AW_CAUSE_SERVER_ERROR, AW_CONF_MEDIUM);
+}
+
+/* A system resets a closed connection for what still comes. */
+static void test_reset_by_the_unseen(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_final(&m, 1, 413);
+    case_close(&m, 1.1, AW_S2C, false);
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_HIGH);
+    m.x.conn.rst[AW_S2C] = case_mark(&m, 5);
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_MEDIUM);
+    m.x.conn.rst[AW_C2S] = case_mark(&m, 5); /* the client's own */
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_HIGH);
+}
+
+/* After a first piece with the head, the client may have waited where content is missing. */
+static void test_wait_not_captured(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    for (unsigned late = 0; late < 2; late++) {
+        case_begin(&m);
+        case_part(&m, 0, 0.1, 0, 500);
+        m.x.flags = AW_F_HOLE_CONTENT;
+        m.x.content_complete = true;
+        case_final(&m, late ? 100 : 99, 201);
+        expect(&m, NULL, AW_CAUSE_NOT_AWAITED, late ? AW_CONF_MEDIUM : AW_CONF_HIGH);
+    }
+}
+
+/* Content that began after the answer had come was not being sent when it was. */
+static void test_reset_after_content(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    for (unsigned after = 0; after < 2; after++) {
+        case_begin(&m);
+        case_final(&m, 1, 413);
+        case_part(&m, 1.1, 1.2, after ? CASE_FINAL_LEN : 0, 500);
+        m.x.at[AW_AT_AFTER_FINAL] = m.x.at[AW_AT_BODY];
+        m.x.at[AW_AT_AFTER_FINAL_LAST] = m.x.at[AW_AT_BODY_END];
+        case_close(&m, 1.3, AW_S2C, true);
+        expect(&m, NULL, after ? AW_CAUSE_IGNORED_REJECTION : AW_CAUSE_RESPONSE_LOST, AW_CONF_HIGH);
+    }
+}
+
+/* A repeat that had come in full and got 408: only a part of it was taken for a request. */
+static void test_leftover_408(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    struct aw_attempt chain[2] = {{.id = 1, .status = 417, .expect = true},
+                                  {.id = 2, .status = 408, .same_connection = true, .sent = 1000}};
+    struct aw_case c = {.chain = chain, .chain_len = 2, .input_left = AW_NS_NONE};
+    case_begin(&m);
+    case_final(&m, 1, 417);
+    m.x.flags = AW_F_WITHHELD;
+    m.x.owed_bytes_next = 1000;
+    m.x.next_request = case_mark(&m, 2);
+    expect(&m, &c, AW_CAUSE_DESYNC_RISK, AW_CONF_MEDIUM);
+    chain[1].sent = 999; /* the server has reason to say so */
+    expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
+    chain[1].sent = 1000;
+    chain[1].same_connection = false;
+    expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
 }
 
 /* So with the server's: where its first acknowledgement of the head came with the answer, late. */
@@ -238,19 +330,15 @@ static void test_sequel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hole_in_the_answers),
-        cmocka_unit_test(test_first_to_close),
-        cmocka_unit_test(test_requests_before),
-        cmocka_unit_test(test_origin_not_seen),
-        cmocka_unit_test(test_silence_of_the_origin),
-        cmocka_unit_test(test_leg_known_loosely),
-        cmocka_unit_test(test_nearly_a_loop),
-        cmocka_unit_test(test_reset_of_nothing),
-        cmocka_unit_test(test_never_acknowledged),
-        cmocka_unit_test(test_overdue),
-        cmocka_unit_test(test_measured_by_itself),
-        cmocka_unit_test(test_measured_by_the_answer),
-        cmocka_unit_test(test_sequel),
+        cmocka_unit_test(test_hole_in_the_answers),   cmocka_unit_test(test_first_to_close),
+        cmocka_unit_test(test_requests_before),       cmocka_unit_test(test_origin_not_seen),
+        cmocka_unit_test(test_silence_of_the_origin), cmocka_unit_test(test_leg_known_loosely),
+        cmocka_unit_test(test_nearly_a_loop),         cmocka_unit_test(test_reset_of_nothing),
+        cmocka_unit_test(test_never_acknowledged),    cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_measured_by_itself),    cmocka_unit_test(test_measured_by_the_answer),
+        cmocka_unit_test(test_answer_to_the_unseen),  cmocka_unit_test(test_reset_by_the_unseen),
+        cmocka_unit_test(test_wait_not_captured),     cmocka_unit_test(test_reset_after_content),
+        cmocka_unit_test(test_leftover_408),          cmocka_unit_test(test_sequel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,8 +148,15 @@ static void slow_below(struct case_maker *m)
     case_content(m, 140, 141, CASE_100_END);
     case_final(m, 142, 201);
 }
+static void unheeded_in_the_middle(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 900, 901, CASE_100_END);
+    case_final(m, 902, 201);
+}
 static void unheeded(struct case_maker *m)
 {
+    m->x.conn.rtt_c = AW_MS / 200; /* captured at the client */
     case_100(m, 1);
     case_content(m, 900, 901, CASE_100_END);
     case_final(m, 902, 201);
@@ -668,6 +675,8 @@ static const struct row rows[] = {
     {"slow, at the server", slow, AW_CAUSE_SLOW_CONTINUE, AW_SEV_WARNING, AW_CONF_HIGH,
      AW_PARTY_SERVER, 0},
     {"not slow enough", slow_below, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"unheeded, seen away from the client", unheeded_in_the_middle, AW_CAUSE_CONTINUE_UNHEEDED,
+     AW_SEV_WARNING, AW_CONF_MEDIUM, AW_PARTY_CLIENT, 0},
     {"unheeded", unheeded, AW_CAUSE_CONTINUE_UNHEEDED, AW_SEV_WARNING, AW_CONF_HIGH,
      AW_PARTY_CLIENT, 0},
     {"window shut, not unheeded", unheeded_zero_window, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH,

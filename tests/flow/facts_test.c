@@ -64,6 +64,9 @@ static void test_round_trips(void **state)
     assert_int_equal(facts->rtt_c, AW_NS_NONE);
     run(lab, "c A 0 0 ABC\n+300 c A 0 0 ABC\n+1 s A 0 3\n");
     assert_int_equal(facts->rtt_s, AW_NS_NONE);
+    /* The SYN-ACK was not captured: what acknowledges the data does not answer the SYN. */
+    run(lab, "c S 0 0\n+10 c A 0 0\n+500 c A 0 0 ABC\n+4 s A 0 3\n");
+    assert_int_equal(facts->rtt_s, 4 * AW_MS);
 }
 
 static void test_client_of_a_connection_joined_late(void **state)
