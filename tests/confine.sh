@@ -98,6 +98,25 @@ status=0
 [ $status -eq 4 ] || bad "a full disk: exit status $status"
 good
 
+# A standard descriptor that is closed becomes no file of ours.
+status=0
+"$program" -r pcaps/ignored.pcap --metrics "$work/a/m" >&- 2>"$work/err" || status=$?
+[ $status -eq 4 ] || bad "no standard output: exit status $status"
+"$program" -r pcaps/ignored.pcap -O "$work/a/m" <&- 2>&-
+"$program" -r pcaps/ignored.pcap >"$work/b/m"
+same "no standard error" "$work/a/m" "$work/b/m"
+status=0
+"$program" -r - <&- >/dev/null 2>"$work/err" || status=$?
+[ $status -eq 3 ] || bad "no standard input: exit status $status"
+good
+
+# Damage is found and told in the sandbox as well, and what was before it is reported.
+head -c 700 pcaps/ignored.pcap >"$work/cut.pcap"
+status=0
+"$program" -r "$work/cut.pcap" -o json -O "$work/a/cut" 2>"$work/err" || status=$?
+[ $status -eq 3 ] && [ -s "$work/a/cut" ] || bad "a damaged file: exit status $status"
+good
+
 # What the processes have given up, while one waits for its input. The first bytes are a capture's
 # head: once the report's temporary file is there and the filter is on, look.
 field() { # field PID NAME
@@ -141,7 +160,7 @@ fi
 # A killed program leaves nothing half done.
 [ -n "$(find "$work/live" -name '.report.*')" ] || bad "no temporary file to be left"
 kill -9 $child
-wait $child || :
+{ wait $child || :; } 2>/dev/null
 child=
 exec 9>&-
 while kill -0 "$keeper" 2>/dev/null; do

@@ -1,8 +1,10 @@
 /*
  * The program: options in, exit status out.
  */
+#include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include "app/run.h"
 
@@ -10,8 +12,20 @@
  * itself the C library soon keeps them, in a heap for each thread. */
 enum { LARGE_BLOCK = 256 * 1024 };
 
+/* A standard descriptor that is closed would be given to the next file opened, and our messages
+ * would end up in there. What takes its place fails when it is used, as the closed one would. */
+static bool fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!fill_standard_descriptors()) return AW_EXIT_OUTPUT;
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     setlocale(LC_CTYPE, ""); /* numbers stay as they are in C */
     struct aw_options options;

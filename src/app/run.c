@@ -147,13 +147,19 @@ static void take_stats(struct run *r)
     aw_choice_totals(&r->choice, &r->stats);
 }
 
-/* Live, on the thread that keeps them. */
-static void take_stock(struct run *r)
+static void take_lost(struct run *r, struct aw_live_stats *lost)
 {
-    struct aw_live_stats lost;
+    aw_capture_lost(r->live.capture, lost);
+    r->about.dropped = lost->kernel + lost->interface;
+    r->about.dropped_by_interface = lost->interface;
+    r->about.unwritten = r->live.behind ? aw_behind_let_go(r->live.behind) : 0;
+}
+
+/* Live, on the thread that keeps them. */
+static void take_stock(struct run *r, struct aw_live_stats *lost)
+{
     take_stats(r);
-    aw_capture_lost(r->live.capture, &lost);
-    r->about.dropped = lost.kernel + lost.interface;
+    take_lost(r, lost);
 }
 
 /* Asked for by USR1; on the thread that keeps the figures. */
@@ -161,7 +167,7 @@ static void say_totals(struct run *r)
 {
     struct aw_live_stats lost;
     struct aw_cause_total cause[AW_CAUSE_COUNT * AW_SEV_COUNT];
-    take_stock(r);
+    take_stock(r, &lost);
     const struct aw_stats *s = &r->stats;
     fprintf(stderr,
             "await100: so far %llu packets, %llu connections, %llu HTTP exchanges, %llu with an "
@@ -174,8 +180,7 @@ static void say_totals(struct run *r)
     for (size_t i = 0; i < n; i++)
         fprintf(stderr, "  %10llu  %s %s\n", (unsigned long long)cause[i].count,
                 aw_severity_name(cause[i].severity), aw_cause_slug(cause[i].cause));
-    aw_capture_lost(r->live.capture, &lost);
-    aw_live_print_lost(stderr, &lost, r->live.behind ? aw_behind_let_go(r->live.behind) : 0);
+    aw_live_print_lost(stderr, &lost, r->about.unwritten);
 }
 
 /* Where nobody takes the report any more there is nothing to read for. */
@@ -185,7 +190,8 @@ static bool on_collecting(void *ctx)
     if (r->live.capture && aw_signal_reopen() && r->live.behind) aw_behind_reopen(r->live.behind);
     if (r->live.capture && aw_signal_totals()) say_totals(r);
     if (r->live.capture && r->metrics && aw_metrics_due(r->metrics, steady_now())) {
-        take_stock(r);
+        struct aw_live_stats lost;
+        take_stock(r, &lost);
         (void)aw_metrics_write(r->metrics, &r->about); /* the next time may go better */
     }
     return aw_out_error(r->out) == 0;
@@ -513,13 +519,11 @@ static bool start_live(struct run *r)
 static void end_live(struct run *r)
 {
     struct aw_live_stats lost;
-    aw_capture_lost(r->live.capture, &lost);
-    r->about.dropped = lost.kernel + lost.interface;
+    take_lost(r, &lost);
     r->live.over = aw_capture_over(r->live.capture);
     aw_capture_free(r->live.capture);
     r->live.capture = NULL;
-    if (!r->o->quiet)
-        aw_live_print_lost(stderr, &lost, r->live.behind ? aw_behind_let_go(r->live.behind) : 0);
+    if (!r->o->quiet) aw_live_print_lost(stderr, &lost, r->about.unwritten);
     if (r->live.behind) aw_out_patient(r->out, true);
     if (r->live.lines) aw_out_str(r->out, "\n");
 }

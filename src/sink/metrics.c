@@ -81,6 +81,8 @@ static void labelled(struct aw_out *o, const char *name, const char *label, cons
 static void capture(struct aw_out *o, const struct aw_run *run)
 {
     const struct aw_stats *s = run->stats;
+    family(o, "build_info", "gauge", "The program's version.");
+    labelled(o, "build_info", "version", run->version ? run->version : "", 1);
     family(o, "input_info", "gauge", "Files and interfaces that are read.");
     for (size_t i = 0; i < run->file_count; i++) { /* numbered: one may be given twice */
         aw_out_printf(o, "await100_input_info{input=\"%zu\",name=\"", i + 1);
@@ -90,8 +92,11 @@ static void capture(struct aw_out *o, const struct aw_run *run)
     counter(o, "packets_total", "Packets analysed.", s->packets);
     counter(o, "bytes_total", "Bytes of those packets, as on the wire.", s->bytes);
     counter(o, "segments_total", "TCP segments among them.", s->segments);
-    counter(o, "packets_dropped_total",
-            "Packets that were not seen: the kernel or the interface dropped them.", run->dropped);
+    family(o, "packets_dropped_total", "counter", "Packets that were lost before we saw them.");
+    labelled(o, "packets_dropped_total", "by", "kernel", run->dropped - run->dropped_by_interface);
+    labelled(o, "packets_dropped_total", "by", "interface", run->dropped_by_interface);
+    counter(o, "output_let_go_total", "Pieces of output let go because nobody took them in time.",
+            run->unwritten);
     counter(o, "packets_filtered_total", "Packets that did not match the capture filter.",
             run->filtered);
     counter(o, "packets_truncated_total", "Packets cut by the snap length.", s->truncated);

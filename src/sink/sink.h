@@ -14,15 +14,17 @@ struct aw_run {
     const char *const *files; /* inputs, as given on the command line */
     size_t file_count;
     const struct aw_config *config;
-    const struct aw_stats *stats; /* totals; final when `finish` is called */
-    struct aw_summary *summary;   /* figures; final when `finish` is called */
-    const char *version;          /* of the program */
-    bool show_secrets;            /* do not mask */
-    uint64_t dropped;             /* by kernel and interface, live */
-    uint64_t filtered;            /* packets that did not match the capture filter */
-    uint64_t damaged;             /* damaged inputs */
-    const char *match;            /* -Y: only exchanges that match are counted; NULL = all are */
-    uint64_t found;               /* exchanges, matching or not */
+    const struct aw_stats *stats;  /* totals; final when `finish` is called */
+    struct aw_summary *summary;    /* figures; final when `finish` is called */
+    const char *version;           /* of the program */
+    bool show_secrets;             /* do not mask */
+    uint64_t dropped;              /* by kernel and interface, live */
+    uint64_t dropped_by_interface; /* of these */
+    uint64_t unwritten; /* hand-overs of output that were let go because it was too slow, live */
+    uint64_t filtered;  /* packets that did not match the capture filter */
+    uint64_t damaged;   /* damaged inputs */
+    const char *match;  /* -Y: only exchanges that match are counted; NULL = all are */
+    uint64_t found;     /* exchanges, matching or not */
 };
 
 struct aw_report; /* one report under way */

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -334,6 +335,74 @@ static void test_read_below(void **state)
     assert_int_equal(end, END_WORKS);
 }
 
+/* --- where something is missing --- */
+
+struct lack {
+    const char *name;
+    int call[2];      /* that this kernel seems not to have; -1 = none */
+    const char *user; /* as after -Z */
+    bool as_root;     /* makes no sense otherwise */
+    enum aw_confined result;
+    const char *words; /* among those that are said */
+};
+
+static const struct lack lacks[] = {
+    {"no Landlock",
+     {SYS_landlock_create_ruleset, -1},
+     NULL,
+     false,
+     AW_CONFINED_IN_PART,
+     "Landlock"},
+    {"no filter", {SYS_seccomp, SYS_prctl}, NULL, false, AW_CONFINED_IN_PART, "call filter"},
+    {"no leave to become nobody", {SYS_setresuid, -1}, NULL, true, AW_CONFINED_IN_PART, "nobody"},
+    {"no leave to become daemon", {SYS_setgroups, -1}, "daemon", true, AW_CONFINE_FAILED, "daemon"},
+    {"no such user", {-1, -1}, "no-such-user", false, AW_CONFINE_FAILED, "no-such-user"},
+    {"another user", {-1, -1}, "daemon", true, AW_CONFINED, ""},
+};
+
+/* The calls fail as in a kernel that does not know them; prctl alone where it is about filters. */
+static bool take_away(const int call[2])
+{
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+    bool ok = f != NULL;
+    for (int i = 0; ok && i < 2; i++) {
+        if (call[i] == SYS_prctl) {
+            const struct scmp_arg_cmp about_filters = {
+                .arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_SECCOMP};
+            ok = seccomp_rule_add(f, SCMP_ACT_ERRNO(EINVAL), call[i], 1, about_filters) == 0;
+        } else if (call[i] >= 0) {
+            ok = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), call[i], 0) == 0;
+        }
+    }
+    if (ok) (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_NNP, geteuid() != 0);
+    ok = ok && seccomp_load(f) == 0;
+    seccomp_release(f);
+    return ok;
+}
+
+static enum end lacking(const struct lack *l)
+{
+    if (l->as_root && geteuid() != 0) return END_UNSANDBOXED;
+    if (!take_away(l->call)) return END_UNSANDBOXED;
+    const struct aw_confine c = {.user = l->user, .keeper_line = -1};
+    char words[512];
+    if (aw_confine(&c, words, sizeof words) != l->result || !strstr(words, l->words))
+        return END_OTHER;
+    if (l->result == AW_CONFINE_FAILED) return END_WORKS;
+    /* What is left holds: without Landlock the filter, and the other way round. */
+    return open("/etc/passwd", O_RDONLY) < 0 ? END_WORKS : END_REFUSED;
+}
+
+static void test_lack(void **state)
+{
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) _exit((int)lacking(*state));
+    const int end = end_of(pid);
+    if (end == END_UNSANDBOXED) skip();
+    assert_int_equal(end, END_WORKS);
+}
+
 /* --- the keeper --- */
 
 static bool is_there(const char *name)
@@ -474,19 +543,27 @@ static int remove_place(void **state)
     return rmdir(place);
 }
 
+/* A row as a test of its own; cmocka passes the state through as it is. */
+static struct CMUnitTest row_test(const char *name, CMUnitTestFunction function, const void *row)
+{
+    struct CMUnitTest t = {.name = name, .test_func = function};
+    memcpy(&t.initial_state, &row, sizeof row);
+    return t;
+}
+
 int main(void)
 {
-    enum { ROWS = sizeof rows / sizeof *rows };
-    struct CMUnitTest tests[ROWS + 6];
-    for (size_t i = 0; i < ROWS; i++) {
-        tests[i] = (struct CMUnitTest){.name = rows[i].name, .test_func = test_attempt};
-        memcpy(&tests[i].initial_state, &(const void *){&rows[i]}, sizeof(void *));
-    }
-    tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(test_read_below);
-    tests[ROWS + 1] = (struct CMUnitTest)cmocka_unit_test(test_killed);
-    tests[ROWS + 2] = (struct CMUnitTest)cmocka_unit_test(test_keeper_gone);
-    tests[ROWS + 3] = (struct CMUnitTest)cmocka_unit_test(test_names);
-    tests[ROWS + 4] = (struct CMUnitTest)cmocka_unit_test(test_names_kept);
-    tests[ROWS + 5] = (struct CMUnitTest)cmocka_unit_test(test_traps);
+    enum { ROWS = sizeof rows / sizeof *rows, LACKS = sizeof lacks / sizeof *lacks };
+    const struct CMUnitTest others[] = {
+        cmocka_unit_test(test_read_below),  cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_keeper_gone), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names_kept),  cmocka_unit_test(test_traps),
+    };
+    struct CMUnitTest tests[ROWS + LACKS + sizeof others / sizeof *others], *t = tests;
+    for (size_t i = 0; i < ROWS; i++)
+        *t++ = row_test(rows[i].name, test_attempt, &rows[i]);
+    for (size_t i = 0; i < LACKS; i++)
+        *t++ = row_test(lacks[i].name, test_lack, &lacks[i]);
+    memcpy(t, others, sizeof others);
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -71,6 +71,8 @@ static void figures(void **state)
     fixture_init(&f);
     f.run.summary = aw_summary_new(NULL);
     f.run.dropped = 5;
+    f.run.dropped_by_interface = 2;
+    f.run.unwritten = 6;
     f.run.filtered = 8;
     f.stats.packets = 9;
     f.stats.last = T0;
@@ -84,7 +86,9 @@ static void figures(void **state)
     char *text = text_of(&f);
     static const char *const lines[] = {
         "await100_packets_total 9",
-        "await100_packets_dropped_total 5",
+        "await100_packets_dropped_total{by=\"kernel\"} 3",
+        "await100_packets_dropped_total{by=\"interface\"} 2",
+        "await100_output_let_go_total 6",
         "await100_packets_filtered_total 8",
         "await100_packets_not_followed_total{reason=\"ip-short\"} 3",
         "await100_connections_evicted_total 4",
