@@ -120,14 +120,15 @@ enum { AW_LEG_BUCKETS = 1024 };
  * was not captured in full, and a connection whose client was not heard yet. */
 struct aw_unheard {
     struct aw_link_way way;
-    aw_ns ts;     /* of the request, or the connection's first packet; AW_NS_NONE = free */
-    uint64_t ord; /* of the connection, where nothing of its client was heard */
+    aw_ns ts;     /* of the request, or the connection's first packet */
+    uint64_t ord; /* of the connection, in `silent` */
+    bool now;     /* nothing of its client was heard yet */
 };
 enum { AW_UNHEARD = 32, AW_SILENT = 128 };
 struct aw_unheard_ring {
     struct aw_unheard request[AW_UNHEARD], silent[AW_SILENT];
     unsigned requests, silents; /* taken down so far: the next place, modulo the size */
-    unsigned silent_now;        /* of `silent`, those that are in use */
+    unsigned silent_now;        /* of `silent`, those that still are */
 };
 
 /* Times within which the capture lost packets, oldest first. */

@@ -4,8 +4,7 @@
  * such leg must not be sure while one of these leads from elsewhere to elsewhere beside it. Knows
  * addresses and times; which verdicts rest on it, the diagnose room knows.
  *
- * Bounded: two rings of the latest. A client is mostly heard a moment after its connection began,
- * so that the look for it ends after a step or two.
+ * Bounded: two rings of the latest. Cost: a search by halves for a client that is heard.
  */
 #include "link/inside.h"
 
@@ -21,11 +20,11 @@ void aw_silent_add(struct aw_link *l, uint64_t ord, const struct aw_link_way *wa
 {
     struct aw_unheard_ring *u = &l->unheard;
     struct aw_unheard *at = &u->silent[u->silents++ % AW_SILENT];
-    if (at->ord == 0) u->silent_now++;
-    *at = (struct aw_unheard){.way = *way, .ts = l->now, .ord = ord};
+    u->silent_now += !at->now;
+    *at = (struct aw_unheard){.way = *way, .ts = l->now, .ord = ord, .now = true};
 }
 
-/* The newest first; those that are left of a ring that has not come round. */
+/* How many there are of a ring that may not have come round yet. */
 static unsigned held(unsigned added, unsigned room)
 {
     return added < room ? added : room;
@@ -34,15 +33,20 @@ static unsigned held(unsigned added, unsigned room)
 void aw_silent_remove(struct aw_link *l, uint64_t ord)
 {
     struct aw_unheard_ring *u = &l->unheard;
-    const unsigned n = u->silent_now ? held(u->silents, AW_SILENT) : 0;
-    for (unsigned i = 1; i <= n; i++) {
-        struct aw_unheard *at = &u->silent[(u->silents - i) % AW_SILENT];
-        if (at->ord != 0 && at->ord < ord) return; /* they came in the order of ord */
-        if (at->ord != ord) continue;
-        at->ord = 0;
-        u->silent_now--;
-        return;
+    if (u->silent_now == 0) return;
+    /* They came in the order of ord: `after` is the first that is not before it. */
+    unsigned from = u->silents - held(u->silents, AW_SILENT), after = u->silents;
+    while (after - from > 0) {
+        const unsigned middle = from + (after - from) / 2;
+        if (u->silent[middle % AW_SILENT].ord < ord)
+            from = middle + 1;
+        else
+            after = middle;
     }
+    struct aw_unheard *at = &u->silent[after % AW_SILENT];
+    if (after == u->silents || at->ord != ord || !at->now) return;
+    at->now = false;
+    u->silent_now--;
 }
 
 static bool same(const struct aw_addr *a, const struct aw_addr *b)
@@ -70,6 +74,6 @@ bool aw_unheard_within(const struct aw_link *l, const struct aw_member *m, aw_ns
         if (fits(&u->request[i], m, until)) return true;
     const unsigned silents = u->silent_now ? held(u->silents, AW_SILENT) : 0;
     for (unsigned i = 0; i < silents; i++)
-        if (u->silent[i].ord != 0 && fits(&u->silent[i], m, until)) return true;
+        if (u->silent[i].now && fits(&u->silent[i], m, until)) return true;
     return false;
 }

@@ -89,16 +89,19 @@ static void damaged(struct aw_merge *m, const char *error)
 /* Numbers the packets that match and moves them to the front; how many those are. */
 static size_t pick(struct aw_merge *m, struct aw_packet *pkts, size_t n)
 {
-    if (n > m->left && !m->filter) n = (size_t)m->left;
     size_t picked = 0;
-    for (size_t i = 0; i < n && picked < m->left; i++) {
-        if (m->filter) {
-            if (!aw_filter_match(m->filter, &pkts[i])) {
-                m->filtered++;
-                continue;
-            }
-            if (picked != i) pkts[picked] = pkts[i];
+    if (!m->filter) {
+        picked = n < m->left ? n : (size_t)m->left;
+        for (size_t i = 0; i < picked; i++)
+            pkts[i].ord = m->ord + 1 + i;
+        m->ord += picked;
+    }
+    for (size_t i = 0; m->filter && i < n && picked < m->left; i++) {
+        if (!aw_filter_match(m->filter, &pkts[i])) {
+            m->filtered++;
+            continue;
         }
+        if (picked != i) pkts[picked] = pkts[i];
         pkts[picked++].ord = ++m->ord;
     }
     m->left -= picked;

@@ -102,6 +102,11 @@ enum aw_drop aw_wire_radiotap(struct aw_decode *d);
 enum aw_drop aw_wire_prism(struct aw_decode *d); /* AVS as well */
 
 /* ip4.c, ip6.c */
+/* As aw_wire_ip4 for the datagram at p of which `len` bytes follow, where nothing is out of the
+ * ordinary: no options, no fragment, all of it captured, TCP in it. Otherwise AW_DROP_COUNT, with
+ * nothing decided. */
+enum aw_drop aw_wire_ip4_plain(const struct aw_packet *pkt, const uint8_t *p, size_t len,
+                               struct aw_segment *out);
 enum aw_drop aw_wire_ip4(struct aw_decode *d);
 enum aw_drop aw_wire_ip6(struct aw_decode *d);
 
@@ -112,7 +117,10 @@ enum aw_drop aw_wire_fragment(struct aw_decode *d, const struct aw_frag_key *key
 /* tunnel.c: what an IP header says follows, in both versions */
 enum aw_drop aw_wire_ip_payload(struct aw_decode *d, uint8_t protocol);
 
-/* tcp.c: d->out holds addresses, TTL and IP ID already */
+/* tcp.c: `out` holds addresses, TTL and IP ID already. The header stands at p, of whose datagram
+ * `len` bytes were captured and `cut` were not; `ord` is the packet's. */
+enum aw_drop aw_wire_segment(struct aw_segment *out, const uint8_t *p, size_t len, size_t cut,
+                             bool bad_sum, uint64_t ord);
 enum aw_drop aw_wire_tcp(struct aw_decode *d);
 
 /* One step of the sum below: eight bytes, and the carry. */

@@ -48,6 +48,29 @@ static enum aw_drop fragment(struct aw_decode *d, const uint8_t *p)
     return aw_wire_ip_payload(d, p[9]);
 }
 
+static void set_ends(struct aw_segment *out, const uint8_t *p, unsigned field)
+{
+    set_address(&out->src, p + 12);
+    set_address(&out->dst, p + 16);
+    out->ttl = p[8];
+    out->ip_id = aw_be16(p + 4);
+    out->has_ip_id = out->ip_id != 0 || !(field & DONT_FRAGMENT); /* RFC 6864: 0 where unused */
+}
+
+enum aw_drop aw_wire_ip4_plain(const struct aw_packet *pkt, const uint8_t *p, size_t len,
+                               struct aw_segment *out)
+{
+    enum { VERSION_AND_LENGTH = 0x45 };
+    if (len < HEADER_MIN || p[0] != VERSION_AND_LENGTH || p[9] != AW_IP_TCP) return AW_DROP_COUNT;
+    const size_t total = aw_be16(p + 2);
+    const unsigned field = aw_be16(p + 6);
+    if (total < HEADER_MIN || total > len || (field & (MORE_FRAGMENTS | OFFSET)))
+        return AW_DROP_COUNT;
+    set_ends(out, p, field);
+    return aw_wire_segment(out, p + HEADER_MIN, total - HEADER_MIN, 0,
+                           checksum_wrong(p, HEADER_MIN), pkt->ord);
+}
+
 enum aw_drop aw_wire_ip4(struct aw_decode *d)
 {
     struct aw_cur *c = &d->c;
@@ -69,13 +92,8 @@ enum aw_drop aw_wire_ip4(struct aw_decode *d)
     }
     if (checksum_wrong(p, header)) d->bad_sum = true;
 
-    struct aw_segment *out = d->out;
-    set_address(&out->src, p + 12);
-    set_address(&out->dst, p + 16);
-    out->ttl = p[8];
-    out->ip_id = aw_be16(p + 4);
     const unsigned field = aw_be16(p + 6);
-    out->has_ip_id = out->ip_id != 0 || !(field & DONT_FRAGMENT); /* RFC 6864: 0 where unused */
+    set_ends(d->out, p, field);
     if (field & (MORE_FRAGMENTS | OFFSET)) return fragment(d, p);
     return p[9] == AW_IP_TCP ? aw_wire_tcp(d) : aw_wire_ip_payload(d, p[9]);
 }

@@ -97,17 +97,15 @@ static void options(struct aw_segment *out, const uint8_t *p, size_t len)
     }
 }
 
-enum aw_drop aw_wire_tcp(struct aw_decode *d)
+enum aw_drop aw_wire_segment(struct aw_segment *out, const uint8_t *p, size_t len, size_t cut,
+                             bool bad_sum, uint64_t ord)
 {
-    const uint8_t *p = d->c.p;
-    const size_t len = aw_cur_left(&d->c);
     if (len < HEADER_MIN) return AW_DROP_TCP_SHORT;
     const size_t left = len - HEADER_MIN, header = (p[12] >> 4) * 4u;
     if (header < HEADER_MIN) return AW_DROP_TCP_OFFSET;
     const size_t option_bytes = header - HEADER_MIN;
-    if (option_bytes > left + d->cut) return AW_DROP_TCP_OFFSET;
+    if (option_bytes > left + cut) return AW_DROP_TCP_OFFSET;
 
-    struct aw_segment *out = d->out;
     out->sport = aw_be16(p);
     out->dport = aw_be16(p + 2);
     out->seq = aw_be32(p + 4);
@@ -123,12 +121,16 @@ enum aw_drop aw_wire_tcp(struct aw_decode *d)
     const size_t n = option_bytes < left ? option_bytes : left;
     options(out, p + HEADER_MIN, n);
     out->payload = (struct aw_span){p + HEADER_MIN + n, left - n};
-    const size_t sent = left + d->cut - option_bytes;
+    const size_t sent = left + cut - option_bytes;
     out->payload_wire = sent > UINT32_MAX ? UINT32_MAX : (uint32_t)sent;
 
-    out->bad_checksum = d->bad_sum;
-    if (d->cut == 0 && (len <= VERIFY_MAX || d->pkt->ord % SAMPLE == 0) &&
-        checksum_wrong(out, p, len))
+    out->bad_checksum = bad_sum;
+    if (cut == 0 && (len <= VERIFY_MAX || ord % SAMPLE == 0) && checksum_wrong(out, p, len))
         out->bad_checksum = true;
     return AW_DROP_NONE;
+}
+
+enum aw_drop aw_wire_tcp(struct aw_decode *d)
+{
+    return aw_wire_segment(d->out, d->c.p, aw_cur_left(&d->c), d->cut, d->bad_sum, d->pkt->ord);
 }

@@ -44,8 +44,9 @@ enum aw_drop aw_wire_fragment(struct aw_decode *d, const struct aw_frag_key *key
     return AW_DROP_FRAGMENT_LOST;
 }
 
-enum aw_drop aw_wire_decode(struct aw_wire *w, const struct aw_packet *pkt, struct aw_arena *arena,
-                            struct aw_segment *out)
+/* By the layers, one after the other. */
+static enum aw_drop peel(struct aw_wire *w, const struct aw_packet *pkt, struct aw_arena *arena,
+                         struct aw_segment *out)
 {
     struct aw_decode d = {
         .w = w,
@@ -62,14 +63,33 @@ enum aw_drop aw_wire_decode(struct aw_wire *w, const struct aw_packet *pkt, stru
         d.cut = pkt->wire_len - pkt->cap_len;
         w->stats.truncated++;
     }
+    const enum aw_drop drop = aw_wire_link(&d, pkt->linktype);
+    if (drop == AW_DROP_NONE && d.tunnels > 0) w->stats.tunnelled++;
+    return drop;
+}
+
+/* IPv4 straight in Ethernet and nothing out of the ordinary, as most packets are; else COUNT. */
+static enum aw_drop plain(const struct aw_packet *pkt, struct aw_segment *out)
+{
+    enum { ETHERNET = 1, HEADER = 14, IPV4 = 0x0800 };
+    const uint8_t *p = pkt->data;
+    if (pkt->linktype != ETHERNET || pkt->cap_len < HEADER || pkt->wire_len != pkt->cap_len ||
+        aw_be16(p + 12) != IPV4)
+        return AW_DROP_COUNT;
+    return aw_wire_ip4_plain(pkt, p + HEADER, pkt->cap_len - HEADER, out);
+}
+
+enum aw_drop aw_wire_decode(struct aw_wire *w, const struct aw_packet *pkt, struct aw_arena *arena,
+                            struct aw_segment *out)
+{
     out->iface = pkt->iface;
     out->link_dir = 0;
-    const enum aw_drop drop = aw_wire_link(&d, pkt->linktype);
+    enum aw_drop drop = plain(pkt, out);
+    if (drop == AW_DROP_COUNT) drop = peel(w, pkt, arena, out);
     w->stats.drop[drop]++;
     if (drop != AW_DROP_NONE) return drop;
     out->at = (struct aw_mark){.ts = pkt->ts, .ord = pkt->ord, .ref = pkt->ref};
-    if (out->bad_checksum) w->stats.bad_checksum++;
-    if (d.tunnels > 0) w->stats.tunnelled++;
+    w->stats.bad_checksum += out->bad_checksum;
     return AW_DROP_NONE;
 }
 
