@@ -279,6 +279,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
     struct aw_segment elsewhere;
     uint64_t bytes = 0;
     aw_ns first = s->first == AW_NS_NONE ? INT64_MAX : s->first, latest = s->last;
+    const unsigned shards = e->shards;
     for (size_t i = 0; i < n; i++) {
         const struct aw_packet *pkt = &pkts[i];
         struct aw_packet mended;
@@ -289,15 +290,15 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
             pkt = &mended;
         }
         /* Where there is one shard its next item is filled in place. */
-        struct aw_segment *seg = e->shards == 1 ? &b->item[0][b->items[0]].seg : &elsewhere;
+        struct aw_segment *seg = shards == 1 ? &b->item[0][b->items[0]].seg : &elsewhere;
         const enum aw_drop drop = aw_wire_decode(e->wire, pkt, &b->arena, seg);
         b->moment[i] =
             (struct aw_mark){.ts = clock_at(e, pkt->ts), .ord = pkt->ord, .ref = pkt->ref};
         if (drop == AW_DROP_NONE) {
             const uint64_t hash = aw_flow_hash(e->config.secret, seg);
-            const unsigned k = e->shards == 1 ? 0 : (unsigned)(hash >> 32) % e->shards;
+            const unsigned k = shards == 1 ? 0 : (unsigned)(hash >> 32) % shards;
             struct aw_item *item = &b->item[k][b->items[k]++];
-            if (e->shards > 1) item->seg = elsewhere;
+            if (shards > 1) item->seg = elsewhere;
             item->pkt = &pkts[i];
             item->hash = hash;
             item->at = i;

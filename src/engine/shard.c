@@ -409,14 +409,18 @@ void aw_shard_free(struct aw_shard *s)
 /* Segments between the two prefetches of a connection and its use. */
 enum { AHEAD_FAR = 16, AHEAD_NEAR = 8 };
 
+static aw_ns next_timer(const struct aw_shard *s)
+{
+    const aw_ns due = aw_flow_next_due(s->flows);
+    return s->settle_first && s->settle_first->deadline < due ? s->settle_first->deadline : due;
+}
+
 /* Runs the timers that fall due at packets *from to `last` of the batch, each at the first packet
  * whose time has come to it: as if every packet were looked at. Afterwards *from is the next. */
 static void run_timers_to(struct aw_shard *s, const struct aw_batch *b, size_t *from, size_t last)
 {
-    while (*from <= last) {
-        aw_ns due = aw_flow_next_due(s->flows);
-        if (s->settle_first && s->settle_first->deadline < due) due = s->settle_first->deadline;
-        if (due > b->moment[last].ts) break;
+    aw_ns due;
+    while (*from <= last && (due = next_timer(s)) <= b->moment[last].ts) {
         while (b->moment[*from].ts < due)
             ++*from;
         s->now = b->moment[(*from)++];
@@ -439,8 +443,10 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
             aw_flow_prefetch(s->flows, item[AHEAD_FAR].hash);
             aw_flow_prefetch_flow(s->flows, item[AHEAD_NEAR].hash);
         }
-        run_timers_to(s, b, &timed, item->at);
-        s->now = b->moment[item->at];
+        const struct aw_mark *moment = &b->moment[item->at];
+        if (next_timer(s) <= moment->ts) run_timers_to(s, b, &timed, item->at);
+        timed = item->at + 1;
+        s->now = *moment;
         aw_flow_tick(s->flows, &s->now);
         const uint64_t conn = aw_flow_push_hashed(s->flows, &item->seg, item->hash);
         if (s->tap.packet && conn != 0) s->tap.packet(s->tap.ctx, conn, item->pkt);

@@ -7,33 +7,6 @@
 
 #include <string.h>
 
-static uint32_t mix(uint64_t a, uint64_t b)
-{
-    return (uint32_t)(((a * UINT64_C(0x9e3779b97f4a7c15)) ^ b) * UINT64_C(0xd6e8feb86659fd93) >>
-                      32);
-}
-
-static uint16_t fold(uint32_t v) /* never 0, which means none */
-{
-    return (uint16_t)((v ^ v >> 16) | 1);
-}
-
-/* Written in place: a trace returned in registers is put together from small stores, and the
- * processor waits for them. */
-static inline void trace(struct aw_trace *to, const struct aw_segment *s, unsigned side)
-{
-    const uint64_t numbers = (uint64_t)s->seq << 32 | s->ack;
-    const uint64_t rest = (uint64_t)s->payload_wire << 32 | (uint64_t)s->window << 16 |
-                          (uint64_t)s->flags << 8 | side;
-    const uint32_t what = mix(numbers, rest);
-    to->what = what | 1; /* 0 marks an unused place */
-    to->when = (uint16_t)((uint64_t)s->at.ts >> 20);
-    to->ip_id = s->has_ip_id ? s->ip_id : 0;
-    to->tsval = s->has_tsval ? fold(s->tsval) : 0;
-    to->ttl = s->ttl;
-    to->via = (uint8_t)(s->iface * 4u + (s->link_dir & 3u));
-}
-
 static uint16_t way_of(const struct aw_trace *t)
 {
     return (uint16_t)(t->ttl << 8 | t->via);
@@ -73,7 +46,7 @@ void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side
 {
     uint32_t mask;
     struct aw_trace *at = ring(f, &mask);
-    trace(&at[f->trace_next++ & mask], seg, side);
+    aw_trace_write(&at[f->trace_next++ & mask], seg, side);
 }
 
 /*
@@ -109,7 +82,7 @@ bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat)
     uint32_t mask;
     struct aw_trace *at = ring(f, &mask);
     struct aw_trace now;
-    trace(&now, v->seg, v->side);
+    aw_trace_write(&now, v->seg, v->side);
     const aw_ns window = f->table->limits.copy_window >> 20;
     const bool syn = (v->seg->flags & AW_TCP_SYN) != 0;
     bool other_way = false;

@@ -223,7 +223,7 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     if (ack >= p->watch && p->watch != AW_OFF_NONE) return false;
     if (seg->payload.len != len || off < h->high) return false;
 
-    aw_copy_note(f, seg, side);
+    aw_trace_write(&f->near[f->trace_next++ % AW_TRACES_NEAR], seg, side);
     f->packet_at = f->table->now;
     h->flags |= AW_HALF_SEEN;
     if (h->ttl == 0) h->ttl = seg->ttl;

@@ -249,7 +249,10 @@ aw_ns aw_flow_deadline(const struct aw_flow *f);
 /* The slot of the segment's connection, and which side sent it; or of its grave; NULL: neither. */
 struct aw_slot *aw_slot_find(const struct aw_flow_table *t, const struct aw_segment *seg,
                              uint64_t hash, unsigned *side);
-struct aw_flow *aw_slot_flow(const struct aw_slot *s); /* NULL where it holds none */
+static inline struct aw_flow *aw_slot_flow(const struct aw_slot *s) /* NULL where it holds none */
+{
+    return (s->tag & AW_SLOT_KIND) == AW_SLOT_FLOW ? s->flow : NULL;
+}
 /* Room for one more; clears and evicts if need be. False: there is none. */
 bool aw_slot_reserve(struct aw_flow_table *t);
 void aw_slot_put(struct aw_flow_table *t, struct aw_flow *f);
@@ -263,6 +266,22 @@ bool aw_grave_stray(struct aw_flow_table *t, struct aw_slot *s, const struct aw_
 aw_ns aw_graves_clear(struct aw_flow_table *t); /* those whose time is over; the next one's */
 
 /* --- copies.c --- */
+/* Written in place: a trace returned in registers is put together from small stores, and the
+ * processor waits for them. */
+static inline void aw_trace_write(struct aw_trace *to, const struct aw_segment *s, unsigned side)
+{
+    const uint64_t numbers = (uint64_t)s->seq << 32 | s->ack;
+    const uint64_t rest = (uint64_t)s->payload_wire << 32 | (uint64_t)s->window << 16 |
+                          (uint64_t)s->flags << 8 | side;
+    const uint64_t mixed =
+        ((numbers * UINT64_C(0x9e3779b97f4a7c15)) ^ rest) * UINT64_C(0xd6e8feb86659fd93);
+    to->what = (uint32_t)(mixed >> 32) | 1; /* 0 marks an unused place */
+    to->when = (uint16_t)((uint64_t)s->at.ts >> 20);
+    to->ip_id = s->has_ip_id ? s->ip_id : 0;
+    to->tsval = s->has_tsval ? (uint16_t)((s->tsval ^ s->tsval >> 16) | 1) : 0; /* 0 is none */
+    to->ttl = s->ttl;
+    to->via = (uint8_t)(s->iface * 4u + (s->link_dir & 3u));
+}
 /* Whether v is one; notes it if not. `repeat`: it brings nothing new. */
 bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat);
 void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side);

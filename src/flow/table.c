@@ -31,11 +31,6 @@ static size_t home_of(const struct aw_flow_table *t, uint64_t hash)
     return (size_t)(hash >> AW_SLOT_KIND_BITS) & t->mask;
 }
 
-struct aw_flow *aw_slot_flow(const struct aw_slot *s)
-{
-    return kind_of(s) == AW_SLOT_FLOW ? s->flow : NULL;
-}
-
 static uint64_t differ(const uint8_t *a, const uint8_t *b)
 {
     uint64_t x[2], y[2];
@@ -44,27 +39,35 @@ static uint64_t differ(const uint8_t *a, const uint8_t *b)
     return (x[0] ^ y[0]) | (x[1] ^ y[1]);
 }
 
+/* Whether both ends' addresses are equal. Those of IPv4 lie in the first four bytes. */
+static bool same_ends(const struct aw_segment *seg, const uint8_t *from, const uint8_t *to)
+{
+    if (seg->src.v6) return (differ(seg->src.b, from) | differ(seg->dst.b, to)) == 0;
+    return memcmp(seg->src.b, from, 4) == 0 && memcmp(seg->dst.b, to, 4) == 0;
+}
+
 /* Whether the segment is of this pair of ends, and which of them sent it. */
 static bool is_key(const struct aw_key *k, const struct aw_segment *seg, unsigned *side)
 {
+    if (k->v6 != seg->src.v6) return false;
     unsigned from = seg->sport != k->port[0];
     if (k->port[0] == k->port[1]) from = differ(seg->src.b, k->addr[0]) != 0;
     *side = from;
-    return k->v6 == seg->src.v6 &&
-           (differ(seg->src.b, k->addr[from]) | differ(seg->dst.b, k->addr[!from]) |
-            (uint64_t)(seg->sport ^ k->port[from]) | (uint64_t)(seg->dport ^ k->port[!from])) == 0;
+    return seg->sport == k->port[from] && seg->dport == k->port[!from] &&
+           same_ends(seg, k->addr[from], k->addr[!from]);
 }
 
 struct aw_slot *aw_slot_find(const struct aw_flow_table *t, const struct aw_segment *seg,
                              uint64_t hash, unsigned *side)
 {
-    const uint64_t flow = tag_of(hash, AW_SLOT_FLOW), grave = tag_of(hash, AW_SLOT_GRAVE);
+    const uint64_t bare = tag_of(hash, AW_SLOT_FREE);
     struct aw_slot *buried = NULL;
     for (size_t i = home_of(t, hash);; i = (i + 1) & t->mask) {
         struct aw_slot *s = &t->slots[i];
-        if (s->tag == flow && is_key(&s->flow->key, seg, side)) return s;
+        const uint64_t kind = s->tag ^ bare; /* where it is of this hash */
+        if (kind == AW_SLOT_FLOW && is_key(&s->flow->key, seg, side)) return s;
         if (s->tag == AW_SLOT_FREE) return buried;
-        if (s->tag == grave) buried = s; /* so many bits of a keyed hash are as good as the key */
+        if (kind == AW_SLOT_GRAVE) buried = s; /* so many bits of a keyed hash are as good as it */
     }
 }
 

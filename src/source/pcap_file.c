@@ -1,7 +1,9 @@
 /* Classic pcap, in place: see records.h. Format: draft-ietf-opsawg-pcap. */
 #include "source/records.h"
 
+#include <endian.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "source/linktype.h"
 
@@ -54,9 +56,16 @@ size_t aw_pcap_walk(const struct aw_pcap *f, struct aw_span in, struct aw_lot *l
             break;
         }
         struct aw_cur record = c;
-        const aw_ns sec = aw_order_u32(&record, f->big), fraction = aw_order_u32(&record, f->big);
-        const uint32_t cap_len = aw_order_u32(&record, f->big),
-                       wire_len = aw_order_u32(&record, f->big);
+        uint32_t header[4];
+        memcpy(header, aw_cur_take(&record, RECORD_HEADER), RECORD_HEADER);
+        if (f->big)
+            for (unsigned i = 0; i < 4; i++)
+                header[i] = be32toh(header[i]);
+        else
+            for (unsigned i = 0; i < 4; i++)
+                header[i] = le32toh(header[i]);
+        const aw_ns sec = header[0], fraction = header[1];
+        const uint32_t cap_len = header[2], wire_len = header[3];
         if (cap_len > f->longest) {
             lot->damaged = true;
             snprintf(lot->why, sizeof lot->why,
