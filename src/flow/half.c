@@ -26,16 +26,23 @@ static void tell_window(struct aw_flow *f, const struct aw_view *v)
                                        .peer_high = f->half[!v->side].high});
 }
 
+void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked)
+{
+    /* An acknowledgement captured first: the two changed places, and are no further apart. */
+    const bool swapped = acked < sent;
+    const uint64_t trip =
+        swapped ? (uint64_t)sent - (uint64_t)acked : (uint64_t)acked - (uint64_t)sent;
+    if (trip > INT64_MAX || (swapped && (aw_ns)trip > f->table->limits.reorder_grace)) return;
+    if (f->rtt[side] == AW_NS_NONE || (aw_ns)trip < f->rtt[side]) f->rtt[side] = (aw_ns)trip;
+}
+
 /* A round trip between the capture point and the side that acknowledges. */
 static void sample(struct aw_flow *f, unsigned side, struct aw_half *timed,
                    const struct aw_segment *seg)
 {
     if (aw_seq_diff(seg->ack, timed->sample_seq) < 0) return;
     timed->flags &= (uint16_t)~AW_HALF_TIMING;
-    if (seg->at.ts < timed->sample_ts) return;
-    const uint64_t trip = (uint64_t)seg->at.ts - (uint64_t)timed->sample_ts;
-    if (trip > INT64_MAX) return;
-    if (f->rtt[side] == AW_NS_NONE || (aw_ns)trip < f->rtt[side]) f->rtt[side] = (aw_ns)trip;
+    aw_half_trip(f, side, timed->sample_ts, seg->at.ts);
 }
 
 static void acknowledge(struct aw_flow *f, const struct aw_view *v)
@@ -121,7 +128,9 @@ static void payload(struct aw_flow *f, const struct aw_view *v)
     if (v->end - v->off == 1 && (f->half[!v->side].flags & AW_HALF_ZERO))
         h->flags |= AW_HALF_PROBED;
     /* Where its acknowledgement was captured first, the next one would tell nothing. */
-    if (!is_timing(h) && v->off >= h->high && h->acked < v->end) {
+    if (!is_timing(h) && v->off >= h->high && h->acked >= v->end) {
+        aw_half_trip(f, !v->side, v->seg->at.ts, h->acked_by.ts);
+    } else if (!is_timing(h) && v->off >= h->high) {
         h->flags |= AW_HALF_TIMING;
         h->sample_seq = h->base_seq + (uint32_t)v->end;
         h->sample_ts = v->seg->at.ts;

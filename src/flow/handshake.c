@@ -65,6 +65,8 @@ static void take_syn(struct aw_flow *f, const struct aw_segment *seg, unsigned s
             h->flags |= AW_HALF_TIMING;
             h->sample_seq = seg->seq + 1;
             h->sample_ts = seg->at.ts;
+        } else if (h->acked == 0 && h->next == 0) {
+            aw_half_trip(f, !side, seg->at.ts, h->acked_by.ts);
         }
     }
     if (seg->flags & AW_TCP_ACK) {

@@ -294,6 +294,8 @@ void aw_half_locate(struct aw_flow *f, const struct aw_segment *seg, unsigned si
 void aw_reset(struct aw_flow *f, const struct aw_view *v);
 
 /* --- half.c --- */
+/* What `side` acknowledged at `acked` had been sent at `sent`: a sample of its round trip. */
+void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked);
 /* Says that bytes off to end were sent once more, and counts it. */
 void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end);
 /* Takes a segment with which nothing is out of the ordinary, at little cost; false: any may be, and

@@ -67,6 +67,17 @@ static void test_round_trips(void **state)
     /* The SYN-ACK was not captured: what acknowledges the data does not answer the SYN. */
     run(lab, "c S 0 0\n+10 c A 0 0\n+500 c A 0 0 ABC\n+4 s A 0 3\n");
     assert_int_equal(facts->rtt_s, 4 * AW_MS);
+    /* Captured in the wrong order, the acknowledgement first, with their dates and without. */
+    run(lab, "c S 0 0\n+10 c A 0 0\n+0.005 s SA 0 0\n");
+    assert_int_equal(facts->rtt_c, 5 * AW_US);
+    run(lab, "c S 0 0\n+10 c A 0 0\n+-0.005 s SA 0 0\n");
+    assert_int_equal(facts->rtt_c, 5 * AW_US);
+    run(lab, SHAKE "+1 s A 0 3\n+0.004 c A 0 0 ABC\n");
+    assert_int_equal(facts->rtt_s, 4 * AW_US);
+    run(lab, SHAKE "+1 s A 0 3\n+-0.004 c A 0 0 ABC\n");
+    assert_int_equal(facts->rtt_s, 4 * AW_US);
+    run(lab, SHAKE "+1 s A 0 3\n+5 c A 0 0 ABC\n"); /* too far apart for that */
+    assert_int_equal(facts->rtt_s, 10 * AW_MS);
 }
 
 static void test_client_of_a_connection_joined_late(void **state)
