@@ -5,6 +5,7 @@
 #   make check      install what is missing, build, run the tests (minutes)
 #   make check-full the long ones: sanitizers, valgrind, both compilers, tshark and tcpflow, real traffic
 #   make bench      speed and memory against a bare loop over the same captures
+#   make install    program, library, manual, completions (make uninstall); make deb: Debian packages
 #
 # CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR are honoured; BUILD names the folder for objects; V=1 shows
 # whole command lines.
@@ -64,6 +65,64 @@ $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TEST_COMMON) $(filter-out $(MAI
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
 	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
+
+# Manual and completions, made from the program's own tables.
+DIST_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/dist/*.c))
+GENERATE = $(BUILD)/src/dist/generate
+$(GENERATE): $(DIST_OBJ) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
+$(BUILD)/dist/await100.1: $(GENERATE)
+	@mkdir -p $(@D)
+	$(call say,MAN)$(GENERATE) man >$@
+$(BUILD)/dist/completion.%: $(GENERATE)
+	@mkdir -p $(@D)
+	$(call say,COMPL)$(GENERATE) $* >$@
+DIST_FILES = $(BUILD)/dist/await100.1 $(BUILD)/dist/completion.bash $(BUILD)/dist/completion.zsh \
+             $(BUILD)/dist/completion.fish
+dist-files: $(DIST_FILES)
+
+# --- installing: what is installed stands in one list, so that uninstall knows it ---
+
+LIBDIR ?= $(PREFIX)/lib
+SHARE = $(PREFIX)/share
+PC = $(BUILD)/dist/libawait100.pc
+$(PC): src/dist/libawait100.pc.in src/app/version.h
+	@mkdir -p $(@D)
+	$(call say,PC)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	    -e "s|@VERSION@|$$(sed -n 's/^.define AW_VERSION "\(.*\)"/\1/p' src/app/version.h)|" $< >$@
+.PHONY: $(PC)
+
+# from=to, one word each
+INSTALLED = $(PROGRAM)=$(PREFIX)/bin/await100 $(LIBRARY)=$(LIBDIR)/libawait100.a \
+            $(foreach h,$(wildcard include/*.h include/await100/*),$(h)=$(PREFIX)/$(h)) \
+            $(PC)=$(LIBDIR)/pkgconfig/libawait100.pc \
+            $(BUILD)/dist/await100.1=$(SHARE)/man/man1/await100.1 \
+            $(BUILD)/dist/completion.bash=$(SHARE)/bash-completion/completions/await100 \
+            $(BUILD)/dist/completion.zsh=$(SHARE)/zsh/site-functions/_await100 \
+            $(BUILD)/dist/completion.fish=$(SHARE)/fish/vendor_completions.d/await100.fish \
+            $(foreach s,$(wildcard src/dist/schema/*),$(s)=$(SHARE)/await100/schema/$(notdir $(s))) \
+            $(foreach e,$(wildcard src/dist/example/*),$(e)=$(SHARE)/doc/await100/examples/$(notdir $(e))) \
+            README.md=$(SHARE)/doc/await100/README.md LICENSE=$(SHARE)/doc/await100/LICENSE
+
+install: all $(DIST_FILES) $(PC)
+	@for pair in $(INSTALLED); do \
+	    mode=644; case $$pair in */bin/*) mode=755 ;; esac; \
+	    install -D -m $$mode "$${pair%%=*}" "$(DESTDIR)$${pair#*=}" || exit 1; \
+	done
+	@echo "installed below $(DESTDIR)$(PREFIX)"
+
+# Folders that it leaves empty go as well, those of the system are never empty.
+uninstall:
+	@for pair in $(INSTALLED); do \
+	    rm -f "$(DESTDIR)$${pair#*=}" || exit 1; \
+	done
+	@for dir in $(PREFIX)/include/await100 $(SHARE)/await100/schema $(SHARE)/await100 \
+	    $(SHARE)/doc/await100/examples $(SHARE)/doc/await100; do \
+	    rmdir "$(DESTDIR)$$dir" 2>/dev/null || :; \
+	done
+
+deb:
+	sh src/dist/deb.sh $(BUILD)/deb
 
 tools: $(TOOL_BIN)
 tests: $(TEST_BIN)
@@ -137,11 +196,14 @@ check-lab: all tools
 check-reports: all tools
 	sh tests/reports/check.sh $(PROGRAM) $(BUILD)/tests/tools
 
+check-dist: all dist-files
+	MAKE='$(MAKE)' CC='$(CC)' sh tests/dist.sh $(PROGRAM) $(BUILD)
+
 check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-lab
+	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-lab
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them).
 lab:
@@ -154,7 +216,7 @@ bench: all tools
 clean:
 	rm -rf build build-* await100 libawait100.a
 
-.PHONY: all tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-metrics check-reports check-valgrind check-lab check-full lab bench clean
+.PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
+        warnings format-check check-differential check-metrics check-reports check-dist check-valgrind check-lab check-full lab bench clean
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d)
+-include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(DIST_OBJ:.o=.d)
