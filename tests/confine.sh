@@ -36,7 +36,7 @@ for capture in $captures; do
     same "$capture" "$work/in" "$work/out"
     same "$capture: standard error" "$work/in.err" "$work/out.err"
 done
-for format in text json ndjson; do
+for format in text json ndjson csv html md har; do
     for jobs in 1 3; do
         # shellcheck disable=SC2086 # a list of words
         "$program" -j $jobs -o $format $captures >"$work/in"

@@ -46,8 +46,9 @@ enum end {
 };
 
 struct scene {
-    struct aw_folder *one; /* "report" in `place` */
-    int open_file;         /* opened for reading before */
+    struct aw_folder *one;  /* "report" in `place` */
+    struct aw_folder *ring; /* "ring..." there */
+    int open_file;          /* opened for reading before */
 };
 
 struct row {
@@ -79,6 +80,19 @@ static bool report_is_reopened(struct scene *s)
     struct stat st;
     return b >= 0 && write(b, "b", 1) == 1 && fstat(b, &st) == 0 && st.st_size == 2 &&
            close(b) == 0 && aw_folder_remove(s->one, "report") == 0;
+}
+
+static bool ring_goes_round(struct scene *s)
+{
+    static const char *const name[] = {"ring0", "ring1", "ring0", "ring1"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        const int fd = aw_folder_make(s->ring, name[i], AW_MAKE_TRUNCATE, 0);
+        struct stat st;
+        if (fd < 0 || fstat(fd, &st) != 0 || st.st_size != 0) return false;
+        if (write(fd, name[i], 5) != 5 || close(fd) != 0) return false;
+    }
+    return aw_folder_rename(s->ring, "ring0", "ring0.old") == 0 &&
+           aw_folder_remove(s->ring, "ring0.old") == 0 && aw_folder_remove(s->ring, "ring1") == 0;
 }
 
 static void *touch(void *arg)
@@ -248,6 +262,7 @@ static const struct row rows[] = {
     {"reads what is open", read_open_file, END_WORKS},
     {"a report appears by its name", report_appears, END_WORKS},
     {"a report is emptied, reopened, removed", report_is_reopened, END_WORKS},
+    {"a ring of files goes round", ring_goes_round, END_WORKS},
     {"starts threads", start_thread, END_WORKS},
     {"takes and gives back memory", take_memory, END_WORKS},
     {"no other program", run_program, END_KILLED},
@@ -277,8 +292,10 @@ static const struct row rows[] = {
 static enum end attempt(const struct row *r)
 {
     struct scene s = {.one = aw_folder_open(place, "report", AW_NAMES_ONE),
+                      .ring = aw_folder_open(place, "ring", AW_NAMES_PREFIX),
                       .open_file = open("/etc/passwd", O_RDONLY)};
-    struct aw_keeper *k = aw_keeper_start(&s.one, 1);
+    struct aw_folder *folders[] = {s.one, NULL, s.ring};
+    struct aw_keeper *k = aw_keeper_start(folders, 3);
     char words[512];
     if (!k || s.open_file < 0) return END_OTHER;
     const struct aw_confine c = {.keeper_line = aw_keeper_line(k)};
