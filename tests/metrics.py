@@ -66,11 +66,11 @@ def by_prometheus(text):
             for f in text_string_to_metric_families(text) for s in f.samples}
 
 
-def run(program, captures):
+def run(program, captures, options):
     with tempfile.TemporaryDirectory() as work:
         os.chmod(work, 0o755)
         prom, doc = os.path.join(work, 'm.prom'), os.path.join(work, 's.json')
-        args = [program, '-q', '-o', 'json', '-O', doc, '--metrics', prom]
+        args = [program, '-q', '-o', 'json', '-O', doc, '--metrics', prom, *options]
         for capture in captures:
             args += ['-r', capture]
         subprocess.run(args, check=True)
@@ -148,14 +148,17 @@ def main():
         # A name that has to be escaped wherever it is written.
         odd = os.path.join(work, 'a "quoted\\n"\nname.pcap')
         os.symlink(os.path.abspath(captures[0]), odd)
-        for some in [[c] for c in captures] + [captures, captures[:1] * 2, [odd]]:
-            text, doc = run(program, some)
+        runs = [([c], []) for c in captures] + [
+            (captures, []), (captures[:1] * 2, []), ([odd], []), (captures, ['-j', '3', '-A']),
+            (captures, ['-Y', 'status >= 400']), (captures, ['tcp', 'port', '80'])]
+        for some, options in runs:
+            text, doc = run(program, some, options)
             samples = parse(text)
             other = by_prometheus(text)
             assert samples == other, set(samples.items()) ^ set(other.items())
             compare(samples, doc, some)
             checked += len(samples)
-    print(f'metrics: {checked} samples of {len(captures) + 3} runs agree with the summary, by two '
+    print(f'metrics: {checked} samples of {len(runs)} runs agree with the summary, by two '
           'parsers')
 
 
