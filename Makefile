@@ -199,11 +199,15 @@ check-reports: all tools
 check-dist: all dist-files
 	MAKE='$(MAKE)' CC='$(CC)' sh tests/dist.sh $(PROGRAM) $(BUILD)
 
+# Live capture against real traffic in network namespaces (root).
+check-live: all
+	bash tests/live/check.sh $(PROGRAM)
+
 check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-lab
+	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them).
 lab:
@@ -217,6 +221,6 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-metrics check-reports check-dist check-valgrind check-lab check-full lab bench clean
+        warnings format-check check-differential check-metrics check-reports check-dist check-valgrind check-lab check-live check-full lab bench clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(DIST_OBJ:.o=.d)

@@ -183,17 +183,23 @@ static void say_totals(struct run *r)
     aw_live_print_lost(stderr, &lost, r->about.unwritten);
 }
 
-/* Where nobody takes the report any more there is nothing to read for. */
-static bool on_collecting(void *ctx)
+static bool on_collecting_live(struct run *r)
 {
-    struct run *r = ctx;
-    if (r->live.capture && aw_signal_reopen() && r->live.behind) aw_behind_reopen(r->live.behind);
-    if (r->live.capture && aw_signal_totals()) say_totals(r);
-    if (r->live.capture && r->metrics && aw_metrics_due(r->metrics, steady_now())) {
+    if (aw_signal_reopen() && r->live.behind) aw_behind_reopen(r->live.behind);
+    if (aw_signal_totals()) say_totals(r);
+    if (r->metrics && aw_metrics_due(r->metrics, steady_now())) {
         struct aw_live_stats lost;
         take_stock(r, &lost);
         (void)aw_metrics_write(r->metrics, &r->about); /* the next time may go better */
     }
+    return !r->live.behind || aw_behind_failed(r->live.behind) == 0;
+}
+
+/* Where nobody takes the report any more there is nothing to read for. */
+static bool on_collecting(void *ctx)
+{
+    struct run *r = ctx;
+    if (r->live.capture && !on_collecting_live(r)) return false;
     return aw_out_error(r->out) == 0;
 }
 

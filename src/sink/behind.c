@@ -170,6 +170,14 @@ int aw_behind_put(struct aw_behind *b, const char *bytes, size_t len, bool patie
     return fatal;
 }
 
+int aw_behind_failed(struct aw_behind *b)
+{
+    pthread_mutex_lock(&b->lock);
+    const int fatal = b->fatal;
+    pthread_mutex_unlock(&b->lock);
+    return fatal;
+}
+
 void aw_behind_reopen(struct aw_behind *b)
 {
     pthread_mutex_lock(&b->lock);

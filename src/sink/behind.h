@@ -24,6 +24,7 @@ int aw_behind_start(struct aw_behind *b);
 /* Hands over bytes, copied. Where the queue is full: waits if `patient`, else lets them go. Returns
  * 0, or the errno that ended the writing for good. */
 int aw_behind_put(struct aw_behind *b, const char *bytes, size_t len, bool patient);
+int aw_behind_failed(struct aw_behind *b); /* what ended the writing for good; 0 = nothing so far */
 void aw_behind_reopen(struct aw_behind *b);
 uint64_t aw_behind_let_go(struct aw_behind *b); /* hand-overs that were let go so far */
 

@@ -6,6 +6,8 @@
 #include "source/live.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <pcap/pcap.h>
 #include <poll.h>
@@ -13,16 +15,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "source/linktype.h"
 #include "source/order.h"
 
 enum {
-    WATCHED_MS = 10,  /* age at which the kernel hands over a block that is not full */
-    QUIET_MS = 100,   /* ... where nobody watches */
-    SLACK_MS = 40,    /* what scheduling may add */
-    REOPEN_MS = 1000, /* between attempts to open an interface that went away */
+    WATCHED_MS = 10, /* age at which the kernel hands over a block that is not full */
+    QUIET_MS = 100,  /* ... where nobody watches */
+    SLACK_MS = 40,   /* what scheduling may add */
+    LOOK_MS = 500,   /* between looks whether an interface is up, or back */
     WORDS = 320,
 };
 
@@ -33,8 +38,8 @@ struct device {
     int fd;
     uint16_t index, linktype;
     bool nano;
-    bool down; /* told */
-    aw_ns reopen_at;
+    bool down;     /* told */
+    aw_ns look_at; /* steady time of the next look whether it is up, or back; INT64_MAX = never */
     uint32_t seen_drop,
         seen_ifdrop; /* libpcap's counters as of the last look: 32 bits, they wrap */
 };
@@ -234,32 +239,50 @@ const char *aw_live_notice(struct aw_live *l)
     return l->notice;
 }
 
+/* Opening takes a permission that a careful process has given up by now. */
+static bool may_open(void)
+{
+    const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    const bool may = fd >= 0 || (errno != EPERM && errno != EACCES);
+    if (fd >= 0) close(fd);
+    return may;
+}
+
 static void lose(struct device *d)
 {
+    const bool hope = may_open();
     count_losses(d);
-    notice(d->live, "%s: %.200s; waiting for it to come back", d->name, pcap_geterr(d->pcap));
+    notice(d->live, "%s: %.200s; %s", d->name, pcap_geterr(d->pcap),
+           hope ? "waiting for it to come back"
+                : "opening it again would take the privileges given up since the start");
     pcap_close(d->pcap);
     d->pcap = NULL;
     d->fd = -1;
-    d->reopen_at = clock_now(CLOCK_MONOTONIC) + REOPEN_MS * AW_MS;
+    d->look_at = hope ? clock_now(CLOCK_MONOTONIC) + LOOK_MS * AW_MS : INT64_MAX;
 }
 
-/* Opening takes the permission that a careful process has given up by now. */
-static void try_again(struct device *d, aw_ns now)
+static void try_again(struct device *d)
 {
     enum aw_live_fault fault;
     char why[WORDS];
-    struct aw_live *l = d->live;
-    if (now < d->reopen_at) return;
-    d->reopen_at = now + REOPEN_MS * AW_MS;
-    if (open_device(d, &fault, why, sizeof why)) {
-        notice(l, "%s: it is back", d->name);
-        d->down = false;
-    } else if (fault == AW_LIVE_NO_PERMISSION) {
-        notice(l, "%s: it went away, and opening it again needs the privileges given up since",
+    if (!open_device(d, &fault, why, sizeof why)) return;
+    notice(d->live, "%s: it is back", d->name);
+    d->down = false;
+}
+
+/* An interface that is down keeps its place and goes on once it is up. libpcap does not tell. */
+static void look_whether_up(struct device *d)
+{
+    struct ifreq r = {.ifr_flags = 0};
+    snprintf(r.ifr_name, sizeof r.ifr_name, "%s", d->name);
+    if (ioctl(d->fd, SIOCGIFFLAGS, &r) != 0) return; /* "any" has none */
+    const bool down = (r.ifr_flags & IFF_UP) == 0;
+    if (down != d->down)
+        notice(d->live,
+               down ? "%s: the interface is down; waiting for it to come back"
+                    : "%s: it is up again",
                d->name);
-        d->reopen_at = INT64_MAX;
-    }
+    d->down = down;
 }
 
 static void look_after(struct aw_live *l)
@@ -268,8 +291,14 @@ static void look_after(struct aw_live *l)
     bool over = true;
     for (size_t i = 0; i < l->o.count; i++) {
         struct device *d = &l->devices[i];
-        if (!d->pcap) try_again(d, now);
-        if (d->pcap || d->reopen_at != INT64_MAX) over = false;
+        if (now >= d->look_at) {
+            d->look_at = now + LOOK_MS * AW_MS;
+            if (d->pcap)
+                look_whether_up(d);
+            else
+                try_again(d);
+        }
+        if (d->pcap || d->look_at != INT64_MAX) over = false;
     }
     l->over = over;
 }
@@ -312,17 +341,7 @@ static void take(struct device *d, struct aw_lot_room *lot)
 {
     d->live->lot = lot;
     const int got = pcap_dispatch(d->pcap, -1, on_packet, (u_char *)(void *)d);
-    if (got >= 0 || got == PCAP_ERROR_BREAK) {
-        if (got != 0) d->down = false;
-        return;
-    }
-    /* An interface that is only down keeps its place and goes on once it is up. */
-    if (got == PCAP_ERROR_IFACE_NOT_UP || strstr(pcap_geterr(d->pcap), "went down")) {
-        if (!d->down)
-            notice(d->live, "%s: the interface is down; waiting for it to come back", d->name);
-        d->down = true;
-        return;
-    }
+    if (got >= 0 || got == PCAP_ERROR_BREAK || got == PCAP_ERROR_IFACE_NOT_UP) return;
     lose(d);
 }
 

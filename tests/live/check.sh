@@ -1,0 +1,347 @@
+#!/bin/bash
+# Live capture against real traffic, in network namespaces of this run: curl against nginx and
+# scripted servers over a veth pair. Skipped, and said so, without root or a tool.
+#   check.sh PROGRAM
+set -u
+export LC_ALL=C TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
+program=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+C=awl-$$-c S=awl-$$-s
+if [ "$(id -u)" -ne 0 ] || ! ip netns add $C 2>/dev/null; then
+    echo "live: skipped, network namespaces need root"
+    exit 0
+fi
+for tool in tcpdump curl nginx python3 jq setpriv; do
+    command -v $tool >/dev/null || {
+        ip netns del $C
+        echo "live: skipped, $tool is not installed"
+        exit 0
+    }
+done
+tmp=$(mktemp -d)
+chmod 755 "$tmp"
+pids=() passed=0 failed=0
+cleanup() {
+    trap - EXIT INT TERM
+    for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; done
+    umount "$tmp/small" 2>/dev/null
+    ip netns del $C 2>/dev/null
+    ip netns del $S 2>/dev/null
+    rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "live: FAILED $*"; }
+is() { # NAME WANTED GOT
+    if [ "$2" = "$3" ]; then ok; else bad "$1: wanted '$2', got '$3'"; fi
+}
+has() { # NAME PATTERN FILE
+    if grep -q -e "$2" "$3"; then ok; else bad "$1: no '$2' in:"; sed 's/^/    /' "$3" | tail -n 12; fi
+}
+hasnt() { if grep -q -e "$2" "$3"; then bad "$1: '$2'"; else ok; fi; }
+
+network() {
+    ip netns add $S
+    for ns in $C $S; do ip -n $ns link set lo up; done
+    ip -n $C link add c0 type veth peer name s0 netns $S
+    ip -n $C addr add 10.101.0.1/24 dev c0
+    ip -n $S addr add 10.101.0.2/24 dev s0
+    ip -n $C link set c0 up
+    ip -n $S link set s0 up
+}
+
+servers() {
+    mkdir -p "$tmp/www/up"
+    chmod 777 "$tmp/www" "$tmp/www/up"
+    head -c 5000 /dev/zero | tr '\0' u >"$tmp/file"
+    cat >"$tmp/nginx.conf" <<CONF
+user nobody nogroup;
+worker_processes 1;
+error_log $tmp/nginx.error;
+pid $tmp/nginx.pid;
+events { worker_connections 64; }
+http {
+    access_log off;
+    client_body_temp_path $tmp/nginx.body; proxy_temp_path $tmp/nginx.proxy;
+    fastcgi_temp_path $tmp/nginx.fcgi; uwsgi_temp_path $tmp/nginx.uwsgi; scgi_temp_path $tmp/nginx.scgi;
+    server {
+        listen 10.101.0.2:8001;
+        root $tmp/www;
+        location /up/ { dav_methods PUT; create_full_put_path on; }
+        location /forbidden/ { deny all; }
+    }
+}
+CONF
+    ip netns exec $S nginx -c "$tmp/nginx.conf" -g 'daemon off;' >/dev/null 2>&1 &
+    pids+=($!)
+    ip netns exec $S /usr/bin/python3 "$here/../lab/scripted.py" 10.101.0.2 8300 >/dev/null 2>&1 &
+    pids+=($!)
+    for port in 8001 8399; do
+        for _ in $(seq 100); do
+            ip netns exec $C bash -c "exec 3<>/dev/tcp/10.101.0.2/$port" 2>/dev/null && continue 2
+            sleep 0.1
+        done
+        bad "nothing listens on $port"
+        exit 1
+    done
+}
+
+put() { # PORT PATH [curl options]
+    local port=$1 path=$2
+    shift 2
+    ip netns exec $C curl -q -s -o /dev/null --max-time 10 -T "$tmp/file" -H 'Expect: 100-continue' \
+        "$@" "http://10.101.0.2:$port/$path"
+}
+
+# watch NAME ARGUMENTS...: await100 in the client's namespace; $pid, output in $tmp/NAME.out and .err
+sockets() { ip netns exec $C cat /proc/net/packet | wc -l; }
+watch() {
+    local name=$1 before
+    shift
+    before=$(sockets)
+    ip netns exec $C "$program" "$@" >"$tmp/$name.out" 2>"$tmp/$name.err" &
+    pid=$!
+    pids+=($pid)
+    # It says so; with -q, a packet socket more than there was has to do.
+    for _ in $(seq 100); do
+        grep -q 'capturing on' "$tmp/$name.err" && return
+        case " $* " in *" -q "*) [ "$(sockets)" -gt "$before" ] && sleep 0.1 && return ;; esac
+        kill -0 $pid 2>/dev/null || return
+        sleep 0.05
+    done
+}
+stop() { # [SIGNAL]: of $pid; its exit status in $status
+    kill "-${1:-INT}" $pid 2>/dev/null
+    { wait $pid; } 2>/dev/null
+    status=$?
+}
+# Waits for its own end; where that does not come, the exit status is that of KILL.
+ended() {
+    until_true eval "! kill -0 $pid 2>/dev/null" || kill -KILL $pid
+    wait $pid
+    status=$?
+}
+until_true() { for _ in $(seq 60); do "$@" && return; sleep 0.1; done; return 1; }
+lines() { [ "$(wc -l <"$1")" -ge "$2" ]; }
+
+# --- the same as offline ---
+
+traffic() {
+    put 8001 up/a
+    put 8001 forbidden/b
+    put 8300 up/ignored
+    put 8303 up/refused
+    put 8316 up/continued
+    put 8302 up/slow
+    put 8308 up/deadlock --expect100-timeout 20 # the server gives up after 3 s
+    put 8301 up/gave-up --expect100-timeout 20 --max-time 1
+}
+
+same() {
+    ip netns exec $C tcpdump -i c0 -Z root --immediate-mode -U -B 32768 --time-stamp-precision=nano -w "$tmp/same.pcap" tcp \
+        2>"$tmp/same.tcpdump" &
+    local dump=$!
+    pids+=($dump)
+    until_true grep -q 'listening on' "$tmp/same.tcpdump"
+    watch same -i c0 -o ndjson tcp
+    traffic
+    sleep 0.5
+    stop
+    is "same: exit status" 0 $status
+    kill -INT $dump
+    wait $dump
+    "$program" -r "$tmp/same.pcap" -o ndjson >"$tmp/same.offline"
+    if /usr/bin/python3 "$here/compare.py" "$tmp/same.out" "$tmp/same.offline" >"$tmp/same.diff" 2>&1; then
+        ok
+    else
+        bad "same: live and tcpdump:"
+        cat "$tmp/same.diff"
+    fi
+    is "same: records" 9 "$(wc -l <"$tmp/same.out")"
+}
+
+# --- the end ---
+
+# What was captured just before the stop is in the report, watched or not, whatever stops it.
+last_packets() {
+    for how in INT TERM; do
+        for quiet in '' -q; do
+            # shellcheck disable=SC2086 # none, or a word
+            watch last -i c0 $quiet -o text tcp
+            put 8316 up/last
+            stop $how
+            is "last packets: $how $quiet: exit status" 0 $status
+            has "last packets: $how $quiet" '^Exchanges *1 HTTP, 1 with' "$tmp/last.out"
+        done
+    done
+}
+
+stops() {
+    watch count -i c0 -c 7 -o json tcp
+    put 8316 up/count
+    ended
+    is "-c: exit status" 0 $status
+    is "-c: packets" 7 "$(jq .input.packets "$tmp/count.out")"
+    watch duration -i c0 -a duration:1.5 -o json tcp
+    put 8316 up/duration
+    ended
+    is "-a: exit status" 0 $status
+    is "-a: exchanges" 1 "$(jq .exchanges.expectation "$tmp/duration.out")"
+    watch several -i c0 -i lo -o json tcp
+    put 8316 up/several
+    ip netns exec $C bash -c 'exec 3<>/dev/tcp/127.0.0.1/9' 2>/dev/null
+    stop
+    is "two interfaces: connections" 2 "$(jq .connections.seen "$tmp/several.out")"
+    is "two interfaces: name" '["c0,lo"]' "$(jq -c '[.input.files[] | if type == "object" then .name else . end]' "$tmp/several.out")"
+    watch any -i any -o json tcp
+    put 8316 up/any
+    stop
+    is "any: exchanges" 1 "$(jq .exchanges.expectation "$tmp/any.out")"
+    # A reader that goes away ends it, without a word.
+    mkfifo "$tmp/fifo"
+    head -n 1 "$tmp/fifo" >"$tmp/first" &
+    local reader=$!
+    watch pipe -i c0 -q -o ndjson -O "$tmp/fifo" tcp
+    put 8316 up/pipe1
+    wait $reader
+    put 8316 up/pipe2
+    until_true eval "! kill -0 $pid 2>/dev/null" && ok || bad "closed pipe: it goes on"
+    stop
+    is "closed pipe: exit status" 0 $status
+    is "closed pipe: words" "" "$(cat "$tmp/pipe.err")"
+}
+
+# --- a person who watches ---
+
+watching() {
+    watch lines -i c0 -q tcp
+    put 8300 up/stall &
+    local client=$!
+    until_true grep -q 'waiting .*so far no answer.*PUT /up/stall' "$tmp/lines.out" && ok ||
+        bad "watching: no provisional line"
+    hasnt "watching: the verdict before the end" 'ignored' "$tmp/lines.out"
+    wait $client
+    until_true grep -q 'warning ignored .* 201 .*PUT /up/stall' "$tmp/lines.out" && ok ||
+        bad "watching: no line of the verdict"
+    stop
+    has "watching: the report" '^Verdicts  *1 warning' "$tmp/lines.out"
+    is "watching: words" "" "$(cat "$tmp/lines.err")"
+}
+
+signals() {
+    mkdir "$tmp/logs"
+    watch rotate -i c0 -o ndjson -O "$tmp/logs/log" tcp
+    put 8316 up/before
+    until_true lines "$tmp/logs/log" 1
+    mv "$tmp/logs/log" "$tmp/logs/log.1"
+    kill -HUP $pid
+    until_true [ -e "$tmp/logs/log" ]
+    put 8316 up/after
+    until_true lines "$tmp/logs/log" 1
+    kill -USR1 $pid
+    until_true grep -q 'so far .* 2 with an expectation' "$tmp/rotate.err" && ok || bad "USR1: no totals"
+    stop TERM
+    is "HUP: exit status" 0 $status
+    has "HUP: the old file" 'up/before' "$tmp/logs/log.1"
+    has "HUP: the new file" 'up/after' "$tmp/logs/log"
+    hasnt "HUP: the new file" 'up/before' "$tmp/logs/log"
+    # Killed, it leaves whole records.
+    watch killed -i c0 -o ndjson -O "$tmp/logs/killed" tcp
+    put 8316 up/killed
+    until_true lines "$tmp/logs/killed" 1
+    stop KILL
+    is "KILL: records" 1 "$(jq -c .id "$tmp/logs/killed" | wc -l)"
+}
+
+# A disk that is full for a while: what cannot be written is let go, whole, and told; then it goes on.
+full_disk() {
+    mkdir "$tmp/small"
+    mount -t tmpfs -o size=64k,mode=755 tmpfs "$tmp/small" 2>/dev/null || { echo "live: no tmpfs here"; return; }
+    head -c 61000 /dev/zero >"$tmp/small/ballast"
+    watch full -i c0 -o ndjson -O "$tmp/small/log" tcp
+    for i in 1 2 3 4; do put 8316 up/full$i; done
+    until_true grep -q 'No space left' "$tmp/full.err" && ok || bad "full disk: not a word"
+    rm "$tmp/small/ballast"
+    put 8316 up/room
+    until_true grep -q up/room "$tmp/small/log"
+    stop
+    is "full disk: exit status" 4 $status
+    has "full disk: what came later" up/room "$tmp/small/log"
+    has "full disk: told" 'records let go' "$tmp/full.err"
+    is "full disk: whole records" "$(wc -l <"$tmp/small/log")" "$(jq -c .id "$tmp/small/log" | wc -l)"
+    umount "$tmp/small"
+}
+
+# --- interfaces ---
+
+interfaces() {
+    ip netns exec $C "$program" -D >"$tmp/list" 2>&1
+    has "-D" '^c0 ' "$tmp/list"
+    ip netns exec $C "$program" -i co >"$tmp/wrong" 2>&1
+    is "wrong interface: exit status" 3 $?
+    has "wrong interface" 'did you mean c0' "$tmp/wrong"
+    cp "$program" "$tmp/await100"
+    ip netns exec $C setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/await100" -i c0 >"$tmp/permission" 2>&1
+    is "no permission: exit status" 3 $?
+    has "no permission" 'CAP_NET_RAW' "$tmp/permission"
+    has "no permission: the way" "setcap cap_net_raw,cap_net_admin=eip $tmp/await100" "$tmp/permission"
+    ip netns exec $C "$program" -i c0 'no filter' >"$tmp/filter" 2>&1
+    is "bad filter: exit status" 2 $?
+
+    watch down -i c0 -o json tcp
+    ip -n $C link set c0 down
+    until_true grep -q 'c0: the interface is down' "$tmp/down.err" && ok || bad "down: not said"
+    sleep 0.7
+    ip -n $C link set c0 up
+    until_true grep -q 'c0: it is up again' "$tmp/down.err" && ok || bad "up: not said"
+    put 8316 up/again
+    stop
+    is "down and up: said once" 2 "$(grep -c 'c0: ' "$tmp/down.err")"
+    is "down and up: exchanges" 1 "$(jq .exchanges.expectation "$tmp/down.out")"
+
+    ip -n $C link add gone type veth peer name other
+    ip -n $C link set gone up
+    watch gone -i gone -o json
+    ip -n $C link del gone
+    ended
+    is "removed: exit status" 3 $status
+    is "removed: a report all the same" 0 "$(jq .exchanges.all "$tmp/gone.out")"
+}
+
+# --- losses ---
+
+# The program sleeps while more comes than its small buffer holds.
+losses() {
+    watch losses -i c0 -B 128 -o ndjson
+    put 8300 up/losses &
+    local client=$!
+    sleep 0.3
+    kill -STOP $pid
+    ip netns exec $C /usr/bin/python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(20000):
+    s.sendto(bytes(1200), ("10.101.0.2", 9))'
+    kill -CONT $pid
+    wait $client
+    put 8316 up/after
+    sleep 0.5
+    stop
+    has "losses: told" 'packets lost by the kernel.*-B' "$tmp/losses.err"
+    is "losses: of what ran meanwhile" 0 "$(jq -r 'select(.request.target == "/up/losses") | .verdict.confidence' "$tmp/losses.out" | grep -c high)"
+    watch fewer -i c0 -o json
+    put 8316 up/fine
+    stop
+    is "no losses" 0 "$(jq .input.dropped "$tmp/fewer.out")"
+}
+
+network
+servers
+for part in ${2:-interfaces same last_packets stops watching signals full_disk losses}; do
+    $part
+done
+echo "live: $passed checks passed, $failed failed"
+[ $failed -eq 0 ]
