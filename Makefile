@@ -26,13 +26,13 @@ ALL_CFLAGS = $(STD) $(WARN) $(INCLUDE) -fvisibility=hidden -MMD -MP $(CPPFLAGS) 
 
 # The engine: no I/O, no threads, no globals. Rooms in the order in which data passes them.
 ROOMS = base wire flow http exchange link diagnose store engine filter
-FRONT = confine source sink app
+FRONT = confine source sink view tui app
 LIB_SRC = $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c))
 APP_SRC = $(foreach r,$(FRONT),$(wildcard src/$(r)/*.c))
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ = $(APP_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ = $(BUILD)/src/app/main.o
-APP_LIBS = -lseccomp -lcap-ng -lmd -lpcap -lz -lzstd -llzma -lbz2 -llz4 -ljansson -lpthread -lm
+APP_LIBS = -lncursesw -ltinfo -lseccomp -lcap-ng -lmd -lpcap -lz -lzstd -llzma -lbz2 -llz4 -ljansson -lpthread -lm
 
 TEST_SRC = $(sort $(wildcard tests/*/*_test.c))
 TEST_BIN = $(TEST_SRC:%.c=$(BUILD)/%)
@@ -129,7 +129,7 @@ tests: $(TEST_BIN)
 
 # --- set-up: only where something is missing ---
 
-HEADERS = seccomp.h cap-ng.h pcap/pcap.h zlib.h zstd.h lzma.h bzlib.h lz4frame.h jansson.h xxhash.h sha1.h
+HEADERS = ncurses.h seccomp.h cap-ng.h pcap/pcap.h zlib.h zstd.h lzma.h bzlib.h lz4frame.h jansson.h xxhash.h sha1.h
 CHECK_HEADERS = $(HEADERS) setjmp.h stdarg.h stddef.h stdint.h cmocka.h
 have = $(shell printf '\043include <%s>\n' $(1) | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
 

@@ -7,6 +7,7 @@
 #include "await100/record.h"
 #include "await100/engine.h"
 #include "await100/summary.h"
+#include "await100/rows.h"
 #include "await100/explain.h"
 #include "await100/filter.h"
 

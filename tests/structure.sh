@@ -30,12 +30,14 @@ for room in $rooms; do
         passed=$((passed + 1))
     done
 done
-for front in confine source sink app; do
+for front in confine source sink view tui app; do
     for file in src/"$front"/*.[ch]; do
         for other in $(sed -n 's/^#include "\([a-z0-9_]*\/*[a-z0-9_.]*\).*/\1/p' "$file" | sort -u); do
             case $other in
             await100* | base/cursor.h) ;;
             confine/* | source/* | sink/*) [ $front != confine ] || [ "${other%%/*}" = confine ] || bad "$file includes $other" ;;
+            view/*) [ $front = view ] || [ $front = tui ] || [ $front = app ] || bad "$file includes $other" ;;
+            tui/*) [ $front = tui ] || [ $front = app ] || bad "$file includes $other" ;;
             app/*) [ $front = app ] || bad "$file includes $other" ;;
             *) [ "${other#*/}" = "$other" ] || bad "$file includes $other: front ends see public headers" ;;
             esac

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/run.h"
+#include "app/watch.h"
 
 /* Large blocks, that is tables while they grow, go back to the system when they are freed. Left to
  * itself the C library soon keeps them, in a heap for each thread. */
@@ -39,7 +40,7 @@ int main(int argc, char **argv)
     case AW_PARSED_RUN:
         break;
     }
-    const enum aw_exit status = aw_run(&options);
+    const enum aw_exit status = aw_watch_wanted(&options) ? aw_watch(&options) : aw_run(&options);
     aw_options_free(&options);
     return (int)status;
 }

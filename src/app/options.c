@@ -346,6 +346,7 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_FILTER:
         return add_filter(o, arg);
     case OPT_FORMAT:
+        o->no_ui = true;
         return set_format(o, arg);
     case OPT_OUTPUT:
         o->output = arg;
@@ -413,11 +414,13 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_QUIET:
         o->quiet = true;
         return true;
+    case OPT_NO_UI:
+        o->no_ui = true;
+        return true;
     case OPT_VERBOSE:
         o->verbose = true;
         return true;
     case OPT_EXPLAIN:
-    case OPT_NO_UI:
     case OPT_NUMERIC:
     case OPT_LIST:
     case OPT_LINE_BUFFERED:
@@ -542,6 +545,13 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
     }
     for (int i = optind; i < argc; i++) {
         if (!take_bare(o, argv[i])) return AW_PARSED_BAD;
+    }
+    /* What asks for a report asks for no dashboard. */
+    if (!o->no_ui)
+        o->no_ui = o->output || o->streams || o->metrics || o->quiet || o->verbose ||
+                   o->fail_on != 0 || o->fail_causes != 0;
+    if (o->read_count == 0 && o->interface_count == 0 && !o->no_ui && isatty(STDOUT_FILENO)) {
+        if (!add_word(&o->interfaces, &o->interface_count, "any")) return AW_PARSED_BAD;
     }
     if (o->read_count == 0 && o->interface_count == 0) {
         complain("no input given: await100 -r FILE, or -i IF for live capture (-h for help)");

@@ -36,6 +36,7 @@ struct aw_options {
     uint64_t stop_after;  /* packets; 0 = all */
     unsigned jobs;        /* 0 = as many as help */
     bool show_secrets, quiet, verbose, no_sandbox;
+    bool no_ui; /* asked for, or implied by what else was */
     struct aw_config config;
 };
 

@@ -1,0 +1,306 @@
+/*
+ * Opens the input and the terminal, analyses on a thread of its own, and shows what that finds. A
+ * capture is read again for details, so its file stays open to us and there is no sandbox; live
+ * there is one.
+ */
+#include "app/watch.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/choose.h"
+#include "app/live.h"
+#include "app/pipeline.h"
+#include "app/sandbox.h"
+#include "source/source.h"
+#include "tui/dash.h"
+
+enum { STATS_EVERY_MS = 100, MEMORY_DEFAULT_MIB = 256, THREADS_MOST = 4 };
+
+struct watch {
+    struct aw_options *o;
+    struct aw_merge *merge;     /* owned; NULL where live */
+    struct aw_live *live;       /* owned until the capture takes it over */
+    struct aw_capture *capture; /* owned */
+    struct aw_engine *engine;   /* owned */
+    struct aw_board *board;     /* owned */
+    struct aw_door *door;       /* owned */
+    struct aw_choice choice;
+    struct aw_sandbox sandbox;
+    pthread_t thread;
+    atomic_bool stop;
+    bool stopping; /* the capture was told */
+    aw_ns end;     /* live: steady time at which to stop */
+    aw_ns next;    /* steady time of the next look at the figures */
+    unsigned threads;
+    enum aw_status status;
+    uint64_t damaged;
+};
+
+bool aw_watch_wanted(const struct aw_options *o)
+{
+    return !o->no_ui && isatty(STDOUT_FILENO);
+}
+
+static aw_ns steady_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (aw_ns)t.tv_sec * AW_SEC + t.tv_nsec;
+}
+
+/* --- the analysis --- */
+
+static void on_record(void *ctx, const struct aw_record *rec)
+{
+    struct watch *w = ctx;
+    if (aw_choose(&w->choice, rec)) aw_board_record(w->board, rec);
+}
+
+static void on_waiting(void *ctx, const struct aw_exchange *ex, aw_ns waited)
+{
+    struct watch *w = ctx;
+    aw_board_waiting(w->board, ex, waited);
+}
+
+static bool on_reading(void *ctx)
+{
+    struct watch *w = ctx;
+    if (!w->capture) {
+        struct aw_source *const *sources;
+        const size_t count = aw_merge_sources(w->merge, &sources);
+        uint64_t bytes = 0, size = 0;
+        bool known = true;
+        for (size_t i = 0; i < count; i++) {
+            bytes += aw_source_bytes(sources[i]);
+            size += aw_source_size(sources[i]);
+            known = known && aw_source_size(sources[i]) > 0;
+        }
+        aw_board_progress(w->board, bytes, known ? size : 0);
+        return !atomic_load(&w->stop);
+    }
+    /* Live, what has been captured is still read. */
+    if (!w->stopping && (atomic_load(&w->stop) || steady_now() >= w->end)) {
+        aw_capture_stop(w->capture);
+        w->stopping = true;
+    }
+    return true;
+}
+
+static void take_stats(struct watch *w)
+{
+    struct aw_stats stats;
+    struct aw_live_stats lost = {0};
+    aw_engine_stats(w->engine, &stats);
+    if (w->capture) aw_capture_lost(w->capture, &lost);
+    aw_board_stats(w->board, &stats);
+    aw_board_dropped(w->board, lost.kernel + lost.interface, 0);
+}
+
+static bool on_collecting(void *ctx)
+{
+    struct watch *w = ctx;
+    const aw_ns now = steady_now();
+    if (now < w->next) return true;
+    w->next = now + STATS_EVERY_MS * AW_MS;
+    take_stats(w);
+    return true;
+}
+
+static void say_ends(struct watch *w)
+{
+    struct aw_source *const *sources;
+    const size_t count = w->merge ? aw_merge_sources(w->merge, &sources) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *error = aw_source_error(sources[i]);
+        if (!error || !*error) continue;
+        aw_board_trouble(w->board, error);
+        w->damaged++;
+    }
+    if (w->status == AW_ENOMEM) {
+        aw_board_trouble(w->board, "out of memory: what was read before is shown");
+        w->damaged++;
+    }
+    if (w->capture && aw_capture_over(w->capture)) {
+        aw_board_trouble(w->board, "every interface went away: the capture is over");
+        w->damaged++;
+    }
+    if (w->merge) aw_board_dropped(w->board, 0, aw_merge_filtered(w->merge));
+}
+
+static void *analyse(void *arg)
+{
+    struct watch *w = arg;
+    const struct aw_pipeline_calls calls = {
+        .ctx = w, .reading = on_reading, .collecting = on_collecting};
+    const struct aw_feed feed =
+        w->capture ? aw_feed_of_capture(w->capture) : aw_feed_of_merge(w->merge);
+    w->status = aw_pipeline_run(&feed, w->engine, w->threads, &calls);
+    take_stats(w);
+    say_ends(w);
+    aw_board_over(w->board);
+    return NULL;
+}
+
+/* --- opening --- */
+
+static enum aw_exit open_captures(struct watch *w)
+{
+    const struct aw_options *o = w->o;
+    char err[1024];
+    struct aw_filter *filter = NULL;
+    if (o->filter && !(filter = aw_filter_new(o->filter, err, sizeof err))) {
+        fprintf(stderr, "await100: filter '%s': %s\n", o->filter, err);
+        return AW_EXIT_USAGE;
+    }
+    struct aw_source **sources = calloc(o->read_count, sizeof *sources);
+    size_t count = 0;
+    for (size_t i = 0; sources && i < o->read_count; i++) {
+        sources[count] = aw_source_open(o->read[i], (uint16_t)i, err, sizeof err);
+        if (sources[count]) {
+            count++;
+            continue;
+        }
+        fprintf(stderr, "await100: %s\n", err);
+        w->damaged++;
+    }
+    w->merge = count > 0 ? aw_merge_new(sources, count, filter, o->stop_after) : NULL;
+    if (!w->merge) {
+        for (size_t i = 0; i < count; i++)
+            aw_source_close(sources[i]);
+        aw_filter_free(filter);
+    }
+    free(sources);
+    return w->merge ? AW_EXIT_OK : AW_EXIT_INPUT;
+}
+
+static enum aw_exit open_input(struct watch *w)
+{
+    if (w->o->interface_count == 0) return open_captures(w);
+    bool bad_use;
+    w->live = aw_live_of_options(w->o, true, &bad_use);
+    if (w->live) return AW_EXIT_OK;
+    return bad_use ? AW_EXIT_USAGE : AW_EXIT_INPUT;
+}
+
+static const char *source_name(void *ctx, uint16_t source)
+{
+    const struct watch *w = ctx;
+    const struct aw_options *o = w->o;
+    if (o->interface_count > 0) return o->interfaces[0];
+    return source < o->read_count ? o->read[source] : "?";
+}
+
+/* Connections get a quarter of the memory, rows and details the rest. */
+static bool open_engine(struct watch *w)
+{
+    struct aw_options *o = w->o;
+    const bool live = o->interface_count > 0;
+    const size_t memory = o->config.memory ? o->config.memory : (size_t)MEMORY_DEFAULT_MIB << 20;
+    if (getrandom(o->config.secret, sizeof o->config.secret, 0) !=
+        (ssize_t)sizeof o->config.secret) {
+        perror("await100: random numbers for the hash of connections");
+        return false;
+    }
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    w->threads = o->jobs                ? o->jobs
+                 : cores > THREADS_MOST ? THREADS_MOST
+                 : cores > 1            ? (unsigned)cores
+                                        : 1;
+    o->config.shards = w->threads;
+    o->config.memory = memory / 4;
+    o->config.all = true; /* the views choose */
+    o->config.source_name = source_name;
+    o->config.source_ctx = w;
+    aw_choice_init(&w->choice, o);
+    bool again = !live;
+    for (size_t i = 0; i < o->read_count; i++)
+        again = again && strcmp(o->read[i], "-") != 0;
+    const struct aw_board_config board = {
+        .source = live ? o->interfaces : o->read,
+        .source_count = live ? o->interface_count : o->read_count,
+        .filter = o->filter,
+        .live = live,
+        .again = again,
+        .show_secrets = o->show_secrets,
+        .memory = memory - memory / 4,
+        .threshold = o->config.threshold,
+    };
+    const struct aw_sink sink = {
+        .ctx = w, .record = on_record, .waiting = live ? on_waiting : NULL};
+    w->board = aw_board_new(&board);
+    w->engine = aw_engine_open(&o->config, &sink, NULL);
+    if (w->board && w->engine) return true;
+    fputs("await100: out of memory\n", stderr);
+    return false;
+}
+
+/* --- all of it --- */
+
+static enum aw_exit show(struct watch *w)
+{
+    const struct aw_options *o = w->o;
+    const bool live = w->live != NULL;
+    if (live) {
+        w->end = o->duration ? steady_now() + o->duration : INT64_MAX;
+        w->capture = aw_capture_start(w->live, o->stop_after, NULL);
+        if (!w->capture) return AW_EXIT_INPUT;
+        w->live = NULL;
+    }
+    if (pthread_create(&w->thread, NULL, analyse, w) != 0) return AW_EXIT_INPUT;
+    bool again = !live;
+    for (size_t i = 0; i < o->read_count; i++)
+        again = again && strcmp(o->read[i], "-") != 0;
+    const struct aw_again reread = {
+        .file = o->read,
+        .file_count = o->read_count,
+        .filter = o->filter,
+        .config = &o->config,
+        .stop_after = o->stop_after,
+        .show_secrets = o->show_secrets,
+    };
+    aw_dash_run(w->board, w->door, again ? &reread : NULL);
+    atomic_store(&w->stop, true);
+    (void)pthread_join(w->thread, NULL);
+    return w->damaged > 0 ? AW_EXIT_INPUT : AW_EXIT_OK;
+}
+
+static void let_go(struct watch *w)
+{
+    aw_door_close(w->door);
+    aw_capture_free(w->capture);
+    aw_live_close(w->live);
+    aw_engine_close(w->engine);
+    aw_board_free(w->board);
+    aw_merge_free(w->merge);
+    aw_sandbox_leave(&w->sandbox);
+}
+
+enum aw_exit aw_watch(struct aw_options *o)
+{
+    struct watch w = {.o = o};
+    char err[512];
+    aw_signals_watch(false);
+    enum aw_exit status = open_input(&w);
+    if (status == AW_EXIT_OK && !open_engine(&w)) status = AW_EXIT_INPUT;
+    if (status == AW_EXIT_OK) {
+        w.door = aw_door_open(err, sizeof err);
+        if (!w.door) {
+            fprintf(stderr, "await100: %s; -N prints the report instead\n", err);
+            status = AW_EXIT_USAGE;
+        }
+    }
+    if (status == AW_EXIT_OK && w.live) {
+        aw_sandbox_prepare(&w.sandbox, o, NULL, 0);
+        if (!aw_sandbox_enter(&w.sandbox, o, true)) status = AW_EXIT_USAGE;
+    }
+    if (status == AW_EXIT_OK) status = show(&w);
+    let_go(&w);
+    return status;
+}

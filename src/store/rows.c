@@ -1,0 +1,319 @@
+/*
+ * Rows in lots of a fixed number, the oldest lot let go first; words in a hash table beside. Knows
+ * what a row keeps of a record, nothing of how it is shown.
+ */
+#include "await100/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "diagnose/agents.h"
+
+enum {
+    LOT = 1024,     /* rows */
+    WORD_MAX = 255, /* bytes of a word; longer ones are cut */
+    WORD_BLOCK = 64 * 1024,
+};
+
+struct word {
+    const uint8_t *p; /* into a block */
+    uint32_t len;
+    uint32_t hash;
+};
+
+struct block { /* where words lie; a list, the newest first */
+    struct block *next;
+    size_t used;
+    uint8_t bytes[WORD_BLOCK];
+};
+
+struct aw_rows {
+    struct aw_alloc alloc;
+    struct aw_row **lot; /* owned: lots by number modulo lot_cap */
+    size_t lot_cap;      /* most lots there may be */
+    uint64_t begin, end; /* rows */
+    uint64_t let_go;
+    struct word *word; /* owned; [0] unused */
+    aw_word words, word_cap;
+    aw_word *slot;        /* owned: hash table of words, 0 = empty */
+    size_t slots;         /* a power of two, or 0 */
+    struct block *blocks; /* owned */
+    size_t word_memory, word_limit;
+    uint64_t words_lost;
+};
+
+/* --- words --- */
+
+static uint32_t hash_bytes(const uint8_t *p, size_t len)
+{
+    uint32_t h = 0x811c9dc5u; /* FNV-1a; a flood of collisions is bounded by the budget */
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ p[i]) * 0x01000193u;
+    return h ^ h >> 15;
+}
+
+static bool take_budget(struct aw_rows *r, size_t bytes)
+{
+    if (r->word_limit - r->word_memory < bytes) return false;
+    r->word_memory += bytes;
+    return true;
+}
+
+static bool grow_words(struct aw_rows *r)
+{
+    const aw_word cap = r->word_cap ? 2 * r->word_cap : 256;
+    const size_t slots = 2 * (size_t)cap;
+    const size_t more = (cap - r->word_cap) * (sizeof *r->word + 2 * sizeof *r->slot);
+    if (!take_budget(r, more)) return false;
+    aw_word *slot = r->alloc.get(r->alloc.ctx, slots * sizeof *slot);
+    struct word *word = slot ? r->alloc.resize(r->alloc.ctx, r->word, cap * sizeof *word) : NULL;
+    if (!word) {
+        r->alloc.put(r->alloc.ctx, slot);
+        r->word_memory -= more;
+        return false;
+    }
+    memset(slot, 0, slots * sizeof *slot);
+    r->alloc.put(r->alloc.ctx, r->slot);
+    r->word = word;
+    r->word_cap = cap;
+    r->slot = slot;
+    r->slots = slots;
+    for (aw_word w = 1; w <= r->words; w++) {
+        size_t i = word[w].hash & (slots - 1);
+        while (slot[i])
+            i = (i + 1) & (slots - 1);
+        slot[i] = w;
+    }
+    return true;
+}
+
+static uint8_t *word_room(struct aw_rows *r, size_t len)
+{
+    struct block *b = r->blocks;
+    if (!b || WORD_BLOCK - b->used < len) {
+        if (!take_budget(r, sizeof *b)) return NULL;
+        b = r->alloc.get(r->alloc.ctx, sizeof *b);
+        if (!b) {
+            r->word_memory -= sizeof *b;
+            return NULL;
+        }
+        b->next = r->blocks;
+        b->used = 0;
+        r->blocks = b;
+    }
+    uint8_t *p = b->bytes + b->used;
+    b->used += len;
+    return p;
+}
+
+static aw_word intern(struct aw_rows *r, struct aw_span s)
+{
+    if (!s.p || s.len == 0) return 0;
+    const size_t len = s.len < WORD_MAX ? s.len : WORD_MAX;
+    const uint32_t hash = hash_bytes(s.p, len);
+    if (r->slots > 0) {
+        for (size_t i = hash & (r->slots - 1); r->slot[i]; i = (i + 1) & (r->slots - 1)) {
+            const struct word *w = &r->word[r->slot[i]];
+            if (w->hash == hash && w->len == len && memcmp(w->p, s.p, len) == 0) return r->slot[i];
+        }
+    }
+    uint8_t *p = NULL;
+    if (r->words + 1 < r->word_cap || grow_words(r)) p = word_room(r, len);
+    if (!p) {
+        r->words_lost++;
+        return 0;
+    }
+    memcpy(p, s.p, len);
+    const aw_word made = ++r->words;
+    r->word[made] = (struct word){.p = p, .len = (uint32_t)len, .hash = hash};
+    size_t i = hash & (r->slots - 1);
+    while (r->slot[i])
+        i = (i + 1) & (r->slots - 1);
+    r->slot[i] = made;
+    return made;
+}
+
+static aw_word intern_addr(struct aw_rows *r, const struct aw_addr *a)
+{
+    return intern(r, (struct aw_span){.p = a->b, .len = a->v6 ? 16 : 4});
+}
+
+/* --- rows --- */
+
+struct aw_rows *aw_rows_new(const struct aw_alloc *alloc, size_t memory)
+{
+    const struct aw_alloc a = aw_alloc_or_default(alloc);
+    struct aw_rows *r = a.get(a.ctx, sizeof *r);
+    if (!r) return NULL;
+    *r = (struct aw_rows){.alloc = a, .word_limit = memory / 16};
+    r->lot_cap = (memory - memory / 16) / (LOT * sizeof(struct aw_row));
+    if (r->lot_cap < 2) r->lot_cap = 2;
+    r->lot = a.get(a.ctx, r->lot_cap * sizeof *r->lot);
+    if (!r->lot) {
+        a.put(a.ctx, r);
+        return NULL;
+    }
+    memset(r->lot, 0, r->lot_cap * sizeof *r->lot);
+    return r;
+}
+
+void aw_rows_clear(struct aw_rows *r)
+{
+    for (size_t i = 0; i < r->lot_cap; i++) {
+        r->alloc.put(r->alloc.ctx, r->lot[i]);
+        r->lot[i] = NULL;
+    }
+    while (r->blocks) {
+        struct block *next = r->blocks->next;
+        r->alloc.put(r->alloc.ctx, r->blocks);
+        r->blocks = next;
+    }
+    r->alloc.put(r->alloc.ctx, r->word);
+    r->alloc.put(r->alloc.ctx, r->slot);
+    r->word = NULL;
+    r->slot = NULL;
+    r->words = r->word_cap = 0;
+    r->slots = 0;
+    r->word_memory = 0;
+    /* A lot begins at a multiple of its size. */
+    r->begin = r->end = (r->end + LOT - 1) / LOT * LOT;
+}
+
+void aw_rows_free(struct aw_rows *r)
+{
+    if (!r) return;
+    aw_rows_clear(r);
+    r->alloc.put(r->alloc.ctx, r->lot);
+    r->alloc.put(r->alloc.ctx, r);
+}
+
+/* The lot of the next row; the oldest one's memory where the limit is reached. */
+static struct aw_row *lot_for_next(struct aw_rows *r)
+{
+    const uint64_t number = r->end / LOT;
+    struct aw_row **at = &r->lot[number % r->lot_cap];
+    if (r->end % LOT != 0) return *at;
+    if (*at) {
+        const uint64_t gone = r->begin;
+        r->begin = (number - r->lot_cap + 1) * LOT;
+        if (r->begin > gone) r->let_go += r->begin - gone;
+        return *at;
+    }
+    return *at = r->alloc.get(r->alloc.ctx, LOT * sizeof **at);
+}
+
+static aw_ns span_between(const struct aw_mark *a, const struct aw_mark *b)
+{
+    int64_t d;
+    if (!aw_seen(a) || !aw_seen(b) || __builtin_sub_overflow(b->ts, a->ts, &d)) return AW_NS_NONE;
+    return d;
+}
+
+static const struct aw_mark *first_mark(const struct aw_exchange *x)
+{
+    if (aw_seen(&x->at[AW_AT_REQ_FIRST])) return &x->at[AW_AT_REQ_FIRST];
+    const struct aw_mark *best = NULL;
+    if (x->interim_count > 0 && aw_seen(&x->interim[0].first)) best = &x->interim[0].first;
+    for (int i = 0; i < AW_POINT_COUNT; i++) {
+        if (aw_seen(&x->at[i]) && (!best || x->at[i].ord < best->ord)) best = &x->at[i];
+    }
+    return best;
+}
+
+static uint8_t at_most_255(uint32_t v)
+{
+    return v < 255 ? (uint8_t)v : 255;
+}
+
+bool aw_rows_add(struct aw_rows *r, const struct aw_record *rec, struct aw_span target, aw_ns wait,
+                 unsigned flags)
+{
+    struct aw_row *lot = lot_for_next(r);
+    if (!lot) {
+        r->let_go++;
+        return false;
+    }
+    const struct aw_exchange *x = rec->ex;
+    const struct aw_verdict *v = rec->verdict;
+    const struct aw_mark *first = first_mark(x);
+    struct aw_row *row = &lot[r->end % LOT];
+    *row = (struct aw_row){
+        .time = first ? first->ts : AW_NS_NONE,
+        .id = x->id,
+        .conn = x->conn.ord,
+        .chain = rec->chain_id,
+        .first = first ? first->ref : 0,
+        .wait = wait,
+        .total = first ? span_between(first, &x->at[AW_AT_END]) : AW_NS_NONE,
+        .sent = x->sent,
+        .client = intern_addr(r, &x->conn.addr[AW_C2S]),
+        .server = intern_addr(r, &x->conn.addr[AW_S2C]),
+        .host = intern(r, x->text[AW_TEXT_HOST]),
+        .agent = intern(r, aw_agent_product(x, AW_C2S)),
+        .product = intern(r, aw_agent_product(x, AW_S2C)),
+        .method = intern(r, x->text[AW_TEXT_METHOD]),
+        .nth = x->nth,
+        .client_port = x->conn.port[AW_C2S],
+        .server_port = x->conn.port[AW_S2C],
+        .status = x->status,
+        .attempt = at_most_255(rec->attempt),
+        .attempts = at_most_255(rec->attempts),
+        .flags = (uint8_t)flags,
+    };
+    if ((x->flags & AW_F_REQ_UNSEEN) == 0 && aw_seen(&x->at[AW_AT_REQ_FIRST]))
+        row->flags |= AW_ROW_REQUEST;
+    if (x->req & AW_REQ_EXPECT) row->flags |= AW_ROW_EXPECT;
+    if (v) {
+        row->flags |= AW_ROW_JUDGED;
+        if (v->recovered) row->flags |= AW_ROW_RECOVERED;
+        row->cause = (uint8_t)v->cause;
+        row->severity = (uint8_t)v->severity;
+        row->party = (uint8_t)v->party;
+        row->confidence = (uint8_t)v->confidence;
+        row->stall = v->cost.stall;
+    }
+    const size_t len = target.len < AW_ROW_TARGET ? target.len : AW_ROW_TARGET;
+    if (len > 0) memcpy(row->target, target.p, len);
+    if (len < target.len) row->flags |= AW_ROW_TARGET_CUT;
+    row->target_len = (uint8_t)len;
+    r->end++;
+    return true;
+}
+
+uint64_t aw_rows_begin(const struct aw_rows *r)
+{
+    return r->begin;
+}
+
+uint64_t aw_rows_end(const struct aw_rows *r)
+{
+    return r->end;
+}
+
+const struct aw_row *aw_rows_at(const struct aw_rows *r, uint64_t number)
+{
+    if (number < r->begin || number >= r->end) return NULL;
+    return &r->lot[number / LOT % r->lot_cap][number % LOT];
+}
+
+uint64_t aw_rows_let_go(const struct aw_rows *r)
+{
+    return r->let_go;
+}
+
+uint64_t aw_rows_words_lost(const struct aw_rows *r)
+{
+    return r->words_lost;
+}
+
+struct aw_span aw_rows_word(const struct aw_rows *r, aw_word w)
+{
+    if (w == 0 || w > r->words) return (struct aw_span){0};
+    return (struct aw_span){.p = r->word[w].p, .len = r->word[w].len};
+}
+
+aw_word aw_rows_words(const struct aw_rows *r)
+{
+    return r->words;
+}

@@ -1,0 +1,319 @@
+/*
+ * A second reading. Ordinals of packets come from the merged input and not from the engine, so a
+ * connection has the same name in every reading of the same files.
+ *
+ * Where only bytes are wanted (the heads), packets that do not hold both addresses of the
+ * connection side by side, as IP headers do, are left out before the engine sees them: that holds
+ * for every link layer and tunnel, and for fragments.
+ */
+#include "view/again.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "sink/sink.h"
+#include "source/source.h"
+
+enum { LOOK_AT = 512 }; /* bytes in which the addresses are looked for: tunnels, too */
+
+struct range {
+    enum aw_dir dir;
+    aw_off from, to;
+    uint8_t *p;  /* owned until it is given to the detail */
+    size_t have; /* bytes from the front */
+    bool done;
+};
+
+struct reading {
+    const struct aw_again *a;
+    const struct aw_again_want *want; /* NULL: nobody in particular */
+    struct aw_merge *merge;
+    bool only; /* pass over packets of other addresses */
+    bool over; /* all that was wanted is there */
+    struct aw_detail *found;
+    struct range range[AW_DETAIL_HEADS];
+};
+
+static struct aw_merge *open_again(const struct aw_again *a, char *why, size_t size)
+{
+    struct aw_filter *filter = NULL;
+    if (a->filter && a->filter[0] && !(filter = aw_filter_new(a->filter, why, size))) return NULL;
+    struct aw_source **source = calloc(a->file_count + 1, sizeof *source);
+    size_t n = 0;
+    for (size_t i = 0; source && i < a->file_count; i++) {
+        if (strcmp(a->file[i], "-") == 0) {
+            (void)snprintf(why, size, "standard input cannot be read again");
+            break;
+        }
+        /* An input that could not be opened the first time is left out now, too. */
+        source[n] = aw_source_open(a->file[i], (uint16_t)i, why, size);
+        if (source[n]) n++;
+    }
+    struct aw_merge *m = n > 0 ? aw_merge_new(source, n, filter, a->stop_after) : NULL;
+    if (!m) {
+        for (size_t i = 0; i < n; i++)
+            aw_source_close(source[i]);
+        aw_filter_free(filter);
+    }
+    free(source);
+    return m;
+}
+
+static bool has_both(const struct aw_packet *p, const struct aw_again_want *want)
+{
+    uint8_t there[32], back[32];
+    const size_t n = want->addr[0].v6 ? 16 : 4;
+    memcpy(there, want->addr[AW_C2S].b, n);
+    memcpy(there + n, want->addr[AW_S2C].b, n);
+    memcpy(back, want->addr[AW_S2C].b, n);
+    memcpy(back + n, want->addr[AW_C2S].b, n);
+    const size_t len = p->cap_len < LOOK_AT ? p->cap_len : LOOK_AT;
+    return memmem(p->data, len, there, 2 * n) || memmem(p->data, len, back, 2 * n);
+}
+
+/* Reads to the end, or until what was wanted is there. */
+static bool read_all(struct reading *r, struct aw_engine *e, char *why, size_t size)
+{
+    enum { MOST = 4096 };
+    struct aw_packet *some = r->only ? malloc(MOST * sizeof *some) : NULL;
+    bool good = true;
+    while (good && !r->over) {
+        const struct aw_packet *pkts;
+        size_t n;
+        if (atomic_load(r->a->stop)) {
+            (void)snprintf(why, size, "stopped");
+            good = false;
+            break;
+        }
+        const enum aw_read got = aw_merge_next(r->merge, 0, &pkts, &n);
+        if (got == AW_READ_AGAIN) continue;
+        if (got != AW_READ_OK) break;
+        if (some && n <= MOST) {
+            size_t kept = 0;
+            for (size_t i = 0; i < n; i++)
+                if (has_both(&pkts[i], r->want)) some[kept++] = pkts[i];
+            pkts = some;
+            n = kept;
+        }
+        if (n > 0 && aw_engine_push(e, pkts, n) != AW_OK) {
+            (void)snprintf(why, size, "out of memory");
+            good = false;
+        }
+    }
+    free(some);
+    if (good && !r->over && aw_engine_finish(e) != AW_OK) good = false;
+    return good;
+}
+
+static struct aw_config config_again(const struct aw_again *a)
+{
+    struct aw_config c = *a->config;
+    c.shards = 1;
+    c.all = true;
+    c.brief = false;
+    return c;
+}
+
+/* --- the record --- */
+
+static void on_record(void *ctx, const struct aw_record *rec)
+{
+    struct reading *r = ctx;
+    if (r->found || rec->ex->conn.ord != r->want->conn || rec->ex->nth != r->want->nth) return;
+    r->found = aw_detail_copy(rec);
+    r->over = true;
+}
+
+static struct aw_detail *read_record(const struct aw_again *a, const struct aw_again_want *want,
+                                     char *why, size_t size)
+{
+    struct reading r = {.a = a, .want = want};
+    const struct aw_sink sink = {.ctx = &r, .record = on_record};
+    const struct aw_config config = config_again(a);
+    r.merge = open_again(a, why, size);
+    if (!r.merge) return NULL;
+    struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
+    if (e) {
+        if (read_all(&r, e, why, size) && !r.found)
+            (void)snprintf(why, size, "it was not found again: did the file change?");
+    } else {
+        (void)snprintf(why, size, "out of memory");
+    }
+    aw_engine_close(e);
+    aw_merge_free(r.merge);
+    return r.found;
+}
+
+/* --- the heads --- */
+
+static void on_stream(void *ctx, const struct aw_conn_facts *conn,
+                      const struct aw_stream_piece *piece)
+{
+    struct reading *r = ctx;
+    (void)conn;
+    if (piece->conn_ord != r->want->conn) return;
+    const aw_off end = piece->off + (aw_off)(piece->len < INT32_MAX ? piece->len : INT32_MAX);
+    bool all = true;
+    for (int i = 0; i < AW_DETAIL_HEADS; i++) {
+        struct range *g = &r->range[i];
+        if (!g->p) continue;
+        const aw_off next = g->from + (aw_off)g->have;
+        if (!g->done && piece->dir == g->dir && piece->data && piece->off <= next && end > next) {
+            size_t n = (size_t)((end < g->to ? end : g->to) - next);
+            memcpy(g->p + g->have, piece->data + (next - piece->off), n);
+            g->have += n;
+        }
+        g->done = g->done || g->from + (aw_off)g->have >= g->to ||
+                  (piece->dir == g->dir && piece->off > next);
+        all = all && g->done;
+    }
+    if (all || piece->close) r->over = true;
+}
+
+static void want_range(struct reading *r, int i, enum aw_dir dir, aw_off from, aw_off to)
+{
+    if (from == AW_OFF_NONE || to == AW_OFF_NONE || to <= from) return;
+    if (to - from > AW_DETAIL_HEAD_MAX) to = from + AW_DETAIL_HEAD_MAX;
+    r->range[i] =
+        (struct range){.dir = dir, .from = from, .to = to, .p = malloc((size_t)(to - from))};
+}
+
+static void read_heads(const struct aw_again *a, const struct aw_again_want *want,
+                       struct aw_detail *d, char *why, size_t size)
+{
+    struct reading r = {.a = a, .want = want, .only = true};
+    const struct aw_exchange *x = d->ex;
+    if (aw_request_seen(x)) want_range(&r, AW_HEAD_REQUEST, AW_C2S, x->req_off, x->head_end);
+    if (aw_seen(&x->at[AW_AT_FINAL_FIRST]))
+        want_range(&r, AW_HEAD_FINAL, AW_S2C, x->final_off, x->final_head_end);
+    for (unsigned i = 0; i < aw_interims_kept(x); i++)
+        want_range(&r, AW_HEAD_INTERIM + (int)i, AW_S2C, x->interim[i].off, x->interim[i].end);
+    const struct aw_tap tap = {.ctx = &r, .stream = on_stream};
+    const struct aw_sink sink = {.ctx = &r};
+    const struct aw_config config = config_again(a);
+    r.merge = open_again(a, why, size);
+    struct aw_engine *e = r.merge ? aw_engine_open(&config, &sink, &tap) : NULL;
+    if (e) (void)read_all(&r, e, why, size);
+    aw_engine_close(e);
+    aw_merge_free(r.merge);
+    for (int i = 0; i < AW_DETAIL_HEADS; i++) {
+        struct range *g = &r.range[i];
+        if (g->have > 0 && !d->head[i].p) {
+            if (!a->show_secrets) aw_again_mask(g->p, g->have);
+            d->head[i] = (struct aw_span){g->p, g->have};
+        } else {
+            free(g->p);
+        }
+    }
+}
+
+static bool same_name(const uint8_t *p, size_t len, const char *name)
+{
+    return strlen(name) == len && strncasecmp((const char *)p, name, len) == 0;
+}
+
+void aw_again_mask(uint8_t *head, size_t len)
+{
+    static const char *const secret[] = {"Authorization", "Proxy-Authorization", "Cookie",
+                                         "Set-Cookie"};
+    bool first = true, hide = false;
+    for (size_t at = 0; at < len;) {
+        const uint8_t *nl = memchr(head + at, '\n', len - at);
+        const size_t end = nl ? (size_t)(nl - head) : len;
+        size_t from = at;
+        if (first) {
+            /* "PUT /x?token=abc HTTP/1.1": from each "=" to "&" or the blank, behind the "?" */
+            bool query = false, value = false;
+            for (size_t i = at; i < end; i++) {
+                if (head[i] == '?') query = true;
+                if (head[i] == ' ') query = value = false;
+                if (value && (head[i] == '&' || head[i] == ';')) value = false;
+                if (value) head[i] = '*';
+                if (query && head[i] == '=') value = true;
+            }
+        } else if (head[at] != ' ' &&
+                   head[at] != '\t') { /* else: a folded line of the last field */
+            const uint8_t *colon = memchr(head + at, ':', end - at);
+            hide = false;
+            size_t name = colon ? (size_t)(colon - head) - at : 0;
+            while (name > 0 && (head[at + name - 1] == ' ' || head[at + name - 1] == '\t'))
+                name--;
+            for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
+                hide = hide || same_name(head + at, name, secret[i]);
+            from = colon ? (size_t)(colon - head) + 1 : end;
+        }
+        for (size_t i = from; hide && !first && i < end; i++)
+            if (head[i] != ' ' && head[i] != '\r') head[i] = '*';
+        first = false;
+        at = end + 1;
+    }
+}
+
+struct aw_detail *aw_again_detail(const struct aw_again *a, const struct aw_again_want *want,
+                                  struct aw_detail *kept, char *why, size_t why_size)
+{
+    why[0] = '\0';
+    struct aw_detail *d = kept ? kept : read_record(a, want, why, why_size);
+    if (d) read_heads(a, want, d, why, why_size);
+    return d;
+}
+
+/* --- many records --- */
+
+struct saving {
+    struct reading reading;
+    const struct aw_again_want *want;
+    size_t count;
+    const struct aw_format *format;
+    struct aw_report *report;
+    int64_t written;
+};
+
+static int by_name(const void *pa, const void *pb)
+{
+    const struct aw_again_want *a = pa, *b = pb;
+    if (a->conn != b->conn) return a->conn < b->conn ? -1 : 1;
+    return a->nth < b->nth ? -1 : a->nth > b->nth;
+}
+
+static void on_saved(void *ctx, const struct aw_record *rec)
+{
+    struct saving *s = ctx;
+    const struct aw_again_want key = {.conn = rec->ex->conn.ord, .nth = rec->ex->nth};
+    if (!bsearch(&key, s->want, s->count, sizeof key, by_name)) return;
+    s->format->record(s->report, rec);
+    s->written++;
+    if ((size_t)s->written == s->count) s->reading.over = true;
+}
+
+int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *want, size_t count,
+                         const char *path, char *why, size_t why_size)
+{
+    struct saving s = {
+        .reading = {.a = a}, .want = want, .count = count, .format = aw_format_find("ndjson")};
+    const struct aw_config config = config_again(a);
+    const struct aw_run run = {.files = a->file,
+                               .file_count = a->file_count,
+                               .config = &config,
+                               .show_secrets = a->show_secrets};
+    s.reading.merge = open_again(a, why, why_size);
+    if (!s.reading.merge) return -1;
+    const struct aw_sink sink = {.ctx = &s, .record = on_saved};
+    struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
+    struct aw_out *out = e ? aw_out_file(path, why, why_size) : NULL;
+    if (out) s.report = s.format->open(out, &run);
+    bool good = s.report && read_all(&s.reading, e, why, why_size);
+    if (good) s.format->finish(s.report);
+    if (s.report) s.format->close(s.report);
+    const int error = out ? aw_out_close(out, good) : 0;
+    if (error) {
+        (void)snprintf(why, why_size, "%s: %s", path, strerror(error));
+        good = false;
+    }
+    aw_engine_close(e);
+    aw_merge_free(s.reading.merge);
+    return good ? s.written : -1;
+}

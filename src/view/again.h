@@ -1,0 +1,43 @@
+/*
+ * Reads the input again, for what the store does not keep: the whole record of one exchange with
+ * the heads of its messages, and the records of many, to a file. Slow and synchronous: made for a
+ * thread of its own.
+ */
+#ifndef AW_VIEW_AGAIN_H
+#define AW_VIEW_AGAIN_H
+
+#include <stdatomic.h>
+
+#include "await100.h"
+#include "view/detail.h"
+
+struct aw_again {
+    const char *const *file; /* borrowed, as are all here */
+    size_t file_count;
+    const char *filter;             /* NULL = none */
+    const struct aw_config *config; /* of the first reading: so that the second finds the same */
+    uint64_t stop_after;
+    bool show_secrets;
+    atomic_bool *stop; /* set from elsewhere: give up */
+};
+
+struct aw_again_want { /* an exchange */
+    uint64_t conn;
+    uint32_t nth;
+    struct aw_addr addr[2];
+};
+
+/* `kept`: the record, where it is at hand already (given). NULL and a line in why: not found, not
+ * readable, or told to stop. Where only the heads could not be had the detail comes without. */
+struct aw_detail *aw_again_detail(const struct aw_again *a, const struct aw_again_want *want,
+                                  struct aw_detail *kept, char *why, size_t why_size);
+
+/* Writes the records of the wanted exchanges (sorted by conn, nth) as NDJSON to a file that appears
+ * whole. Returns how many, or -1 and a line in why. */
+int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *want, size_t count,
+                         const char *path, char *why, size_t why_size);
+
+/* Overwrites the values of credentials in a head, and of query parameters in its first line. */
+void aw_again_mask(uint8_t *head, size_t len);
+
+#endif

@@ -1,0 +1,367 @@
+/*
+ * The list of exchanges: columns that fit, the row under the bar told in full below.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sink/utf8.h"
+#include "view/inside.h"
+#include "view/row_record.h"
+
+enum { DETAIL_ROWS = 2 };
+
+/* --- which rows --- */
+
+bool flows_test(void *ctx, const struct aw_rows *rows, uint64_t number, const struct aw_row *row)
+{
+    struct aw_ui *ui = ctx;
+    if (ui->paused && number >= ui->pause_end) return false;
+    if (ui->settings.show != AW_SHOW_ALL && !(row->flags & AW_ROW_JUDGED)) return false;
+    if (ui->settings.show == AW_SHOW_FAILING && row->severity < AW_SEV_WARNING) return false;
+    if (ui->pick.of != SCREEN_FLOWS && !groups_match(&ui->pick, rows, row)) return false;
+    if (!ui->expr) return true;
+    const struct aw_surround around = {.threshold = aw_board_threshold(ui->board)};
+    const struct aw_detail *kept =
+        row->flags & AW_ROW_KEPT ? aw_board_kept(ui->board, number) : NULL;
+    if (kept) return aw_expr_match(ui->expr, &kept->rec, &around);
+    struct aw_row_record made;
+    return aw_expr_match(ui->expr, aw_row_record(&made, rows, row), &around);
+}
+
+/* --- columns --- */
+
+struct place {
+    enum aw_column column;
+    int x, width;
+};
+
+/* The columns that fit, in their order: by rank until the width is used, then widened. */
+static int lay_out(const struct aw_ui *ui, int cols, struct place out[AW_COL_COUNT])
+{
+    const struct aw_column_setting *set = ui->settings.column;
+    bool in[AW_COL_COUNT] = {false};
+    int used = 1; /* the mark's column */
+    for (int rank = 0; rank <= 9; rank++) {
+        for (int i = 0; i < AW_COL_COUNT; i++) {
+            const struct aw_column_about *about = aw_column_about(set[i].column);
+            if (!set[i].shown || about->rank != rank) continue;
+            const int least = set[i].width ? set[i].width : about->least;
+            if (used + least + 1 > cols) continue;
+            in[i] = true;
+            used += least + 1;
+        }
+    }
+    int n = 0, width[AW_COL_COUNT];
+    for (int i = 0; i < AW_COL_COUNT; i++) {
+        const struct aw_column_about *about = aw_column_about(set[i].column);
+        if (!in[i]) continue;
+        width[n] = set[i].width ? set[i].width : about->least;
+        out[n++].column = (enum aw_column)set[i].column;
+    }
+    /* The cause first, then the request, then the rest take what is left, up to their best. */
+    for (int turn = 0; turn < 3; turn++) {
+        for (int i = 0; i < n; i++) {
+            const enum aw_column c = out[i].column;
+            const int mine = c == AW_COL_CAUSE ? 0 : c == AW_COL_REQUEST ? 1 : 2;
+            if (mine != turn) continue;
+            const int enough = turn == 0 ? 31 : aw_column_about(c)->best;
+            int more = enough - width[i];
+            if (more > cols - used) more = cols - used;
+            if (more <= 0) continue;
+            if (c == AW_COL_TIME && width[i] + more < enough) continue; /* all of it, or less */
+            width[i] += more;
+            used += more;
+        }
+    }
+    for (int i = 0; i < n && used < cols; i++) {
+        if (out[i].column != AW_COL_CAUSE && out[i].column != AW_COL_REQUEST) continue;
+        int more = aw_column_about(out[i].column)->best - width[i];
+        if (more > cols - used) more = cols - used;
+        if (more <= 0) continue;
+        width[i] += more;
+        used += more;
+    }
+    int x = 1;
+    for (int i = 0; i < n; i++) {
+        out[i].x = x;
+        out[i].width = width[i];
+        x += width[i] + 1;
+    }
+    return n;
+}
+
+static void draw_header(struct aw_ui *ui, struct aw_grid *g, int y, const struct place *p, int n)
+{
+    ui->header_y = y;
+    ui->headers = n;
+    for (int i = 0; i < n; i++) {
+        const struct aw_column_about *about = aw_column_about(p[i].column);
+        const bool sorted = p[i].column == ui->settings.sort;
+        char text[48];
+        (void)snprintf(text, sizeof text, "%s%s", about->title,
+                       !sorted || p[i].width < 4 ? ""
+                       : ui->settings.down       ? "\u25bc"
+                                                 : "\u25b2");
+        const enum aw_style style = sorted ? AW_STYLE_KEY : AW_STYLE_HEADER;
+        if (about->right)
+            aw_grid_right(g, y, p[i].x, p[i].width, text, style);
+        else
+            (void)aw_grid_str(g, y, p[i].x, p[i].width, text, style);
+        ui->header[i].x = p[i].x;
+        ui->header[i].width = p[i].width;
+        ui->header[i].column = p[i].column;
+    }
+}
+
+/* --- search --- */
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
+/* Where `needle` is in `s`, letter case of ASCII aside; SIZE_MAX = nowhere. */
+static size_t find_in(struct aw_span s, const char *needle)
+{
+    const size_t n = strlen(needle);
+    if (n == 0 || n > s.len) return SIZE_MAX;
+    for (size_t i = 0; i + n <= s.len; i++) {
+        size_t k = 0;
+        while (k < n && lower(s.p[i + k]) == lower((uint8_t)needle[k]))
+            k++;
+        if (k == n) return i;
+    }
+    return SIZE_MAX;
+}
+
+static bool row_matches(const struct aw_rows *rows, const struct aw_row *row, const char *needle)
+{
+    static const enum aw_column look_in[] = {AW_COL_REQUEST, AW_COL_CAUSE, AW_COL_SERVER,
+                                             AW_COL_CLIENT,  AW_COL_HOST,  AW_COL_AGENT,
+                                             AW_COL_PRODUCT, AW_COL_STATUS};
+    char text[CELL_TEXT];
+    for (size_t i = 0; i < sizeof look_in / sizeof *look_in; i++) {
+        const struct aw_span s = column_text(text, rows, row, look_in[i], true);
+        if (find_in(s, needle) != SIZE_MAX) return true;
+    }
+    return row->flags & AW_ROW_JUDGED &&
+           find_in(aw_str(aw_cause_slug((enum aw_cause)row->cause)), needle) != SIZE_MAX;
+}
+
+/* Moves the bar to the next match, from the row under it on or behind it, round the end. */
+void flows_search(struct aw_ui *ui, int step, bool from_here)
+{
+    const struct aw_rows *rows = aw_board_rows(ui->board);
+    const size_t count = aw_sorted_count(ui->order);
+    if (ui->search[0] == '\0' || count == 0) return;
+    size_t i = ui->flows.at;
+    for (size_t n = 0; n < count + (from_here ? 0 : 1); n++) {
+        if (n > 0 || !from_here) i = step > 0 ? (i + 1) % count : (i + count - 1) % count;
+        const struct aw_row *row = aw_rows_at(rows, aw_sorted_at(ui->order, i));
+        if (!row || !row_matches(rows, row, ui->search)) continue;
+        ui->flows.at = i;
+        ui->selected = aw_sorted_at(ui->order, i);
+        ui->follow = false;
+        return;
+    }
+    ui_say(ui, "Nothing shown matches '%s'.", ui->search);
+}
+
+/* --- drawing --- */
+
+static void draw_cell(const struct aw_ui *ui, struct aw_grid *g, int y, const struct place *p,
+                      const struct aw_rows *rows, const struct aw_row *row)
+{
+    char text[CELL_TEXT];
+    const struct aw_column_about *about = aw_column_about(p->column);
+    const struct aw_span s =
+        column_text(text, rows, row, p->column, p->column != AW_COL_TIME || p->width >= 12);
+    const bool judged = row->flags & AW_ROW_JUDGED;
+    enum aw_style style = AW_STYLE_PLAIN;
+    if (judged && (p->column == AW_COL_SEVERITY || p->column == AW_COL_CAUSE))
+        style = severity_style((enum aw_severity)row->severity);
+    else if (!judged && p->column == AW_COL_CAUSE)
+        style = AW_STYLE_DIM;
+    int x = p->x;
+    if (about->right) {
+        const int w = aw_grid_width(g, s);
+        if (w < p->width) x += p->width - w;
+    }
+    const int w = aw_grid_put(g, y, x, p->width - (x - p->x), s, style);
+    const size_t found = ui->search[0] ? find_in(s, ui->search) : SIZE_MAX;
+    if (found == SIZE_MAX) return;
+    const int before = aw_grid_width(g, (struct aw_span){s.p, found});
+    const int len = aw_grid_width(g, (struct aw_span){s.p + found, strlen(ui->search)});
+    if (before < w)
+        aw_grid_paint(g, y, x + before, len < w - before ? len : w - before, AW_STYLE_MATCH);
+}
+
+/* The row under the bar, with what the columns had no room for. */
+static void draw_selected(const struct aw_ui *ui, struct aw_grid *g, int y)
+{
+    const struct aw_rows *rows = aw_board_rows(ui->board);
+    const struct aw_row *row = aw_rows_at(rows, ui->selected);
+    aw_grid_fill(g, y, 0, g->cols, 0x2500, AW_STYLE_FRAME);
+    if (!row) return;
+    char a[CELL_TEXT], from[ENDPOINT], to[ENDPOINT];
+    endpoint_text(from, aw_rows_word(rows, row->client), row->client_port);
+    endpoint_text(to, aw_rows_word(rows, row->server), row->server_port);
+    if (row->flags & AW_ROW_JUDGED) {
+        const enum aw_severity sev = (enum aw_severity)row->severity;
+        (void)aw_grid_printf(
+            g, y, 2, g->cols - 4, severity_style(sev), " %s: %s (%s), %s ", aw_severity_name(sev),
+            aw_cause_title((enum aw_cause)row->cause), aw_cause_slug((enum aw_cause)row->cause),
+            row->flags & AW_ROW_RECOVERED ? "recovered" : aw_party_name((enum aw_party)row->party));
+    }
+    int x = aw_grid_printf(g, y + 1, 0, g->cols, AW_STYLE_DIM, "%s \u2192 %s  ", from, to);
+    const struct aw_span request = column_text(a, rows, row, AW_COL_REQUEST, true);
+    x += aw_grid_put(g, y + 1, x, g->cols - x, request, AW_STYLE_PLAIN);
+    const struct aw_span agent = aw_rows_word(rows, row->agent);
+    const struct aw_span product = aw_rows_word(rows, row->product);
+    if (agent.len > 0) {
+        x += aw_grid_str(g, y + 1, x, g->cols - x, "  ", AW_STYLE_DIM);
+        x += aw_grid_put(g, y + 1, x, g->cols - x, agent, AW_STYLE_DIM);
+    }
+    if (product.len > 0) {
+        x += aw_grid_str(g, y + 1, x, g->cols - x, " \u2192 ", AW_STYLE_DIM);
+        (void)aw_grid_put(g, y + 1, x, g->cols - x, product, AW_STYLE_DIM);
+    }
+}
+
+void flows_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
+{
+    const struct aw_rows *store = aw_board_rows(ui->board);
+    const size_t count = aw_sorted_count(ui->order);
+    const int below = rows >= 10 ? DETAIL_ROWS : 0;
+    ui->body_y = y + 1;
+    ui->body_rows = rows - 1 - below;
+    if (count == 0) {
+        ui->selected = UINT64_MAX;
+        empty_draw(ui, g, y, rows);
+        return;
+    }
+    struct place place[AW_COL_COUNT];
+    const int n = lay_out(ui, g->cols, place);
+    draw_header(ui, g, y, place, n);
+    struct list *l = &ui->flows;
+    const size_t page = (size_t)ui->body_rows;
+    if (ui->follow && ui->settings.sort == AW_COL_TIME)
+        l->at = ui->settings.down ? 0 : count - 1;
+    else if (aw_sorted_at(ui->order, l->at) != ui->selected && ui->selected != UINT64_MAX &&
+             aw_sorted_ready(ui->order)) {
+        /* Rows came or went before it: the bar stays on its exchange. */
+        const size_t at = aw_sorted_find(ui->order, ui->selected);
+        if (at != SIZE_MAX) {
+            l->top = at >= l->at - l->top ? at - (l->at - l->top) : 0;
+            l->at = at;
+        }
+    }
+    list_settle(l, count, page);
+    ui->selected = aw_sorted_at(ui->order, l->at);
+    for (size_t i = 0; i < page && l->top + i < count; i++) {
+        const uint64_t number = aw_sorted_at(ui->order, l->top + i);
+        const struct aw_row *row = aw_rows_at(store, number);
+        if (!row) continue;
+        const int line = y + 1 + (int)i;
+        if (ui_marked(ui, number)) aw_grid_fill(g, line, 0, 1, 0x25cf, AW_STYLE_KEY);
+        for (int k = 0; k < n; k++)
+            draw_cell(ui, g, line, &place[k], store, row);
+        if (l->top + i == l->at) aw_grid_light(g, line, 0, g->cols, true);
+    }
+    if (below) draw_selected(ui, g, y + rows - below);
+}
+
+/* --- acting --- */
+
+static void sort_by(struct aw_ui *ui, enum aw_column c, bool down)
+{
+    ui->settings.sort = c;
+    ui->settings.down = down;
+    ui->follow = false;
+    ui_restart(ui);
+}
+
+static void sort_step(struct aw_ui *ui, int by)
+{
+    int at = 0;
+    for (int i = 0; i < AW_COL_COUNT; i++)
+        if (ui->settings.column[i].column == ui->settings.sort) at = i;
+    for (int n = 0; n < AW_COL_COUNT; n++) {
+        at = (at + by + AW_COL_COUNT) % AW_COL_COUNT;
+        if (ui->settings.column[at].shown) break;
+    }
+    const enum aw_column c = (enum aw_column)ui->settings.column[at].column;
+    sort_by(ui, c, aw_column_about(c)->right || c == AW_COL_SEVERITY);
+}
+
+static void toggle_mark(struct aw_ui *ui)
+{
+    if (ui->selected == UINT64_MAX) return;
+    for (size_t i = 0; i < ui->marks; i++) {
+        if (ui->mark[i] != ui->selected) continue;
+        memmove(ui->mark + i, ui->mark + i + 1, (ui->marks - i - 1) * sizeof *ui->mark);
+        ui->marks--;
+        return;
+    }
+    if (ui->marks == MARKS_MAX)
+        ui_say(ui, "%d exchanges are marked: no more fit.", MARKS_MAX);
+    else
+        ui->mark[ui->marks++] = ui->selected;
+}
+
+bool flows_act(struct aw_ui *ui, enum action a)
+{
+    const size_t count = aw_sorted_count(ui->order);
+    const size_t page = ui->body_rows > 0 ? (size_t)ui->body_rows : 1;
+    if (a == ACTION_MARK) {
+        toggle_mark(ui);
+        a = ACTION_DOWN;
+    }
+    if (list_act(&ui->flows, a, count, page)) {
+        ui->follow = a == ACTION_LAST && ui->settings.sort == AW_COL_TIME && !ui->settings.down;
+        ui->selected = aw_sorted_at(ui->order, ui->flows.at);
+        return true;
+    }
+    if (a == ACTION_OPEN && ui->selected != UINT64_MAX) {
+        exchange_open(ui, ui->selected);
+    } else if (a == ACTION_SHOW) {
+        ui->settings.show = (enum aw_show)((ui->settings.show + 1) % AW_SHOW_COUNT);
+        ui_restart(ui);
+    } else if (a == ACTION_SORT_NEXT || a == ACTION_SORT_PREV) {
+        sort_step(ui, a == ACTION_SORT_NEXT ? 1 : -1);
+    } else if (a == ACTION_REVERSE) {
+        sort_by(ui, ui->settings.sort, !ui->settings.down);
+    } else if (a == ACTION_FOLLOW) {
+        ui->follow = !ui->follow;
+        if (ui->follow && (ui->settings.sort != AW_COL_TIME || ui->settings.down)) {
+            sort_by(ui, AW_COL_TIME, false);
+            ui->follow = true;
+        }
+    } else if (a == ACTION_NEXT_MATCH || a == ACTION_PREV_MATCH) {
+        flows_search(ui, a == ACTION_NEXT_MATCH ? 1 : -1, false);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void flows_click(struct aw_ui *ui, int y, int x, bool twice)
+{
+    if (y == ui->header_y) {
+        for (int i = 0; i < ui->headers; i++) {
+            if (x < ui->header[i].x || x > ui->header[i].x + ui->header[i].width) continue;
+            const enum aw_column c = ui->header[i].column;
+            const bool again = c == ui->settings.sort;
+            sort_by(ui, c, again ? !ui->settings.down : aw_column_about(c)->right);
+            return;
+        }
+        return;
+    }
+    if (y < ui->body_y || y >= ui->body_y + ui->body_rows) return;
+    const size_t at = ui->flows.top + (size_t)(y - ui->body_y);
+    if (at >= aw_sorted_count(ui->order)) return;
+    ui->flows.at = at;
+    ui->follow = false;
+    ui->selected = aw_sorted_at(ui->order, at);
+    if (twice) exchange_open(ui, ui->selected);
+}

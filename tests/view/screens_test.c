@@ -1,0 +1,343 @@
+/*
+ * Screens as text: a capture is analysed, keys are sent, and the grid is compared with a file in
+ * tests/screens. SCREENS_UPDATE=1 writes the files anew: look at what changed before committing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "source/source.h"
+#include "view/again.h"
+#include "view/ui.h"
+
+enum { ASKED = 8, SCREEN_MAX = 200000 };
+
+struct show {
+    const char *file;
+    struct aw_config config;
+    struct aw_board *board;
+    struct aw_engine *engine;
+    struct aw_ui *ui;
+    struct aw_grid grid;
+    atomic_bool stop;
+    struct asked {
+        uint64_t number;
+        struct aw_again_want want;
+    } asked[ASKED];
+    unsigned count;
+    char saved[256];
+};
+
+static void on_record(void *ctx, const struct aw_record *rec)
+{
+    struct show *s = ctx;
+    aw_board_record(s->board, rec);
+}
+
+static void on_detail(void *ctx, uint64_t number, const struct aw_row *row)
+{
+    struct show *s = ctx;
+    const struct aw_rows *rows = aw_board_rows(s->board);
+    assert_true(s->count < ASKED);
+    struct asked *a = &s->asked[s->count++];
+    *a = (struct asked){.number = number, .want = {.conn = row->conn, .nth = row->nth}};
+    const aw_word word[2] = {row->client, row->server};
+    for (int i = 0; i < 2; i++) {
+        const struct aw_span addr = aw_rows_word(rows, word[i]);
+        a->want.addr[i].v6 = addr.len == 16;
+        memcpy(a->want.addr[i].b, addr.p, addr.len);
+    }
+}
+
+static bool on_save(void *ctx, const struct aw_save *what, char *err, size_t err_size)
+{
+    struct show *s = ctx;
+    (void)err;
+    (void)err_size;
+    (void)snprintf(s->saved, sizeof s->saved, "%d %zu %s", what->as, what->count, what->path);
+    return true;
+}
+
+static void settle(struct show *s)
+{
+    while (aw_ui_step(s->ui, 1000))
+        ;
+    const struct aw_again again = {
+        .file = &s->file, .file_count = 1, .config = &s->config, .stop = &s->stop};
+    while (s->count > 0) {
+        const struct asked a = s->asked[0];
+        memmove(s->asked, s->asked + 1, --s->count * sizeof s->asked[0]);
+        char why[256];
+        struct aw_detail *d = aw_again_detail(&again, &a.want, NULL, why, sizeof why);
+        assert_non_null(d);
+        aw_ui_give(s->ui, a.number, d, why);
+    }
+    aw_ui_draw(s->ui, &s->grid);
+}
+
+static void open_show(struct show *s, const char *file, int cols, int rows)
+{
+    *s = (struct show){.file = file};
+    aw_config_init(&s->config);
+    s->config.all = true;
+    const struct aw_board_config board = {.source = &s->file,
+                                          .source_count = 1,
+                                          .again = true,
+                                          .memory = 64 << 20,
+                                          .threshold = s->config.threshold};
+    const struct aw_sink sink = {.ctx = s, .record = on_record};
+    const struct aw_ui_calls calls = {.ctx = s, .detail = on_detail, .save = on_save};
+    char err[256];
+    s->board = aw_board_new(&board);
+    s->engine = aw_engine_open(&s->config, &sink, NULL);
+    struct aw_source *source = aw_source_open(file, 0, err, sizeof err);
+    assert_non_null(source);
+    struct aw_merge *merge = aw_merge_new(&source, 1, NULL, 0);
+    const struct aw_packet *pkts;
+    size_t n;
+    while (aw_merge_next(merge, 0, &pkts, &n) == AW_READ_OK)
+        assert_int_equal(aw_engine_push(s->engine, pkts, n), AW_OK);
+    assert_int_equal(aw_engine_finish(s->engine), AW_OK);
+    aw_merge_free(merge);
+    struct aw_stats stats;
+    aw_engine_stats(s->engine, &stats);
+    aw_board_stats(s->board, &stats);
+    aw_board_over(s->board);
+    s->ui = aw_ui_new(s->board, NULL, &calls);
+    assert_non_null(s->ui);
+    assert_true(aw_grid_size(&s->grid, rows, cols));
+    settle(s);
+}
+
+static void close_show(struct show *s)
+{
+    aw_ui_free(s->ui);
+    aw_engine_close(s->engine);
+    aw_board_free(s->board);
+    aw_grid_fini(&s->grid);
+}
+
+/* Keys as text: characters stand for themselves; <Enter>, <Tab>, <Esc>, <Down>, <Up>, <PgDn>,
+ * <click:Y,X>. */
+static void send_keys(struct show *s, const char *keys)
+{
+    static const struct {
+        const char *name;
+        uint32_t key;
+    } names[] = {{"<Enter>", AW_KEY_ENTER}, {"<Tab>", AW_KEY_TAB},       {"<Esc>", AW_KEY_ESC},
+                 {"<Down>", AW_KEY_DOWN},   {"<Up>", AW_KEY_UP},         {"<PgDn>", AW_KEY_PGDN},
+                 {"<End>", AW_KEY_END},     {"<Back>", AW_KEY_BACKSPACE}};
+    while (*keys) {
+        struct aw_event e = {.key = (uint8_t)*keys};
+        size_t used = 1;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            if (strncmp(keys, names[i].name, strlen(names[i].name)) != 0) continue;
+            e.key = names[i].key;
+            used = strlen(names[i].name);
+        }
+        int n = 0;
+        if (sscanf(keys, "<click:%d,%d>%n", &e.y, &e.x, &n) == 2 && n > 0) {
+            e.key = AW_KEY_CLICK;
+            used = (size_t)n;
+        }
+        assert_true(aw_ui_event(s->ui, &e));
+        settle(s);
+        keys += used;
+    }
+}
+
+static char *screen_text(const struct show *s)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    aw_grid_write(&s->grid, out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void compare(const char *name, int cols, int rows, const char *text)
+{
+    char path[256];
+    static char want[SCREEN_MAX];
+    (void)snprintf(path, sizeof path, "tests/screens/%s-%dx%d.txt", name, cols, rows);
+    if (getenv("SCREENS_UPDATE")) {
+        FILE *out = fopen(path, "w");
+        assert_non_null(out);
+        fputs(text, out);
+        assert_int_equal(fclose(out), 0);
+        return;
+    }
+    FILE *in = fopen(path, "r");
+    if (!in) fail_msg("%s is missing", path);
+    want[fread(want, 1, sizeof want - 1, in)] = '\0';
+    fclose(in);
+    if (strcmp(text, want) != 0) fail_msg("%s differs; the screen is now:\n%s", path, text);
+}
+
+/* --- the screens, at three sizes --- */
+
+static const struct {
+    const char *name, *capture, *keys;
+} screens[] = {
+    {"flows", "busy-mixed.pcap", ""},
+    {"flows-failures", "busy-failures.pcap", ""},
+    {"flows-by-time", "busy-failures.pcap", ">r"},
+    {"flows-search", "busy-mixed.pcap", "/b4<Enter>n"},
+    {"flows-filter", "busy-mixed.pcap", "fstatus == 413<Enter>"},
+    {"filter-wrong", "busy-mixed.pcap", "fstatus = = 413"},
+    {"flows-all", "nginx-no-expect.pcap", "t"},
+    {"flows-marked", "busy-mixed.pcap", "   "},
+    {"causes", "busy-mixed.pcap", "<Tab>"},
+    {"servers", "busy-mixed.pcap", "<Tab><Tab><Down>"},
+    {"clients", "busy-mixed.pcap", "<Tab><Tab><Tab>"},
+    {"group-chosen", "busy-mixed.pcap", "<Tab><Down><Enter>"},
+    {"exchange-ignored", "ignored.pcap", "<Enter>"},
+    {"exchange-continued", "nginx-continued.pcap", "<Enter>"},
+    {"exchange-refused", "refused-retry.pcap", "<Enter>"},
+    {"exchange-legs", "squid-refuses-expect-legs.pcap", "<Enter>"},
+    {"exchange-lost", "far-lost-100.pcap", "<Enter>"},
+    {"exchange-hex", "ignored.pcap", "<Enter>x"},
+    {"exchange-verdict", "ignored.pcap", "<Enter><Tab><Down><Down><Down><Down>"},
+    {"explain", "ignored.pcap", "?"},
+    {"help", "ignored.pcap", "h"},
+    {"settings", "ignored.pcap", "o"},
+    {"compare", "refused-retry.pcap", "="},
+    {"save", "ignored.pcap", "s"},
+    {"empty-no-expect", "nginx-no-expect.pcap", ""},
+    {"empty-filtered", "ignored.pcap", "fstatus == 999<Enter>"},
+};
+
+static void test_screens(void **state)
+{
+    static const struct {
+        int cols, rows;
+    } size[] = {{80, 24}, {120, 40}, {200, 50}};
+    (void)state;
+    for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
+        for (size_t k = 0; k < sizeof size / sizeof *size; k++) {
+            char path[128];
+            struct show s;
+            (void)snprintf(path, sizeof path, "pcaps/%s", screens[i].capture);
+            open_show(&s, path, size[k].cols, size[k].rows);
+            send_keys(&s, screens[i].keys);
+            char *text = screen_text(&s);
+            compare(screens[i].name, size[k].cols, size[k].rows, text);
+            free(text);
+            close_show(&s);
+        }
+    }
+}
+
+/* --- what keys do --- */
+
+static void expect_screen(struct show *s, const char *keys, const char *part)
+{
+    send_keys(s, keys);
+    char *text = screen_text(s);
+    if (!strstr(text, part)) fail_msg("after '%s' there is no '%s' in\n%s", keys, part, text);
+    free(text);
+}
+
+static void test_evidence_leads_to_its_arrow(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/ignored.pcap", 80, 24);
+    expect_screen(&s, "<Enter>", "packet 4: PUT");
+    /* The verdict's first line with a packet is its first evidence: content that begins late. */
+    expect_screen(&s, "<Tab><Down><Down><Down><Down>", "packet 6: content");
+    close_show(&s);
+}
+
+static void test_sorts(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 80, 24);
+    expect_screen(&s, "<click:3,30>", "sort: request");
+    expect_screen(&s, "<click:3,30>", "sort: request \u25bc");
+    expect_screen(&s, "r", "sort: request \u25b2");
+    expect_screen(&s, "<End>", "PUT /up/c6");
+    close_show(&s);
+}
+
+static void test_click_chooses_and_opens(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 80, 24);
+    expect_screen(&s, "<click:6,10>", "PUT /up/b1  curl");
+    const struct aw_event twice = {.key = AW_KEY_DOUBLE_CLICK, .y = 6, .x = 10};
+    assert_true(aw_ui_event(s.ui, &twice));
+    settle(&s);
+    expect_screen(&s, "", "TIME ms  PACKET");
+    close_show(&s);
+}
+
+static void test_saves_what_is_marked(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 80, 24);
+    send_keys(&s, "srx<Enter>");
+    assert_string_equal(s.saved, "0 30 await100.ndjsonx");
+    send_keys(&s, "  sr<Enter>");
+    assert_string_equal(s.saved, "0 2 await100.ndjson");
+    send_keys(&s, "<Enter>sr<Enter>");
+    assert_string_equal(s.saved, "0 1 await100.ndjson");
+    close_show(&s);
+}
+
+static void test_small_windows(void **state)
+{
+    (void)state;
+    for (int cols = 1; cols < 90; cols += 7) {
+        for (int rows = 1; rows < 26; rows += 3) {
+            struct show s;
+            open_show(&s, "pcaps/refused-retry.pcap", cols, rows);
+            send_keys(
+                &s, "<Enter><Tab><Down>x<Esc><Tab><Tab><Tab><Tab>h<Esc>o<Esc>=<Esc>fa == <Esc>/b");
+            close_show(&s);
+        }
+    }
+}
+
+static void test_ascii(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 120, 40);
+    s.grid.ascii = true;
+    settle(&s);
+    static const char *const keys[] = {"", "<Enter>", "<Esc><Tab>", "h", "<Esc><Esc>fstatus <> 1"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        send_keys(&s, keys[i]);
+        char *text = screen_text(&s);
+        for (const char *p = text; *p; p++)
+            if ((uint8_t)*p >= 0x80) fail_msg("a byte %02x in\n%s", (uint8_t)*p, text);
+        free(text);
+    }
+    close_show(&s);
+}
+
+int main(void)
+{
+    setenv("TZ", "UTC", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_screens),
+        cmocka_unit_test(test_evidence_leads_to_its_arrow),
+        cmocka_unit_test(test_sorts),
+        cmocka_unit_test(test_click_chooses_and_opens),
+        cmocka_unit_test(test_saves_what_is_marked),
+        cmocka_unit_test(test_small_windows),
+        cmocka_unit_test(test_ascii),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
