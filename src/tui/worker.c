@@ -45,12 +45,17 @@ static void free_job(struct job *j)
 static void do_save(struct aw_worker *w, struct job *j)
 {
     char why[WHY] = "";
-    int64_t n = aw_again_records(&w->again, j->wants, j->count, j->path, why, sizeof why);
+    const bool packets = j->as == AW_SAVE_PACKETS;
+    const int64_t n =
+        packets ? aw_again_packets(&w->again, j->wants, j->count, j->path, why, sizeof why)
+                : aw_again_records(&w->again, j->wants, j->count,
+                                   j->as == AW_SAVE_HTML ? "html" : "ndjson", j->path, why,
+                                   sizeof why);
     if (n < 0)
         (void)snprintf(j->why, sizeof j->why, "Not saved: %.200s.", why[0] ? why : "out of memory");
     else
-        (void)snprintf(j->why, sizeof j->why, "Saved %lld records to %.200s.", (long long)n,
-                       j->path);
+        (void)snprintf(j->why, sizeof j->why, "Saved %lld %s to %.200s.", (long long)n,
+                       packets ? "packets" : "records", j->path);
 }
 
 static void *work(void *arg)

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "sink/packets_out.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -261,14 +262,16 @@ struct aw_detail *aw_again_detail(const struct aw_again *a, const struct aw_agai
     return d;
 }
 
-/* --- many records --- */
+/* --- many, to a file --- */
 
 struct saving {
     struct reading reading;
     const struct aw_again_want *want;
     size_t count;
     const struct aw_format *format;
+    struct aw_summary *summary;
     struct aw_report *report;
+    struct aw_packets_out *packets;
     int64_t written;
 };
 
@@ -279,41 +282,97 @@ static int by_name(const void *pa, const void *pb)
     return a->nth < b->nth ? -1 : a->nth > b->nth;
 }
 
+static int by_connection(const void *pa, const void *pb)
+{
+    const struct aw_again_want *a = pa, *b = pb;
+    return a->conn < b->conn ? -1 : a->conn > b->conn;
+}
+
 static void on_saved(void *ctx, const struct aw_record *rec)
 {
     struct saving *s = ctx;
     const struct aw_again_want key = {.conn = rec->ex->conn.ord, .nth = rec->ex->nth};
     if (!bsearch(&key, s->want, s->count, sizeof key, by_name)) return;
+    aw_summary_add(s->summary, rec);
     s->format->record(s->report, rec);
     s->written++;
-    if ((size_t)s->written == s->count) s->reading.over = true;
+}
+
+static void on_packet(void *ctx, uint64_t conn_ord, const struct aw_packet *pkt)
+{
+    struct saving *s = ctx;
+    const struct aw_again_want key = {.conn = conn_ord};
+    if (!bsearch(&key, s->want, s->count, sizeof key, by_connection)) return;
+    if (aw_packets_out_put(s->packets, pkt)) s->written++;
+}
+
+/* Reads all of the input through the saving's callbacks. */
+static bool save_all(struct saving *s, const struct aw_config *config, struct aw_stats *stats,
+                     char *why, size_t size)
+{
+    const struct aw_sink sink = {.ctx = s, .record = s->report ? on_saved : NULL};
+    const struct aw_tap tap = {.ctx = s, .packet = s->packets ? on_packet : NULL};
+    s->reading.merge = open_again(s->reading.a, why, size);
+    struct aw_engine *e = s->reading.merge ? aw_engine_open(config, &sink, &tap) : NULL;
+    const bool good = e && read_all(&s->reading, e, why, size);
+    if (e) aw_engine_stats(e, stats);
+    aw_engine_close(e);
+    aw_merge_free(s->reading.merge);
+    return good;
+}
+
+static int64_t close_saved(struct aw_out *out, bool good, int64_t written, const char *path,
+                           char *why, size_t size)
+{
+    const int error = aw_out_close(out, good);
+    if (error) (void)snprintf(why, size, "%s: %s", path, strerror(error));
+    return good && !error ? written : -1;
 }
 
 int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *want, size_t count,
-                         const char *path, char *why, size_t why_size)
+                         const char *format, const char *path, char *why, size_t why_size)
 {
     struct saving s = {
-        .reading = {.a = a}, .want = want, .count = count, .format = aw_format_find("ndjson")};
+        .reading = {.a = a}, .want = want, .count = count, .format = aw_format_find(format)};
     const struct aw_config config = config_again(a);
+    struct aw_stats stats = {0};
+    struct aw_out *out = aw_out_file(path, why, why_size);
+    if (!out) return -1;
+    s.summary = aw_summary_new(NULL);
     const struct aw_run run = {.files = a->file,
                                .file_count = a->file_count,
                                .config = &config,
+                               .stats = &stats,
+                               .summary = s.summary,
                                .show_secrets = a->show_secrets};
-    s.reading.merge = open_again(a, why, why_size);
-    if (!s.reading.merge) return -1;
-    const struct aw_sink sink = {.ctx = &s, .record = on_saved};
-    struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
-    struct aw_out *out = e ? aw_out_file(path, why, why_size) : NULL;
-    if (out) s.report = s.format->open(out, &run);
-    bool good = s.report && read_all(&s.reading, e, why, why_size);
+    if (s.summary) {
+        aw_summary_thresholds(s.summary, config.threshold);
+        s.report = s.format->open(out, &run);
+    }
+    const bool good = s.report && save_all(&s, &config, &stats, why, why_size);
     if (good) s.format->finish(s.report);
     if (s.report) s.format->close(s.report);
-    const int error = out ? aw_out_close(out, good) : 0;
-    if (error) {
-        (void)snprintf(why, why_size, "%s: %s", path, strerror(error));
+    aw_summary_free(s.summary);
+    return close_saved(out, good, s.written, path, why, why_size);
+}
+
+int64_t aw_again_packets(const struct aw_again *a, const struct aw_again_want *want, size_t count,
+                         const char *path, char *why, size_t why_size)
+{
+    struct saving s = {.reading = {.a = a}, .want = want, .count = count};
+    const struct aw_config config = config_again(a);
+    struct aw_stats stats;
+    struct aw_out *out = aw_out_file(path, why, why_size);
+    if (!out) return -1;
+    const size_t len = strlen(path);
+    const bool ng = len > 7 && strcmp(path + len - 7, ".pcapng") == 0;
+    struct aw_packets_out packets;
+    aw_packets_out_init(&packets, out, ng);
+    s.packets = &packets;
+    bool good = save_all(&s, &config, &stats, why, why_size);
+    if (good && packets.refused > 0) {
+        (void)snprintf(why, why_size, "link types differ: give it a name that ends in .pcapng");
         good = false;
     }
-    aw_engine_close(e);
-    aw_merge_free(s.reading.merge);
-    return good ? s.written : -1;
+    return close_saved(out, good, s.written, path, why, why_size);
 }

@@ -32,9 +32,14 @@ struct aw_again_want { /* an exchange */
 struct aw_detail *aw_again_detail(const struct aw_again *a, const struct aw_again_want *want,
                                   struct aw_detail *kept, char *why, size_t why_size);
 
-/* Writes the records of the wanted exchanges (sorted by conn, nth) as NDJSON to a file that appears
- * whole. Returns how many, or -1 and a line in why. */
+/* Writes the records of the wanted exchanges (sorted by conn, nth) in the format of that name to a
+ * file that appears whole. Returns how many, or -1 and a line in why. */
 int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *want, size_t count,
+                         const char *format, const char *path, char *why, size_t why_size);
+
+/* Likewise the packets of their connections, every one: as pcap, or pcapng where the path ends so.
+ * Returns how many packets. */
+int64_t aw_again_packets(const struct aw_again *a, const struct aw_again_want *want, size_t count,
                          const char *path, char *why, size_t why_size);
 
 /* Overwrites the values of credentials in a head, and of query parameters in its first line. */

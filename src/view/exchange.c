@@ -172,6 +172,8 @@ void verdict_text(struct text *t, const struct aw_detail *d)
 
 /* --- the ladder --- */
 
+enum { LANES_AT = 17 }; /* times and packets stand before */
+
 struct drawn { /* where the parts of the ladder stand */
     int x, time, packet, lane, lane_width, width;
 };
@@ -209,7 +211,7 @@ static void draw_gap(struct aw_grid *g, int y, const struct drawn *w, const stru
     char figure[FIGURE];
     for (int i = 0; i <= (int)l->lanes; i++)
         aw_grid_fill(g, y, w->lane + i * w->lane_width, 1, 0x250a, AW_STYLE_FRAME);
-    aw_grid_right(g, y, w->x, 18, figure_span(figure, r->gap), AW_STYLE_WARNING);
+    aw_grid_right(g, y, w->x, 9, figure_span(figure, r->gap), AW_STYLE_WARNING);
     (void)aw_grid_str(g, y, w->lane + 2, (int)l->lanes * w->lane_width - 3, r->waiting,
                       AW_STYLE_WARNING);
 }
@@ -219,10 +221,10 @@ static void draw_ladder(struct aw_ui *ui, struct aw_grid *g, int y, int x, int w
     struct look *k = &ui->look;
     const struct ladder *l = &k->ladder;
     struct drawn w = {.x = x, .width = width};
-    w.lane = x + 19;
-    w.lane_width = (width - 19 - 1) / (int)(l->lanes ? l->lanes : 1);
-    (void)aw_grid_str(g, y, x, 19, "   TIME ms  PACKET ", AW_STYLE_HEADER);
-    (void)aw_grid_str(g, y, w.lane, width - 19, "client", AW_STYLE_HEADER);
+    w.lane = x + LANES_AT;
+    w.lane_width = (width - LANES_AT - 1) / (int)(l->lanes ? l->lanes : 1);
+    (void)aw_grid_str(g, y, x, LANES_AT, "  TIME ms PACKET", AW_STYLE_HEADER);
+    (void)aw_grid_str(g, y, w.lane, width - LANES_AT, "client", AW_STYLE_HEADER);
     if (l->lanes == 2)
         (void)aw_grid_str(g, y, w.lane + w.lane_width - 2, 5, "proxy", AW_STYLE_HEADER);
     aw_grid_right(g, y, w.lane, (int)l->lanes * w.lane_width + 1,
@@ -241,14 +243,14 @@ static void draw_ladder(struct aw_ui *ui, struct aw_grid *g, int y, int x, int w
         }
         if (line >= 0 && line < body) {
             const int on = y + 1 + line;
-            (void)aw_grid_printf(g, on, x, 11, AW_STYLE_PLAIN, "%10.3f",
+            (void)aw_grid_printf(g, on, x, 9, AW_STYLE_PLAIN, "%9.3f",
                                  (double)(r->at - l->start) / (double)AW_MS);
             if (aw_ref_no(r->ref))
-                (void)aw_grid_printf(g, on, x + 11, 7, AW_STYLE_DIM, "%6llu",
+                (void)aw_grid_printf(g, on, x + 9, 7, AW_STYLE_DIM, "%6llu",
                                      (unsigned long long)aw_ref_no(r->ref));
             draw_arrow(g, on, &w, l, r);
             if (i == k->rungs.at)
-                aw_grid_light(g, on, x, k->focus == FOCUS_LADDER ? width : 18, true);
+                aw_grid_light(g, on, x, k->focus == FOCUS_LADDER ? width : LANES_AT - 1, true);
         }
         line++;
     }
@@ -350,7 +352,7 @@ void exchange_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
     }
     const int below = rows >= 16 ? rows / 4 + 1 : rows >= 12 ? 3 : 0;
     const int body = rows - 1 - below;
-    const int left = g->cols >= 150 ? g->cols * 11 / 20 : g->cols / 2 + 4;
+    const int left = g->cols >= 150 ? g->cols * 11 / 20 : g->cols / 2 + 5;
     draw_ladder(ui, g, y + 1, 0, left - 1, body);
     for (int i = 0; i < body; i++)
         aw_grid_fill(g, y + 1 + i, left, 1, 0x2502, AW_STYLE_FRAME);

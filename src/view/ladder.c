@@ -125,9 +125,9 @@ static void add_loss(struct making *m)
         const enum aw_dir dir = i == AW_PART_HEAD || i == AW_PART_CONTENT ? AW_C2S : AW_S2C;
         if (loss->count == 0) continue;
         (void)add(m, &loss->first, dir, AW_STYLE_WARNING, -1, "%s sent again%s", part[i],
-                  loss->count > 1 ? ", the first time" : "");
+                  loss->count > 1 ? ", 1st" : "");
         if (loss->count > 1)
-            (void)add(m, &loss->last, dir, AW_STYLE_WARNING, -1, "%s sent again, time %u", part[i],
+            (void)add(m, &loss->last, dir, AW_STYLE_WARNING, -1, "%s sent again, %u in all", part[i],
                       loss->count);
     }
     for (int d = 0; d < 2; d++)

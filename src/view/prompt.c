@@ -199,6 +199,8 @@ static void choose_kind(struct aw_ui *ui, uint32_t key)
     enum aw_save_as as;
     if (key == 'r' || key == 'n')
         as = AW_SAVE_RECORDS;
+    else if (key == 'h')
+        as = AW_SAVE_HTML;
     else if (key == 'p')
         as = AW_SAVE_PACKETS;
     else {
@@ -207,8 +209,10 @@ static void choose_kind(struct aw_ui *ui, uint32_t key)
     }
     prompt_open(ui, PROMPT_SAVE_PATH);
     p->as = as;
-    (void)snprintf(p->text, sizeof p->text, "%s",
-                   as == AW_SAVE_RECORDS ? "await100.ndjson" : "await100.pcap");
+    static const char *const name[] = {[AW_SAVE_RECORDS] = "await100.ndjson",
+                                       [AW_SAVE_PACKETS] = "await100.pcap",
+                                       [AW_SAVE_HTML] = "await100.html"};
+    (void)snprintf(p->text, sizeof p->text, "%s", name[as]);
     p->len = p->cursor = strlen(p->text);
 }
 
@@ -245,7 +249,7 @@ void prompt_draw(struct aw_ui *ui, struct aw_grid *g, int y)
     if (p->kind == PROMPT_SAVE_AS) {
         const bool one = ui_screen(ui) == SCREEN_EXCHANGE;
         (void)aw_grid_printf(g, y, 0, g->cols, AW_STYLE_TITLE,
-                             "Save %s: r records (NDJSON), p packets (pcap), Esc nothing",
+                             "Save %s: r records (NDJSON), p packets, h HTML, Esc",
                              one         ? "this exchange"
                              : ui->marks ? "the marked exchanges"
                                          : "the exchanges shown");

@@ -246,7 +246,7 @@ static void click(struct aw_ui *ui, const struct aw_event *e)
         l->at = at;
         if (e->key == AW_KEY_DOUBLE_CLICK) act(ui, ACTION_OPEN);
     } else if (s == SCREEN_EXCHANGE && e->y > 0 && e->y < ui->rows - 1) {
-        ui->look.focus = e->x >= ui->cols / 2 + 4 ? FOCUS_VERDICT : FOCUS_LADDER;
+        ui->look.focus = e->x >= ui->cols / 2 + 5 ? FOCUS_VERDICT : FOCUS_LADDER;
     }
 }
 

@@ -42,7 +42,7 @@ struct aw_event {
 };
 
 /* What to save. rows: owned by the callee's caller until the call returns. */
-enum aw_save_as { AW_SAVE_RECORDS, AW_SAVE_PACKETS, AW_SAVE_KINDS };
+enum aw_save_as { AW_SAVE_RECORDS, AW_SAVE_PACKETS, AW_SAVE_HTML };
 struct aw_save {
     enum aw_save_as as;
     const char *path;

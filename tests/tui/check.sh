@@ -1,0 +1,261 @@
+#!/bin/bash
+# The dashboard end to end: in tmux, on real captures and on a live namespace; keys sent, screens
+# read back.
+#   check.sh PROGRAM [WORD]   only the cases whose name holds WORD
+set -u
+program=$(realpath "$1")
+only=${2:-}
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d) || exit 1
+server=await100-tui-$$
+passed=0 failed=0
+mux() { tmux -L "$server" -f /dev/null "$@"; }
+trap 'mux kill-server 2>/dev/null; rm -rf "$work"' EXIT
+export LC_ALL=C.UTF-8 TZ=UTC XDG_CONFIG_HOME=$work/config
+
+open() { # open COLSxROWS ARGUMENT...: the program in a window of its own
+    local size=$1
+    shift
+    mux kill-server 2>/dev/null
+    mux new-session -d -x "${size%x*}" -y "${size#*x}" \
+        "cd '$work' && stty sane; '$program' $*; echo \"ended \$?\"; stty -a >'$work/stty'; sleep 60"
+    mux set -g status off
+}
+keys() { mux send-keys "$@"; }
+typed() { mux send-keys -l "$1"; }
+screen() { mux capture-pane -p; }
+ok() { passed=$((passed + 1)); }
+bad() {
+    failed=$((failed + 1))
+    echo "FAILED $name: $*"
+    screen | sed 's/^/    /'
+}
+shows() { # shows TEXT: within ten seconds
+    for _ in $(seq 100); do
+        screen | grep -qF -- "$1" && { ok; return 0; }
+        sleep 0.1
+    done
+    bad "no '$1' on the screen"
+    return 1
+}
+lacks() { # lacks TEXT: once it has gone
+    for _ in $(seq 100); do
+        screen | grep -qF -- "$1" || { ok; return 0; }
+        sleep 0.1
+    done
+    bad "'$1' is still on the screen"
+}
+same() { # same WHAT GOT WANTED
+    if [ "$2" = "$3" ]; then ok; else bad "$1: '$2' and not '$3'"; fi
+}
+pid_of() { pgrep -f -n "^$program" ; }
+captures=$PWD/pcaps
+
+case_open() {
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows '30 exchanges  18 failing (60 %)'
+    shows 'the server ignored Expect'
+    keys q
+    shows 'ended 0'
+    same 'terminal' "$(grep -co ' icanon' "$work/stty")$(grep -co ' echo ' "$work/stty")" 11
+}
+
+case_sort() {
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows 'sort: severity ▼'
+    keys '>'
+    shows 'sort: time ▲'
+    keys r
+    shows 'sort: time ▼'
+    keys g
+    shows '── '
+    same 'newest first' "$(screen | sed -n 5p | grep -c 19:39:24)" 1
+}
+
+case_filter() {
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows 'ignored Expect'
+    keys f
+    typed 'status = 413'
+    shows 'equal is =='
+    keys C-u
+    typed 'status == 413'
+    shows 'valid: Enter takes it'
+    keys Enter
+    lacks 'ignored Expect'
+    shows 'rejected after the 100'
+    keys u
+    shows 'ignored Expect'
+    keys / && typed 'b3'
+    shows 'PUT /up/b3  curl'
+}
+
+case_enter() {
+    open 80x24 -r "$captures/ignored.pcap"
+    shows '1 exchange  1 failing'
+    keys Enter
+    shows 'client awaits the 100'
+    shows 'packet 4: PUT'
+    shows 'User-Agent: curl/7.88.1'
+    keys Tab
+    keys Down Down Down Down
+    shows 'packet 6: content begins'
+    keys '?'
+    shows 'Explain: ignored'
+    keys Escape
+    shows 'TIME ms'
+}
+
+case_save() {
+    open 80x24 -r "$captures/busy-failures.pcap"
+    shows '20 failing'
+    keys f
+    typed 'status == 417'
+    keys Enter
+    shows 'filter: status == 417'
+    lacks 'no final response'
+    keys s r C-u
+    typed "$work/saved.ndjson"
+    keys Enter
+    shows 'Saved 4 records'
+    "$program" -r "$captures/busy-failures.pcap" -o ndjson -Y 'status == 417' >"$work/want.ndjson"
+    same 'records' "$(md5sum <"$work/saved.ndjson")" "$(md5sum <"$work/want.ndjson")"
+}
+
+case_save_packets() {
+    open 80x24 -r "$captures/busy-failures.pcap"
+    shows '20 failing'
+    keys f
+    typed 'status == 417'
+    keys Enter
+    shows 'filter: status == 417'
+    lacks 'no final response'
+    keys s p C-u
+    typed "$work/saved.pcap"
+    keys Enter
+    shows 'Saved '
+    tcpdump -r "$work/saved.pcap" >"$work/dump" 2>/dev/null
+    same 'tcpdump reads it' $? 0
+    same 'other servers in it' "$(grep -vc '10.100.1.2.8304' "$work/dump")" 0
+    same 'read back' "$("$program" -r "$work/saved.pcap" -o ndjson | grep -c '"cause":"expect-refused"')" 4
+}
+
+case_resize() {
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows 'ignored Expect'
+    mux resize-window -x 120 -y 40
+    shows '10.100.0.2:52102      10.100.1.2:8300'
+    mux resize-window -x 20 -y 5
+    shows 'Q leaves'
+    mux resize-window -x 200 -y 50
+    shows 'SERVER PRODUCT'
+}
+
+case_mouse() {
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows 'ignored Expect'
+    # Button 1 at column 20, row 7 (from 0): a click chooses, a second one opens.
+    typed "$(printf '\033[M %c%c' "$(printf "\\$(printf %o 53)")" "$(printf "\\$(printf %o 40)")")"
+    shows 'PUT /up/b4  curl'
+    typed "$(printf '\033[M %c%c' "$(printf "\\$(printf %o 53)")" "$(printf "\\$(printf %o 40)")")"
+    shows 'TIME ms'
+}
+
+case_killed_pty() {
+    # Even where nobody sends SIGHUP: the terminal's other end is closed, and that is all.
+    for capture in ignored.pcap busy-mixed.pcap; do
+        same "ends within a second ($capture)" \
+            "$(python3 tests/tui/killed.py "$program" -r "$captures/$capture")" 'ended'
+    done
+}
+
+case_signals() {
+    for signal in TERM HUP SEGV ABRT; do
+        open 80x24 -r "$captures/ignored.pcap"
+        shows '1 exchange'
+        kill -"$signal" "$(pid_of)"
+        shows 'ended '
+        for _ in $(seq 50); do [ -s "$work/stty" ] && break; sleep 0.1; done
+        same "terminal after $signal" \
+            "$(grep -co ' icanon' "$work/stty")$(grep -co ' echo ' "$work/stty")" 11
+        rm -f "$work/stty"
+    done
+}
+
+case_no_terminal() {
+    TERM=dumb script -qec "'$program' -r $captures/ignored.pcap; echo \"ended \$?\"" /dev/null >"$work/dumb" 2>&1
+    same 'dumb' "$(grep -c 'ended 2' "$work/dumb")$(grep -c 'cannot show a dashboard' "$work/dumb")" 11
+    "$program" >"$work/none" 2>&1
+    same 'no input and no terminal' "$?" 2
+    "$program" -r "$captures/ignored.pcap" >"$work/report"
+    same 'a report where output is no terminal' "$(grep -c 'HOW TO FIX' "$work/report")" 1
+}
+
+case_stdin() { # keys come from the terminal itself
+    open 80x24 -r - "<'$captures/ignored.pcap'"
+    shows '1 exchange  1 failing'
+    keys Enter
+    shows 'client awaits the 100'
+}
+
+case_idle() {
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows 'ignored Expect'
+    sleep 0.5
+    local pid
+    pid=$(pid_of)
+    local before after
+    before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+    sleep 4
+    after=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+    # Ticks are hundredths of a second: 1 % of 4 seconds is 4.
+    same 'idle below 1 %' "$((after - before <= 4))" 1
+}
+
+case_settings() {
+    open 80x24 -r "$captures/ignored.pcap"
+    shows '1 exchange'
+    keys o Down Space
+    shows 'signs      ASCII'
+    keys Escape
+    shows '-- warning: the server ignored'
+    keys q
+    shows 'ended 0'
+    open 80x24 -r "$captures/ignored.pcap"
+    shows '-- warning: the server ignored'
+    rm -rf "$work/config"
+}
+
+case_live() {
+    if [ "$(id -u)" -ne 0 ] || ! unshare -n true 2>/dev/null; then
+        echo "skipped live: needs root"
+        return
+    fi
+    cat >"$work/live.sh" <<END
+ip link set lo up
+python3 $PWD/tests/tui/ignores.py 8300 &
+server=\$!
+(sleep 2; curl -s -T $captures/MANIFEST http://127.0.0.1:8300/up/live >/dev/null) &
+'$program' -i lo
+kill \$server
+END
+    mux kill-server 2>/dev/null
+    mux new-session -d -x 100 -y 30 "cd '$work'; unshare -n sh '$work/live.sh'; echo \"ended \$?\"; sleep 60"
+    mux set -g status off
+    shows 'No packet so far'
+    shows 'Interface: lo'
+    shows 'waiting'
+    shows 'PUT /up/live'
+    shows 'the server ignored Expect'
+    keys Enter
+    shows 'client awaits the 100'
+    keys Escape Q
+    shows 'ended'
+}
+
+for name in $(declare -F | sed -n 's/^declare -f case_//p'); do
+    case $name in *$only*) ;; *) continue ;; esac
+    "case_$name"
+done
+echo "tui: $passed checks passed, $failed failed"
+[ "$failed" -eq 0 ]
