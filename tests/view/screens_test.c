@@ -277,7 +277,7 @@ static void test_click_chooses_and_opens(void **state)
     const struct aw_event twice = {.key = AW_KEY_DOUBLE_CLICK, .y = 6, .x = 10};
     assert_true(aw_ui_event(s.ui, &twice));
     settle(&s);
-    expect_screen(&s, "", "TIME ms  PACKET");
+    expect_screen(&s, "", "TIME ms PACKET");
     close_show(&s);
 }
 
