@@ -609,6 +609,24 @@ busy_cases() {
             "closed-unanswered error server x4; slow-continue warning server x4; continued ok none x4; expect-refused error server x4; no-response error server x4; late-continue warning server x4"
     fi
 }
+busy_answers() {
+    if needs="go_server node_server gunicorn tomcat" begin busy-answers client; then
+        for i in 1 2 3 4; do
+            apart transfer -T "$tmp/file" $N/forbidden/g$i
+            apart transfer -T "$tmp/file" $A/small/g$i
+            apart transfer -T "$tmp/file" $K/refused/g$i
+            apart transfer -T "$tmp/file" $G/early/g$i
+            apart transfer -H 'Expect: 200-ok' -T "$tmp/file" $T/up/g$i
+            apart transfer -T "$tmp/file" $U/error/g$i
+            apart transfer -H "$E" $N/up/a?$i
+            apart transfer -0 -H "$E" -T "$tmp/file" $N/up/h$i
+            together
+        done
+        seen '^CODE 403' 4; seen '^CODE 413' 4; seen '^CODE 417' 8; seen '^CODE 500' 4
+        finish "curl nginx apache node go tomcat gunicorn" "thirty-two uploads to six servers, eight at a time, all answered at once" \
+            "rejected-early info none x8; expect-refused error server x4; accepted-early info none x4; unknown-expectation error client x4; server-error error server x4; no-content warning client x4; expect-http10 info client x4"
+    fi
+}
 # Idleness takes longer than a minute of capture time: these run beside all others, each with a port
 # of its own. The last upload shows that time went on.
 long_deadlock() {
@@ -661,4 +679,5 @@ wide_cases() {
     client_cases
     relay_cases
     busy_cases
+    busy_answers
 }
