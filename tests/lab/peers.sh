@@ -113,16 +113,8 @@ CONF
 
 # nginx and Apache with the settings that make handshakes fail.
 setup_nginx_harsh() {
-    cat >"$tmp/nginxh.conf" <<CONF
-user nobody nogroup;
-worker_processes 1;
-error_log $tmp/nginxh.error;
-pid $tmp/nginxh.pid;
-events { worker_connections 64; }
-http {
-    access_log $tmp/nginxh.access;
-    client_body_temp_path $tmp/nginxh.body; proxy_temp_path $tmp/nginxh.proxy;
-    fastcgi_temp_path $tmp/nginxh.fcgi; uwsgi_temp_path $tmp/nginxh.uwsgi; scgi_temp_path $tmp/nginxh.scgi;
+    nginx_head nginxh >"$tmp/nginxh.conf"
+    cat >>"$tmp/nginxh.conf" <<CONF
     server {
         listen 10.100.1.2:8414; listen 10.100.2.3:8414;
         root $tmp/www;
@@ -150,19 +142,10 @@ setup_apache_harsh() {
 # --- proxies: reverse ones stand before Apache at 8002 ---
 
 setup_apache_proxy() {
-    local m=/usr/lib/apache2/modules
-    cat >"$tmp/apachep.conf" <<CONF
-ServerName proxy.example
-Listen 10.100.0.1:8301
-Listen 10.100.0.1:8321
-PidFile $tmp/apachep.pid
-ErrorLog $tmp/apachep.error
-User nobody
-Group nogroup
-LoadModule mpm_event_module $m/mod_mpm_event.so
-LoadModule authz_core_module $m/mod_authz_core.so
-LoadModule proxy_module $m/mod_proxy.so
-LoadModule proxy_http_module $m/mod_proxy_http.so
+    apache_head apachep 10.100.0.1:8301 10.100.0.1:8321 >"$tmp/apachep.conf"
+    cat >>"$tmp/apachep.conf" <<CONF
+LoadModule proxy_module $M/mod_proxy.so
+LoadModule proxy_http_module $M/mod_proxy_http.so
 ProxyVia On
 <VirtualHost 10.100.0.1:8301>
     ProxyPass / http://10.100.1.2:8002/
@@ -268,7 +251,7 @@ CONF
 }
 # nginx as a gateway: one that hands Expect on (which it should not), a dead and a silent backend.
 setup_nginx_gateway() {
-    sed -e "s|$tmp/nginxp\.|$tmp/nginxg.|g" -e '/server {/,$d' "$tmp/nginxp.conf" >"$tmp/nginxg.conf"
+    nginx_head nginxg >"$tmp/nginxg.conf"
     cat >>"$tmp/nginxg.conf" <<CONF
     proxy_http_version 1.1;
     server { listen 10.100.0.1:8308; location / { proxy_set_header Expect \$http_expect; proxy_request_buffering off; proxy_pass http://10.100.1.2:8002; } }
