@@ -209,10 +209,12 @@ check-full:
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
 	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-lab check-live
 
-# Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them).
-lab:
+# Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
+# tries on them what src/diagnose/agents.def claims.
+lab: all tools
 	sh tests/lab/deps.sh
 	bash tests/lab/lab.sh --all pcaps
+	bash tests/lab/claims.sh --all $(PROGRAM)
 
 bench: all tools
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools sh tests/bench/run.sh

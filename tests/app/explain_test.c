@@ -7,8 +7,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pty.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "app/explain.h"
 #include "app/options.h"
@@ -87,6 +90,44 @@ static void layout(void **state)
     free(text);
 }
 
+/* What a terminal shows of a page with this $PAGER; NULL: unset, and no pager in $PATH. */
+static const char *on_terminal(const char *pager)
+{
+    static char shown[65536];
+    int terminal;
+    const pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (pager) setenv("PAGER", pager, 1);
+        if (!pager) unsetenv("PAGER");
+        if (!pager) setenv("PATH", "/nowhere", 1);
+        _exit(aw_explain_print("ignored") == AW_EXPLAINED ? 0 : 1);
+    }
+    size_t len = 0;
+    ssize_t n;
+    while ((n = read(terminal, shown + len, sizeof shown - 1 - len)) > 0)
+        len += (size_t)n;
+    shown[len] = '\0';
+    close(terminal);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    return shown;
+}
+
+static void paged_on_a_terminal(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(on_terminal("sed 's/^/paged: /'"), "paged: ignored: "));
+    /* No pager wanted, none there, one that cannot be run: the page itself. */
+    static const char *const none[] = {"", NULL, "/nowhere/pager"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        const char *shown = on_terminal(none[i]);
+        assert_non_null(strstr(shown, "ignored: "));
+        assert_null(strstr(shown, "paged: "));
+    }
+}
+
 /* The command line: an unknown word is wrong use, a missing one too. */
 static void wrong_use(void **state)
 {
@@ -101,6 +142,7 @@ static void wrong_use(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_word), cmocka_unit_test(layout),
+                                       cmocka_unit_test(paged_on_a_terminal),
                                        cmocka_unit_test(wrong_use)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,7 @@ static const struct {
     {CLIENT, UA, "GuzzleHttp/6.5.5 curl/7.64.0 PHP/7.3.19", "guzzle", 0, "GuzzleHttp/6.5.5"},
     {CLIENT, UA, "PHP/8.2.7", "php-curl", 0, NULL},
     {CLIENT, UA, "Wget/1.21.3", "wget", 0, "Wget/1.21.3"},
+    {CLIENT, UA, "wget2/1.99.1", "wget", 0, "wget2/1.99.1"},
     {CLIENT, UA, "git/2.39.2", "git", 0, NULL},
     {CLIENT, UA, "lua-resty-http/0.17.1 (Lua) ngx_lua/10021", "lua-resty-http", 0, NULL},
     /* .NET */
@@ -151,7 +152,8 @@ static const struct {
     {SERVER, SRV, "h2o/2.2.5", "h2o", 0, NULL},
     {SERVER, BODY, "Error: Can not fulfill expectation", "civetweb", 0, NULL},
     {SERVER, SRV, "Mongoose/6.18", "mongoose", 0, NULL},
-    {SERVER, SRV, "XrootD/v5.5.1", "xrootd", 0, NULL},
+    {SERVER, SRV, "XrootD/v5.5.2", "xrootd", 0, NULL},
+    {SERVER, SRV, "XrootD/v5.5.3", "xrootd", V(5, 5, 3), "XrootD/v5.5.3"},
     {SERVER, SRV, "Microsoft-IIS/6.0", "iis", 0, NULL},
     {SERVER, SRV, "Microsoft-IIS/7.0", "iis", V(7, 0, 0), NULL},
     {SERVER, SRV, "Microsoft-IIS/10.0", "iis", V(7, 0, 0), NULL},

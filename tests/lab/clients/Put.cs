@@ -1,4 +1,5 @@
-// Put.exe URL BYTES: uploads with HttpWebRequest, which sends Expect by itself and hardly waits.
+// Put.exe URL BYTES [off|mute]: uploads with HttpWebRequest, which sends Expect by itself and hardly
+// waits. off: no Expect; mute: no User-Agent set.
 // Prints "CODE status" (000 and the error where there was none) and "TIME seconds".
 using System;
 using System.Diagnostics;
@@ -8,11 +9,13 @@ class Put {
     static void Main(string[] args) {
         var content = new byte[int.Parse(args[1])];
         for (int i = 0; i < content.Length; i++) content[i] = (byte)'u';
+        var how = args.Length > 2 ? args[2] : "";
+        if (how == "off") ServicePointManager.Expect100Continue = false;
         var watch = Stopwatch.StartNew();
         try {
             var request = (HttpWebRequest)WebRequest.Create(args[0]);
             request.Method = "PUT";
-            request.UserAgent = "mono-put";
+            if (how != "mute") request.UserAgent = "mono-put";
             request.ContentLength = content.Length;
             request.Timeout = 20000;
             using (var to = request.GetRequestStream()) to.Write(content, 0, content.Length);

@@ -2,8 +2,9 @@
 """Uploads with Python's clients: put.py CLIENT URL BYTES [SECONDS].
 
 CLIENT: http.client (Expect by hand; never waits), slow (the same, the content in pieces 0.1 s
-apart), aiohttp (waits until SECONDS are over), aiohttp10 (HTTP/1.0), s3 (botocore's put_object, which
-sends Expect by itself), soup (libsoup 2).
+apart), urllib, requests, urllib3 (which stand on it), aiohttp (waits until SECONDS are over),
+aiohttp10 (HTTP/1.0), s3 (botocore's put_object, which sends Expect by itself), boto2 (likewise),
+soup and soup3 (libsoup 2 and 3).
 Prints "CODE status" (000 and the error where there was none) and "TIME seconds".
 """
 import sys
@@ -25,6 +26,30 @@ def http_client(url, content, slow=False):
 
     c.request("PUT", where.path, pieces() if slow else content, fields)
     return c.getresponse().status
+
+
+def urllib_client(url, content):
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(url, content, {"Expect": "100-continue"}, method="PUT")
+    try:
+        return urllib.request.urlopen(request, timeout=20).status
+    except urllib.error.HTTPError as e:
+        return e.code
+
+
+def requests_client(url, content):
+    import requests
+
+    return requests.put(url, content, headers={"Expect": "100-continue"}, timeout=20).status_code
+
+
+def urllib3_client(url, content):
+    import urllib3
+
+    return urllib3.PoolManager().request("PUT", url, body=content, headers={"Expect": "100-continue"},
+                                         timeout=20).status
 
 
 def aiohttp_client(url, content, seconds, old=False):
@@ -61,6 +86,19 @@ def s3(url, content):
     return answer["ResponseMetadata"]["HTTPStatusCode"]
 
 
+def boto2(url, content):
+    import boto.s3.connection
+
+    where = urllib.parse.urlsplit(url)
+    bucket, key = where.path.lstrip("/").split("/", 1)
+    connection = boto.s3.connection.S3Connection(
+        "lab", "lab", host=where.hostname, port=where.port, is_secure=False,
+        calling_format=boto.s3.connection.OrdinaryCallingFormat())
+    connection.num_retries = 0
+    connection.get_bucket(bucket, validate=False).new_key(key).set_contents_from_string(content)
+    return 200
+
+
 def soup(url, content):
     import gi
 
@@ -73,20 +111,40 @@ def soup(url, content):
     return Soup.Session(timeout=10, user_agent="lab ").send_message(message)
 
 
+def soup3(url, content, seconds):
+    import gi
+
+    gi.require_version("Soup", "3.0")
+    from gi.repository import GLib, Soup
+
+    message = Soup.Message.new("PUT", url)
+    message.get_request_headers().set_expectations(Soup.Expectation.CONTINUE)
+    message.set_request_body_from_bytes("text/plain", GLib.Bytes.new(content))
+    Soup.Session(timeout=int(seconds), user_agent="lab ").send_and_read(message, None)
+    return message.get_status()
+
+
+CLIENTS = {
+    "http.client": lambda url, content, seconds: http_client(url, content),
+    "slow": lambda url, content, seconds: http_client(url, content, slow=True),
+    "urllib": lambda url, content, seconds: urllib_client(url, content),
+    "requests": lambda url, content, seconds: requests_client(url, content),
+    "urllib3": lambda url, content, seconds: urllib3_client(url, content),
+    "aiohttp": aiohttp_client,
+    "aiohttp10": lambda url, content, seconds: aiohttp_client(url, content, seconds, old=True),
+    "s3": lambda url, content, seconds: s3(url, content),
+    "boto2": lambda url, content, seconds: boto2(url, content),
+    "soup": lambda url, content, seconds: soup(url, content),
+    "soup3": soup3,
+}
+
+
 def main():
     client, url, content = sys.argv[1], sys.argv[2], b"u" * int(sys.argv[3])
     seconds = float(sys.argv[4]) if len(sys.argv) > 4 else 20
     start = time.monotonic()
     try:
-        if client.startswith("aiohttp"):
-            status = aiohttp_client(url, content, seconds, client == "aiohttp10")
-        elif client == "s3":
-            status = s3(url, content)
-        elif client == "soup":
-            status = soup(url, content)
-        else:
-            status = http_client(url, content, client == "slow")
-        print("CODE", int(status))
+        print("CODE", int(CLIENTS[client](url, content, seconds)))
     except Exception as e:  # whatever it is, it is what happened
         print("CODE 000", type(e).__name__, e)
     print(f"TIME {time.monotonic() - start:.3f}")
