@@ -156,6 +156,7 @@ check: need-check
 	sh tests/manifest.sh
 	sh tests/run.sh $(TEST_BIN)
 	sh tests/confine.sh $(PROGRAM)
+	sh tests/save.sh $(PROGRAM)
 	$(BUILD)/tests/tools/golden --program $(PROGRAM)
 
 # The same tests under the sanitizers, in folders of their own. At its end the search for leaks
@@ -190,6 +191,9 @@ check-metrics: all
 check-valgrind: all tools
 	sh tests/valgrind.sh $(PROGRAM)
 
+check-save: all
+	sh tests/save.sh $(PROGRAM) all
+
 check-lab: all tools
 	sh tests/lab/check.sh $(PROGRAM) $(BUILD)/tests/tools
 
@@ -223,6 +227,6 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-metrics check-reports check-dist check-valgrind check-lab check-live check-full lab bench clean
+        warnings format-check check-differential check-metrics check-reports check-dist check-save check-valgrind check-lab check-live check-full lab bench clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(DIST_OBJ:.o=.d)

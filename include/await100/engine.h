@@ -72,9 +72,9 @@ struct aw_stream_piece {
 /*
  * Ways out for what is not a record; any may be NULL. Called in phase 2, on the shard's thread; one
  * connection is always the same shard's. `packet`: every packet that carried a segment of a known
- * connection (conn_ord: its first packet's ordinal), after the segment was worked on. `stream`:
- * every connection's bytes in order while it is followed; it forces connections that are no HTTP to
- * be reassembled as well.
+ * connection (conn_ord: its first packet's ordinal), after the segment was worked on; as far as can
+ * be told, also what came when that was over. `stream`: every connection's bytes in order while it
+ * is followed; it forces connections that are no HTTP to be reassembled as well.
  */
 struct aw_tap {
     void *ctx;

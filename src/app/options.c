@@ -359,6 +359,34 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
         o->match_text = arg;
         o->match = aw_match_parse(arg);
         return o->match != NULL;
+    case OPT_FROM:
+    case OPT_TO:
+        if (aw_bound_parse(arg, id == OPT_FROM ? &o->from : &o->to)) return true;
+        complain("--%s %s: give a moment as 2026-01-02T03:04:05 or 14:30:05, or +10s from the "
+                 "first packet",
+                 table[id].name, arg);
+        return false;
+    case OPT_WRITE:
+        o->write = arg;
+        return true;
+    case OPT_RECORD:
+        o->record = arg;
+        return true;
+    case OPT_FILE_SIZE:
+        if (!parse_count(arg, UINT64_MAX / 1000000, &o->record_bytes) || !o->record_bytes) {
+            complain("-C %s: give a number of millions of bytes, 1 or more", arg);
+            return false;
+        }
+        o->record_bytes *= 1000000;
+        return true;
+    case OPT_FILE_SECONDS:
+        if (parse_count(arg, INT32_MAX, &o->record_seconds) && o->record_seconds) return true;
+        complain("-G %s: give a number of seconds, 1 or more", arg);
+        return false;
+    case OPT_FILE_COUNT:
+        if (parse_count(arg, INT32_MAX, &o->record_files) && o->record_files) return true;
+        complain("-W %s: give a number of files, 1 or more", arg);
+        return false;
     case OPT_FAIL_ON:
         return set_fail_on(o, arg);
     case OPT_JOBS:
@@ -560,6 +588,21 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
     if (o->interface_count > 0 && !live_fits(o)) return AW_PARSED_BAD;
     if (o->interface_count == 0 && o->duration > 0) {
         complain("-a is for live capture, with -i");
+        return AW_PARSED_BAD;
+    }
+    if ((o->record_bytes || o->record_seconds || o->record_files) && !o->record) {
+        complain("-C, -G and -W are about --record FILE");
+        return AW_PARSED_BAD;
+    }
+    if (o->record_files && !o->record_bytes && !o->record_seconds) {
+        complain("-W needs -C or -G: it counts the files that these begin");
+        return AW_PARSED_BAD;
+    }
+    const bool record_out = o->record && strcmp(o->record, "-") == 0;
+    const bool write_out = o->write && strcmp(o->write, "-") == 0;
+    if (record_out + write_out + (o->output == NULL) > 1 && (record_out || write_out)) {
+        complain("%s - writes packets to standard output: give the report a file with -O",
+                 write_out ? "-w" : "--record");
         return AW_PARSED_BAD;
     }
     size_t from_stdin = 0;

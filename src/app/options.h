@@ -5,6 +5,7 @@
 #define AW_APP_OPTIONS_H
 
 #include "await100.h"
+#include "source/bound.h"
 
 struct aw_format;
 
@@ -33,8 +34,14 @@ struct aw_options {
     const char *user;     /* borrowed; -Z; NULL = none named */
     unsigned fail_on;     /* enum aw_fail_bit */
     uint64_t fail_causes; /* bit 1 << cause */
-    uint64_t stop_after;  /* packets; 0 = all */
-    unsigned jobs;        /* 0 = as many as help */
+    struct aw_bound from, to;
+    const char *write;       /* borrowed: -w; NULL = none */
+    const char *record;      /* borrowed: --record; NULL = none */
+    uint64_t record_bytes;   /* -C; 0 = no limit */
+    uint64_t record_seconds; /* -G; likewise */
+    uint64_t record_files;   /* -W; likewise */
+    uint64_t stop_after;     /* packets; 0 = all */
+    unsigned jobs;           /* 0 = as many as help */
     bool show_secrets, quiet, verbose, no_sandbox;
     bool no_ui; /* asked for, or implied by what else was */
     struct aw_config config;

@@ -18,6 +18,7 @@
 #include "app/live.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
+#include "app/save.h"
 #include "app/sandbox.h"
 #include "app/version.h"
 #include "sink/behind.h"
@@ -51,6 +52,8 @@ struct run {
     struct aw_run about; /* what reports may ask */
     struct aw_progress progress;
     struct aw_choice choice;
+    struct aw_save save;
+    struct aw_config config; /* the engine's */
     unsigned threads;
     bool analysed;    /* the figures are those of the input */
     bool failed;      /* --fail-on matched */
@@ -71,7 +74,10 @@ static bool matches_fail_on(const struct aw_options *o, const struct aw_verdict 
 static void on_record(void *ctx, const struct aw_record *rec)
 {
     struct run *r = ctx;
-    if (!aw_choose(&r->choice, rec)) return;
+    const bool chosen = aw_choose(&r->choice, rec);
+    if (r->save.keep)
+        aw_keep_record(r->save.keep, rec, chosen && rec->verdict && aw_failing(rec->verdict));
+    if (!chosen) return;
     if (rec->verdict) {
         r->expectation++;
         if (matches_fail_on(r->o, rec->verdict)) r->failed = true;
@@ -100,6 +106,12 @@ static void on_stream(void *ctx, const struct aw_conn_facts *conn,
 {
     struct run *r = ctx;
     aw_streams_piece(r->streams, conn, piece);
+}
+
+static void on_packet(void *ctx, uint64_t conn_ord, const struct aw_packet *pkt)
+{
+    const struct run *r = ctx;
+    aw_keep_packet(r->save.keep, conn_ord, pkt);
 }
 
 static aw_ns steady_now(void)
@@ -252,7 +264,9 @@ static enum aw_exit open_captures(struct run *r)
     struct aw_filter *filter = open_filter(r->o, &status);
     if (status != AW_EXIT_OK) return status;
     r->merge = open_sources(r, filter);
-    return r->merge ? AW_EXIT_OK : AW_EXIT_INPUT;
+    if (!r->merge) return AW_EXIT_INPUT;
+    aw_merge_between(r->merge, r->o->from, r->o->to);
+    return AW_EXIT_OK;
 }
 
 /* The name under which records have the packets of all interfaces. */
@@ -328,11 +342,14 @@ static bool open_engine(struct run *r)
                                  .connection = on_connection,
                                  .record = on_record,
                                  .waiting = wants_lines(o) ? on_waiting : NULL};
-    const struct aw_tap tap = {.ctx = r, .stream = r->streams ? on_stream : NULL};
-    struct aw_config config = o->config;
+    const struct aw_tap tap = {.ctx = r,
+                               .packet = r->save.keep ? on_packet : NULL,
+                               .stream = r->streams ? on_stream : NULL};
+    r->config = o->config;
     aw_choice_init(&r->choice, o);
-    aw_choice_engine(&r->choice, &config);
-    r->engine = aw_engine_open(&config, &sink, &tap);
+    aw_choice_engine(&r->choice, &r->config);
+    aw_save_engine(&r->save, &r->config);
+    r->engine = aw_engine_open(&r->config, &sink, &tap);
     r->summary = aw_summary_new(NULL);
     if (r->engine && r->summary) {
         aw_summary_thresholds(r->summary, o->config.threshold);
@@ -415,9 +432,10 @@ static bool open_metrics(struct run *r)
 /* The last step before the first byte of the input is believed. */
 static enum aw_exit confine(struct run *r)
 {
-    struct aw_folder *folders[4] = {aw_out_folder(r->out),
-                                    r->metrics ? aw_metrics_folder(r->metrics) : NULL};
+    struct aw_folder *folders[4 + AW_SAVE_FOLDERS] = {
+        aw_out_folder(r->out), r->metrics ? aw_metrics_folder(r->metrics) : NULL};
     if (r->streams) aw_streams_folders(r->streams, folders + 2);
+    aw_save_folders(&r->save, folders + 4);
     if (r->live.behind) folders[0] = aw_behind_folder(r->live.behind);
     aw_sandbox_prepare(&r->sandbox, r->o, folders, sizeof folders / sizeof *folders);
     if (is_live(r)) {
@@ -541,16 +559,17 @@ static enum aw_exit analyse(struct run *r)
         .ctx = r, .reading = on_reading, .collecting = on_collecting};
     enum aw_status status = AW_ENOMEM;
     if (!is_live(r)) {
-        const struct aw_feed feed = aw_feed_of_merge(r->merge);
+        const struct aw_feed feed = aw_save_feed(&r->save, aw_feed_of_merge(r->merge));
         status = aw_pipeline_run(&feed, r->engine, r->threads, &calls);
     } else if (start_live(r)) {
-        const struct aw_feed feed = aw_feed_of_capture(r->live.capture);
+        const struct aw_feed feed = aw_save_feed(&r->save, aw_feed_of_capture(r->live.capture));
         status = aw_pipeline_run(&feed, r->engine, r->threads, &calls);
         end_live(r);
     }
     aw_progress_clear(&r->progress);
     say_damage(r);
     take_stats(r);
+    aw_save_again(&r->save, &r->config, r->stats.packets);
     if (r->merge) r->about.filtered = aw_merge_filtered(r->merge);
     r->about.damaged = r->damaged;
     r->analysed = true;
@@ -584,7 +603,8 @@ enum aw_exit aw_run(struct aw_options *o)
         if (status != AW_EXIT_OK) return status;
     }
     enum aw_exit written = AW_EXIT_OUTPUT;
-    if (open_streams(&r) && open_metrics(&r) && open_engine(&r) && open_report(&r)) {
+    if (aw_save_open(&r.save, o, r.merge) && open_streams(&r) && open_metrics(&r) &&
+        open_engine(&r) && open_report(&r)) {
         status = confine(&r);
         if (status == AW_EXIT_OK) {
             status = analyse(&r);
@@ -597,9 +617,11 @@ enum aw_exit aw_run(struct aw_options *o)
         aw_out_close(r.out, false);
     }
     const enum aw_exit streamed = close_streams(&r), measured = close_metrics(&r);
+    const bool saved = aw_save_close(&r.save);
     aw_sandbox_leave(&r.sandbox);
     let_go(&r);
-    if (written == AW_EXIT_OUTPUT || streamed == AW_EXIT_OUTPUT || measured == AW_EXIT_OUTPUT)
+    if (written == AW_EXIT_OUTPUT || streamed == AW_EXIT_OUTPUT || measured == AW_EXIT_OUTPUT ||
+        !saved)
         return AW_EXIT_OUTPUT;
     return status;
 }

@@ -21,9 +21,17 @@ struct conn {
     bool may_wait;    /* in the list of those */
 };
 
+/* For the packet tap: which connection last had a hash, so that what comes when it is over and
+ * forgotten, as the last ACK nearly always does, is told as its own. Places are shared by hash. */
+enum { LATE = 1 << 14 };
+struct late {
+    uint64_t hash, conn; /* 0 = none */
+};
+
 struct aw_shard {
     const struct aw_config *config; /* borrowed, as all pointers to other rooms' configuration */
     struct aw_tap tap;
+    struct late *late;    /* owned, LATE of them; NULL without a packet tap */
     struct aw_link *link; /* of the batch worked on: told at once; NULL = through the batch */
     struct aw_pool *pool;
     struct aw_flow_table *flows;
@@ -353,6 +361,16 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chu
         tap_stream(s, flow, chunk);
 }
 
+static void tap_packet(struct aw_shard *s, uint64_t conn, const struct aw_item *item)
+{
+    struct late *l = &s->late[item->hash >> 8 & (LATE - 1)];
+    if (conn != 0)
+        *l = (struct late){.hash = item->hash, .conn = conn};
+    else if (l->conn != 0 && l->hash == item->hash)
+        conn = l->conn;
+    if (conn != 0) s->tap.packet(s->tap.ctx, conn, item->pkt);
+}
+
 /* --- door --- */
 
 struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_tap *tap,
@@ -364,10 +382,14 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
     *s = (struct aw_shard){.config = config, .due = INT64_MAX, .watch = watch};
     if (tap) s->tap = *tap;
     s->pool = aw_pool_new(alloc, memory);
-    if (!s->pool) {
+    if (s->tap.packet) s->late = alloc->get(alloc->ctx, LATE * sizeof *s->late);
+    if (!s->pool || (s->tap.packet && !s->late)) {
+        if (s->pool) aw_pool_free(s->pool);
+        alloc->put(alloc->ctx, s->late);
         alloc->put(alloc->ctx, s);
         return NULL;
     }
+    if (s->late) memset(s->late, 0, LATE * sizeof *s->late);
     s->room = (struct aw_exchange_room){
         .pool = s->pool,
         .threshold = config->threshold,
@@ -386,6 +408,7 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
     s->flows = aw_flow_table_new(alloc, s->pool, config->secret, &limits, &ops);
     if (!s->flows) {
         aw_pool_free(s->pool);
+        alloc->put(alloc->ctx, s->late);
         alloc->put(alloc->ctx, s);
         return NULL;
     }
@@ -403,6 +426,7 @@ void aw_shard_free(struct aw_shard *s)
     const struct aw_alloc *alloc = &s->config->alloc;
     aw_flow_table_free(s->flows);
     aw_pool_free(s->pool); /* and with it whatever connections still held */
+    alloc->put(alloc->ctx, s->late);
     alloc->put(alloc->ctx, s);
 }
 
@@ -449,7 +473,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         s->now = *moment;
         aw_flow_tick(s->flows, &s->now);
         const uint64_t conn = aw_flow_push_hashed(s->flows, &item->seg, item->hash);
-        if (s->tap.packet && conn != 0) s->tap.packet(s->tap.ctx, conn, item->pkt);
+        if (s->late) tap_packet(s, conn, item);
     }
     if (b->count > 0) {
         run_timers_to(s, b, &timed, b->count - 1);

@@ -34,7 +34,10 @@ struct aw_merge {
     struct aw_filter *filter;
     uint64_t ord, left; /* left: of stop_after */
     uint64_t filtered;
-    const char *error; /* the first */
+    struct aw_bound from, to;
+    bool bounded, fixed;    /* any of the two is set; the moments below are known */
+    aw_ns earliest, latest; /* both wanted */
+    const char *error;      /* the first */
 };
 
 struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct aw_filter *filter,
@@ -86,18 +89,41 @@ static void damaged(struct aw_merge *m, const char *error)
     if (!m->error) m->error = error;
 }
 
-/* Numbers the packets that match and moves them to the front; how many those are. */
+void aw_merge_between(struct aw_merge *m, struct aw_bound from, struct aw_bound to)
+{
+    m->from = from;
+    m->to = to;
+    m->bounded = from.kind != AW_BOUND_NONE || to.kind != AW_BOUND_NONE;
+}
+
+/* Bounds may hang on the first packet's time. */
+static void fix_bounds(struct aw_merge *m, aw_ns first)
+{
+    m->fixed = true;
+    m->earliest = m->from.kind == AW_BOUND_NONE ? INT64_MIN : aw_bound_moment(&m->from, first);
+    m->latest = m->to.kind == AW_BOUND_NONE ? INT64_MAX : aw_bound_moment(&m->to, first);
+}
+
+static bool wanted(struct aw_merge *m, const struct aw_packet *pkt)
+{
+    if (m->bounded && (pkt->ts < m->earliest || pkt->ts > m->latest)) return false;
+    return !m->filter || aw_filter_match(m->filter, pkt);
+}
+
+/* Numbers the packets that are wanted and moves them to the front; how many those are. */
 static size_t pick(struct aw_merge *m, struct aw_packet *pkts, size_t n)
 {
+    const bool choosy = m->filter || m->bounded;
     size_t picked = 0;
-    if (!m->filter) {
+    if (m->bounded && !m->fixed && n > 0) fix_bounds(m, pkts[0].ts);
+    if (!choosy) {
         picked = n < m->left ? n : (size_t)m->left;
         for (size_t i = 0; i < picked; i++)
             pkts[i].ord = m->ord + 1 + i;
         m->ord += picked;
     }
-    for (size_t i = 0; m->filter && i < n && picked < m->left; i++) {
-        if (!aw_filter_match(m->filter, &pkts[i])) {
+    for (size_t i = 0; choosy && i < n && picked < m->left; i++) {
+        if (!wanted(m, &pkts[i])) {
             m->filtered++;
             continue;
         }

@@ -334,6 +334,11 @@ const char *aw_source_error(const struct aw_source *s)
     return s->error;
 }
 
+bool aw_source_has_interfaces(const struct aw_source *s)
+{
+    return s->format == FORMAT_PCAPNG;
+}
+
 uint64_t aw_source_bytes(const struct aw_source *s)
 {
     return aw_input_stored(s->input);

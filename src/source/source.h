@@ -11,6 +11,7 @@
 #define AW_SOURCE_SOURCE_H
 
 #include "await100/packet.h"
+#include "source/bound.h"
 
 struct aw_source;
 
@@ -49,6 +50,8 @@ bool aw_source_is_capture(const char *path);
 const char *aw_source_name(const struct aw_source *s); /* as given; "-" for standard input */
 /* One line: file, packet, byte, reason; "" where nothing is wrong. */
 const char *aw_source_error(const struct aw_source *s);
+/* Whether packets of several interfaces or link types may come; known with the first packet. */
+bool aw_source_has_interfaces(const struct aw_source *s);
 uint64_t aw_source_bytes(const struct aw_source *s); /* read so far, as stored */
 uint64_t aw_source_size(const struct aw_source *s);  /* in all, as stored; 0 = unknown */
 
@@ -70,6 +73,9 @@ struct aw_merge;
 /* Takes over the sources and the filter, not the array. NULL: no memory, and nothing taken. */
 struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct aw_filter *filter,
                               uint64_t stop_after);
+/* Only packets from one moment to another, both included; AW_BOUND_NONE is open. "First packet" is
+ * the first of all, matching or not. Before the first aw_merge_next. */
+void aw_merge_between(struct aw_merge *m, struct aw_bound from, struct aw_bound to);
 void aw_merge_free(struct aw_merge *m); /* closes the sources, frees the filter */
 /* As aw_source_next, `hold` included. A damaged source ends alone: the others go on, and END is
  * given at last; aw_merge_damaged tells. */
@@ -77,7 +83,7 @@ enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_pa
                            size_t *n);
 /* *error: what ended the first such source, NULL = none; aw_source_error tells for each. */
 bool aw_merge_damaged(const struct aw_merge *m, const char **error);
-uint64_t aw_merge_filtered(const struct aw_merge *m); /* packets that did not match */
+uint64_t aw_merge_filtered(const struct aw_merge *m); /* did not match, or were not of the time */
 size_t aw_merge_sources(const struct aw_merge *m, struct aw_source *const **sources);
 
 #endif

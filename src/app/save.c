@@ -1,0 +1,248 @@
+/* Packets as an output; see save.h. */
+#include "app/save.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MEMORY_DEFAULT_MIB = 256 };
+
+static size_t total_memory(const struct aw_config *c)
+{
+    return c->memory ? c->memory : (size_t)MEMORY_DEFAULT_MIB << 20;
+}
+
+/* --- opening --- */
+
+/* Writing over an input while it is read would end both. */
+static bool spares_inputs(const struct aw_options *o, const char *path, const char *option)
+{
+    struct stat out, in;
+    if (strcmp(path, "-") == 0 || stat(path, &out) != 0 || !S_ISREG(out.st_mode)) return true;
+    for (size_t i = 0; i < o->read_count; i++) {
+        if (strcmp(o->read[i], "-") == 0 || stat(o->read[i], &in) != 0) continue;
+        if (in.st_dev != out.st_dev || in.st_ino != out.st_ino) continue;
+        fprintf(stderr, "await100: %s %s: that is an input; give another name\n", option, path);
+        return false;
+    }
+    return true;
+}
+
+/* Only files can be read twice. */
+static bool can_read_again(const struct aw_options *o)
+{
+    struct stat st;
+    for (size_t i = 0; i < o->read_count; i++)
+        if (strcmp(o->read[i], "-") == 0 || stat(o->read[i], &st) != 0 || !S_ISREG(st.st_mode))
+            return false;
+    return true;
+}
+
+/* The inputs anew, with the same filter and bounds: the same packets get the same ordinals. What
+ * could not be opened was said the first time. */
+static struct aw_merge *open_again(const struct aw_options *o)
+{
+    char err[1024];
+    struct aw_merge *merge = NULL;
+    size_t count = 0;
+    struct aw_source **sources = calloc(o->read_count, sizeof *sources);
+    struct aw_filter *filter = o->filter ? aw_filter_new(o->filter, err, sizeof err) : NULL;
+    for (size_t i = 0; sources && i < o->read_count; i++) {
+        sources[count] = aw_source_open(o->read[i], (uint16_t)i, err, sizeof err);
+        if (sources[count]) count++;
+    }
+    if (count > 0 && (filter || !o->filter))
+        merge = aw_merge_new(sources, count, filter, o->stop_after);
+    if (merge) {
+        aw_merge_between(merge, o->from, o->to);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            aw_source_close(sources[i]);
+        aw_filter_free(filter);
+    }
+    free(sources);
+    return merge;
+}
+
+static bool open_keep(struct aw_save *s, char *err, size_t err_size)
+{
+    const struct aw_options *o = s->o;
+    const int64_t *t = o->config.threshold;
+    if (!spares_inputs(o, o->write, "-w")) {
+        err[0] = '\0';
+        return false;
+    }
+    const bool again = s->merge && can_read_again(o);
+    if (again) s->again = open_again(o);
+    /* An exchange lives as long as it is active; a few times the longest silence is a fair guess,
+     * and what is older makes way only for what is behind it. */
+    int64_t patience;
+    if (__builtin_add_overflow(t[AW_T_IDLE_TIMEOUT], t[AW_T_RETRY_WINDOW], &patience) ||
+        __builtin_mul_overflow(patience, 4, &patience))
+        patience = INT64_MAX;
+    const struct aw_keep_plan plan = {
+        .path = o->write,
+        .again = s->again != NULL,
+        .memory = total_memory(&o->config) / 4,
+        .patience = patience,
+    };
+    s->keep = aw_keep_open(&plan, err, err_size);
+    return s->keep != NULL;
+}
+
+static bool open_recorder(struct aw_save *s, char *err, size_t err_size)
+{
+    const struct aw_options *o = s->o;
+    const struct aw_recorder_plan plan = {
+        .path = o->record,
+        .bytes = o->record_bytes,
+        .seconds = o->record_seconds,
+        .files = o->record_files,
+    };
+    err[0] = '\0';
+    if (!spares_inputs(o, o->record, "--record")) return false;
+    s->recorder = aw_recorder_open(&plan, err, err_size);
+    return s->recorder != NULL;
+}
+
+bool aw_save_open(struct aw_save *s, const struct aw_options *o, struct aw_merge *merge)
+{
+    char err[4352];
+    *s = (struct aw_save){.o = o, .merge = merge};
+    if ((!o->write || open_keep(s, err, sizeof err)) &&
+        (!o->record || open_recorder(s, err, sizeof err)))
+        return true;
+    if (err[0]) fprintf(stderr, "await100: %s\n", err);
+    return false;
+}
+
+void aw_save_folders(const struct aw_save *s, struct aw_folder *to[AW_SAVE_FOLDERS])
+{
+    to[0] = s->keep ? aw_keep_folder(s->keep) : NULL;
+    to[1] = s->recorder ? aw_recorder_folder(s->recorder) : NULL;
+}
+
+void aw_save_engine(const struct aw_save *s, struct aw_config *config)
+{
+    if (!s->keep) return;
+    /* A retry without Expect belongs to the failure that it mends; and packets have to come in
+     * order. */
+    config->all = true;
+    config->shards = 1;
+    config->memory = total_memory(config) / 4 * 3;
+}
+
+/* --- the recorder's place --- */
+
+/* Whether packets of more than one link type or interface may come. */
+static bool is_mixed(const struct aw_save *s)
+{
+    if (!s->merge) return s->o->interface_count > 1;
+    struct aw_source *const *sources;
+    const size_t count = aw_merge_sources(s->merge, &sources);
+    return count > 1 || aw_source_has_interfaces(sources[0]);
+}
+
+static enum aw_read next(void *ctx, unsigned hold, const struct aw_packet **pkts, size_t *n)
+{
+    struct aw_save *s = ctx;
+    if (s->full) return AW_READ_END;
+    const enum aw_read got = s->from.next(s->from.ctx, hold, pkts, n);
+    if (got == AW_READ_OK || got == AW_READ_AGAIN)
+        s->full = !aw_recorder_write(s->recorder, *pkts, got == AW_READ_OK ? *n : 0, is_mixed(s));
+    return got;
+}
+
+static void before(void *ctx, struct aw_engine *e)
+{
+    const struct aw_save *s = ctx;
+    if (s->from.before) s->from.before(s->from.ctx, e);
+}
+
+struct aw_feed aw_save_feed(struct aw_save *s, struct aw_feed from)
+{
+    if (!s->recorder) return from;
+    s->from = from;
+    return (struct aw_feed){.ctx = s, .next = next, .before = before, .live = from.live};
+}
+
+/* --- reading again --- */
+
+struct second {
+    struct aw_engine *engine;
+    uint64_t packets; /* where the first reading ended */
+};
+
+static bool more(void *ctx)
+{
+    const struct second *second = ctx;
+    struct aw_stats stats;
+    aw_engine_stats(second->engine, &stats);
+    return stats.packets < second->packets;
+}
+
+static bool yes(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets)
+{
+    if (!s->keep || !s->again || !aw_keep_again(s->keep)) return;
+    struct aw_config same = *config;
+    same.brief = true; /* nobody looks at the records */
+    same.all = false;
+    const struct aw_tap tap = {.ctx = s->keep, .packet = aw_keep_packet};
+    struct second second = {.engine = aw_engine_open(&same, NULL, &tap), .packets = packets};
+    const struct aw_pipeline_calls calls = {.ctx = &second, .reading = more, .collecting = yes};
+    const struct aw_feed feed = aw_feed_of_merge(s->again);
+    if (!second.engine || aw_pipeline_run(&feed, second.engine, 1, &calls) != AW_OK)
+        fprintf(stderr, "await100: -w %s: out of memory: not all packets are in it\n", s->o->write);
+    aw_engine_close(second.engine);
+}
+
+/* --- the end --- */
+
+static bool say_error(const char *option, const char *path, int error)
+{
+    if (error == 0 || error == EPIPE) return true; /* a closed pipe is the reader's right */
+    fprintf(stderr, "await100: %s %s: cannot write: %s\n", option, path, strerror(error));
+    return false;
+}
+
+static void say_left_out(const char *option, const char *path, uint64_t count)
+{
+    if (count > 0)
+        fprintf(stderr,
+                "await100: %s %s: %llu packets of another link type than the first are not in it\n",
+                option, path, (unsigned long long)count);
+}
+
+bool aw_save_close(struct aw_save *s)
+{
+    bool good = true;
+    if (s->keep) {
+        struct aw_keep_stats stats;
+        good = say_error("-w", s->o->write, aw_keep_close(s->keep, &stats));
+        say_left_out("-w", s->o->write, stats.left_out);
+        if (stats.let_go > 0 && !s->o->quiet)
+            fprintf(stderr,
+                    "await100: -w %s: %llu packets left memory before the verdict on their "
+                    "connections; --memory makes room for more\n",
+                    s->o->write, (unsigned long long)stats.let_go);
+    }
+    if (s->recorder) {
+        uint64_t left_out;
+        const int error = aw_recorder_close(s->recorder, &left_out);
+        good = say_error("--record", s->o->record, error) && good;
+        say_left_out("--record", s->o->record, left_out);
+    }
+    aw_merge_free(s->again);
+    s->keep = NULL;
+    s->recorder = NULL;
+    s->again = NULL;
+    return good;
+}

@@ -1,0 +1,40 @@
+/*
+ * Packets as an output: --record writes what is read, -w what failed. Joins the writers with the
+ * run: opens them, stands between the input and the engine, reads an input a second time where -w
+ * can do that, and says what came of it.
+ */
+#ifndef AW_APP_SAVE_H
+#define AW_APP_SAVE_H
+
+#include "app/options.h"
+#include "app/pipeline.h"
+#include "sink/keep.h"
+#include "sink/recorder.h"
+
+struct aw_save {
+    const struct aw_options *o;   /* borrowed */
+    struct aw_keep *keep;         /* owned; NULL without -w */
+    struct aw_recorder *recorder; /* owned; NULL without --record */
+    struct aw_merge *again; /* owned: the inputs, to be read a second time; NULL: they can't */
+    struct aw_merge *merge; /* borrowed: the inputs; NULL where live */
+    struct aw_feed from;    /* what the recorder listens to */
+    bool full;              /* the recorder has its number of files: reading ends */
+};
+
+enum { AW_SAVE_FOLDERS = 2 };
+
+/* Opens what the options name; `merge` NULL: live. False: it is said on standard error. Options
+ * and merge are borrowed, and the struct stays where it is. */
+bool aw_save_open(struct aw_save *s, const struct aw_options *o, struct aw_merge *merge);
+void aw_save_folders(const struct aw_save *s, struct aw_folder *to[AW_SAVE_FOLDERS]);
+/* What -w asks of the engine: all records, and a part of its memory. */
+void aw_save_engine(const struct aw_save *s, struct aw_config *config);
+/* `from` with the recorder in between. */
+struct aw_feed aw_save_feed(struct aw_save *s, struct aw_feed from);
+/* After the run: reads again for -w where that is the way, with an engine of the same config, as
+ * far as the run came. */
+void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets);
+/* Closes the files. False: one could not be written, and it is said. */
+bool aw_save_close(struct aw_save *s);
+
+#endif
