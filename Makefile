@@ -211,7 +211,7 @@ check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-lab check-live
+	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-save check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
 # tries on them what src/diagnose/agents.def claims.
