@@ -115,6 +115,12 @@ static bool sends_on(const struct aw_facts *f)
            !(f->x->flags & AW_F_WITHHELD);
 }
 
+/* The client left before a 100 was there. */
+static bool left_unanswered(const struct aw_facts *f)
+{
+    return f->first_100 == NULL || (f->client_end && f->client_end->ord < f->first_100->at.ord);
+}
+
 /* The 100 passed the capture point so long before the content that does not acknowledge it that
  * they cannot have crossed. */
 static bool overdue(const struct aw_facts *f)
@@ -155,7 +161,7 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
             "the server's side did not acknowledge the head at once");
     }
     cap(t,
-        cause == AW_CAUSE_ABANDONED && f->first_100 == NULL && (x->flags & AW_F_MIDSTREAM) &&
+        cause == AW_CAUSE_ABANDONED && left_unanswered(f) && (x->flags & AW_F_MIDSTREAM) &&
             !(x->flags & AW_F_KEPT),
         "the connection was joined after its start: the head may have been sent before");
     cap(t, f->prev != NULL && f->prev->incomplete, "the attempt before it was not seen in full");

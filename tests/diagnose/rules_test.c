@@ -605,6 +605,11 @@ static void left_at_once_joined(struct case_maker *m)
     m->x.flags |= AW_F_MIDSTREAM;
     left_at_once(m);
 }
+static void left_before_100_joined(struct case_maker *m)
+{
+    left_at_once_joined(m);
+    case_100(m, 21);
+}
 static void left_at_once_later(struct case_maker *m)
 {
     m->x.flags |= AW_F_KEPT;
@@ -638,6 +643,8 @@ static const struct row rows[] = {
      AW_PARTY_NONE, 0},
     {"left at once, joined before the head", left_at_once_joined, AW_CAUSE_ABANDONED, AW_SEV_ERROR,
      AW_CONF_MEDIUM, AW_PARTY_CLIENT, 0},
+    {"left before the 100, joined before the head", left_before_100_joined, AW_CAUSE_ABANDONED,
+     AW_SEV_ERROR, AW_CONF_MEDIUM, AW_PARTY_CLIENT, 0},
     {"left at once, joined a request before", left_at_once_later, AW_CAUSE_ABANDONED, AW_SEV_ERROR,
      AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
     {"continued", continued, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH, AW_PARTY_NONE, 0},
