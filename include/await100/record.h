@@ -41,6 +41,7 @@ struct aw_conn_facts {
     struct aw_mark closed_at;
     struct aw_mark fin[2]; /* first FIN of each side */
     bool fin_unseen[2];    /* ... was not captured: what acknowledged it stands in its place */
+    aw_off fin_ack[2];     /* bytes of the other side that the FIN acknowledged; AW_OFF_NONE */
     struct aw_mark rst[2]; /* first believed RST of each side */
     bool rst_bare[2];     /* ... without an ACK number: of a side that had no connection any more */
     uint8_t ttl_first[2]; /* of each side's first segment; 0 = unknown */

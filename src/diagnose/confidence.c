@@ -90,6 +90,16 @@ static bool acks_unseen(const struct aw_facts *f)
     return x->content_complete && x->declared >= 0 && x->final_ack > x->head_end + x->declared;
 }
 
+/* After a 100 the client left, and its FIN does not acknowledge the answer: without that it left of
+ * itself, whichever of the two was captured first. */
+static bool left_unaware(const struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    const aw_off ack = x->conn.fin_ack[AW_C2S];
+    return f->first_100 && f->owes && !f->content && f->client_closed &&
+           f->client_end == &x->conn.fin[AW_C2S] && ack != AW_OFF_NONE && ack <= x->final_off;
+}
+
 /* The server had closed and then reset the connection: a system does that to bytes which come for a
  * connection that nobody reads any more, and none were captured. */
 static bool reset_by_unseen(const struct aw_facts *f)
@@ -180,6 +190,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     const uint64_t stayed_home = bit(AW_CAUSE_REJECTED_EARLY) | bit(AW_CAUSE_ACCEPTED_EARLY);
     cap(t, in(cause, stayed_home) && acks_unseen(f),
         "the answer acknowledges bytes of the client that were not captured");
+    cap(t, cause == AW_CAUSE_REJECTED_EARLY && left_unaware(f),
+        "the client's FIN does not acknowledge the answer: it may have left without");
     cap(t, in(cause, stayed_home) && reset_by_unseen(f),
         "the server's reset answers bytes of the client that were not captured");
     cap(t, (x->flags & AW_F_HOLE_RESPONSE) && acks_unseen(f) && f->content,
@@ -205,6 +217,11 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         cause == AW_CAUSE_SERVER_ERROR && f->status == 503 && x->text[AW_TEXT_SERVER].len == 0 &&
             ((x->flags & AW_F_HOLE_FINAL) || !x->final_complete),
         "no server signed the 503, and its content, which may be a proxy's page, was not captured");
+    cap(t,
+        in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
+            (x->flags & AW_F_WITHHELD) && f->next && f->next->same_connection &&
+            f->next->status == 408,
+        "the 408 to the repeat may answer what was left over of it");
     /* A FIN in time would have made it another cause, and it may be the packet that is missing. */
     cap(t,
         in(cause, bit(AW_CAUSE_CONTINUED) | bit(AW_CAUSE_REJECTED_EARLY)) && f->first_100 &&
@@ -262,7 +279,10 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          "the head or the 100 was retransmitted as well");
     fail(&t, cause == AW_CAUSE_EXPECT_REFUSED_BY_PROXY && !f->c->inner && origin_named(f),
          "signs of a proxy, but Server names no proxy");
-    fail(&t, cause == AW_CAUSE_EXPECT_REFUSED_BY_PROXY && !f->c->inner && f->hops == AW_HOP_TTL,
+    fail(&t,
+         ((cause == AW_CAUSE_EXPECT_REFUSED_BY_PROXY && !f->c->inner) ||
+          (cause == AW_CAUSE_GATEWAY_ERROR && f->status == 503)) &&
+             f->hops == AW_HOP_TTL,
          "an IP TTL is the only sign of a proxy");
     fail(&t, cause == AW_CAUSE_GATEWAY_ERROR && f->status == 503 && f->hops == AW_HOP_PAGE,
          "an error page is the only sign of a proxy");

@@ -266,8 +266,10 @@ static void hop_facts(struct aw_facts *f)
     if (x->res & (AW_RES_X_CACHE | AW_RES_AGE)) f->hops |= AW_HOP_CACHE;
     if (x->res & AW_RES_SQUID) f->hops |= AW_HOP_SQUID;
     if (x->req & (AW_REQ_ABSOLUTE | AW_REQ_CONNECT)) f->hops |= AW_HOP_TARGET;
-    if (x->conn.syn_seen[AW_S2C] && x->conn.ttl_first[AW_S2C] && x->final_ttl &&
-        x->final_ttl != x->conn.ttl_first[AW_S2C])
+    /* Where each packet is captured on both sides of a router, which of its two TTLs is the first
+     * is chance. */
+    if (x->conn.copies == 0 && x->conn.syn_seen[AW_S2C] && x->conn.ttl_first[AW_S2C] &&
+        x->final_ttl && x->final_ttl != x->conn.ttl_first[AW_S2C])
         f->hops |= AW_HOP_TTL;
 }
 

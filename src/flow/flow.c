@@ -590,6 +590,8 @@ static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
         const struct aw_half *h = &f->half[side];
         out->fin_unseen[dir] = h->fin == AW_OFF_NONE && (h->flags & AW_HALF_MAYBE_FIN) != 0;
         out->fin[dir] = out->fin_unseen[dir] ? h->acked_by : e->fin[side];
+        out->fin_ack[dir] =
+            out->fin_unseen[dir] || !aw_seen(&e->fin[side]) ? AW_OFF_NONE : e->fin_ack[side];
         out->rst[dir] = m->rst[side];
         out->rst_bare[dir] = m->rst_bare[side];
         out->hole_bytes[dir] = m->hole_bytes[side];
@@ -637,6 +639,7 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         .rtt_s = f->rtt[!f->client],
         .last_activity = f->activity,
         .last_packet = f->packet_at,
+        .fin_ack = {AW_OFF_NONE, AW_OFF_NONE},
     };
     for (unsigned side = 0; side < 2; side++) {
         const struct aw_half *h = &f->half[side];

@@ -38,6 +38,7 @@ void case_begin(struct case_maker *m)
     x->conn.any_seen[AW_C2S] = x->conn.any_seen[AW_S2C] = true;
     x->body_ack = x->resume_ack = x->after_ack_max = x->body_peer_high = AW_OFF_NONE;
     x->final_off = x->final_head_end = x->final_ack = AW_OFF_NONE;
+    x->conn.fin_ack[AW_C2S] = x->conn.fin_ack[AW_S2C] = AW_OFF_NONE;
     x->head_end = CASE_HEAD_END;
     x->at[AW_AT_REQ_FIRST] = x->at[AW_AT_HEAD] = case_mark(m, 0);
     x->at[AW_AT_ACK_HEAD] = case_mark(m, 0.1);
@@ -104,6 +105,7 @@ void case_close(struct case_maker *m, double ms, enum aw_dir who, bool reset)
     struct aw_conn_facts *conn = &m->x.conn;
     const struct aw_mark mark = case_mark(m, ms);
     *(reset ? &conn->rst[who] : &conn->fin[who]) = mark;
+    if (!reset && who == AW_C2S) conn->fin_ack[who] = m->answers;
     if (conn->close == AW_CONN_OPEN) {
         conn->close = reset ? AW_CONN_RST : AW_CONN_FIN;
         conn->closed_by = who;

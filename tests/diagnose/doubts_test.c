@@ -208,6 +208,15 @@ static void test_answer_to_the_unseen(void **state)
     m.x.final_ack++; /* the client's FIN, or a byte of content */
     expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_MEDIUM);
 
+    case_begin(&m); /* nor did the client know of the answer when it left */
+    case_100(&m, 1);
+    case_final(&m, 1.5, 400);
+    case_close(&m, 1.6, AW_C2S, false);
+    m.x.conn.fin_ack[AW_C2S] = CASE_100_END + 1;
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_HIGH);
+    m.x.conn.fin_ack[AW_C2S] = CASE_100_END;
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_MEDIUM);
+
     case_begin(&m);
     case_100(&m, 1);
     case_content(&m, 1.5, 2, CASE_100_END);
@@ -279,11 +288,33 @@ static void test_leftover_408(void **state)
     m.x.owed_bytes_next = 1000;
     m.x.next_request = case_mark(&m, 2);
     expect(&m, &c, AW_CAUSE_DESYNC_RISK, AW_CONF_MEDIUM);
-    chain[1].sent = 999; /* the server has reason to say so */
-    expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
+    chain[1].sent = 999; /* the server has reason to say so, or a byte was not captured */
+    expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
     chain[1].sent = 1000;
     chain[1].same_connection = false;
     expect(&m, &c, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
+}
+
+/* Another distance than the SYN-ACK's is a sign, but a single one; and none where a packet is
+ * captured before and behind a router. */
+static void test_distance(void **state)
+{
+    (void)state;
+    static const uint16_t status[] = {417, 503};
+    for (unsigned i = 0; i < 2; i++) {
+        struct case_maker m;
+        const bool refused = status[i] == 417;
+        case_begin(&m);
+        case_final(&m, 1, status[i]);
+        m.x.conn.ttl_first[AW_S2C] = 64;
+        m.x.final_ttl = 64;
+        expect(&m, NULL, refused ? AW_CAUSE_EXPECT_REFUSED : AW_CAUSE_SERVER_ERROR, AW_CONF_HIGH);
+        m.x.final_ttl = 63;
+        expect(&m, NULL, refused ? AW_CAUSE_EXPECT_REFUSED_BY_PROXY : AW_CAUSE_GATEWAY_ERROR,
+               AW_CONF_MEDIUM);
+        m.x.conn.copies = 1;
+        expect(&m, NULL, refused ? AW_CAUSE_EXPECT_REFUSED : AW_CAUSE_SERVER_ERROR, AW_CONF_HIGH);
+    }
 }
 
 /* So with the server's: where its first acknowledgement of the head came with the answer, late. */
@@ -330,15 +361,25 @@ static void test_sequel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hole_in_the_answers),   cmocka_unit_test(test_first_to_close),
-        cmocka_unit_test(test_requests_before),       cmocka_unit_test(test_origin_not_seen),
-        cmocka_unit_test(test_silence_of_the_origin), cmocka_unit_test(test_leg_known_loosely),
-        cmocka_unit_test(test_nearly_a_loop),         cmocka_unit_test(test_reset_of_nothing),
-        cmocka_unit_test(test_never_acknowledged),    cmocka_unit_test(test_overdue),
-        cmocka_unit_test(test_measured_by_itself),    cmocka_unit_test(test_measured_by_the_answer),
-        cmocka_unit_test(test_answer_to_the_unseen),  cmocka_unit_test(test_reset_by_the_unseen),
-        cmocka_unit_test(test_wait_not_captured),     cmocka_unit_test(test_reset_after_content),
-        cmocka_unit_test(test_leftover_408),          cmocka_unit_test(test_sequel),
+        cmocka_unit_test(test_hole_in_the_answers),
+        cmocka_unit_test(test_first_to_close),
+        cmocka_unit_test(test_requests_before),
+        cmocka_unit_test(test_origin_not_seen),
+        cmocka_unit_test(test_silence_of_the_origin),
+        cmocka_unit_test(test_leg_known_loosely),
+        cmocka_unit_test(test_nearly_a_loop),
+        cmocka_unit_test(test_reset_of_nothing),
+        cmocka_unit_test(test_never_acknowledged),
+        cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_measured_by_itself),
+        cmocka_unit_test(test_measured_by_the_answer),
+        cmocka_unit_test(test_answer_to_the_unseen),
+        cmocka_unit_test(test_reset_by_the_unseen),
+        cmocka_unit_test(test_wait_not_captured),
+        cmocka_unit_test(test_reset_after_content),
+        cmocka_unit_test(test_leftover_408),
+        cmocka_unit_test(test_distance),
+        cmocka_unit_test(test_sequel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

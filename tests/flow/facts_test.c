@@ -47,6 +47,10 @@ static void test_who_and_where(void **state)
     assert_int_equal(facts->ttl_first[AW_S2C], 50);
     assert_int_equal(aw_ref_no(facts->last_activity.ref), 9);
     assert_int_equal(facts->close, AW_CONN_OPEN);
+    assert_true(facts->fin_ack[AW_C2S] == AW_OFF_NONE && facts->fin_ack[AW_S2C] == AW_OFF_NONE);
+    run(lab, SHAKE "c A 0 0 ABC\ns A 0 3 xy\nc FA 3 2\n");
+    assert_int_equal(facts->fin_ack[AW_C2S], 2);
+    assert_true(facts->fin_ack[AW_S2C] == AW_OFF_NONE);
 }
 
 static void test_round_trips(void **state)

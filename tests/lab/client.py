@@ -27,8 +27,11 @@ def main():
         while b"\r\n\r\n" not in got:
             got += s.recv(4096)
         time.sleep(0.98)
-    s.sendall(head(host, port, path))
-    if what == "reuse":
+    s.sendall(head(host, port, path) + (BODY[:500] if what == "first" else b""))
+    if what == "first":  # a piece of the content with the head, the rest after a while
+        time.sleep(1.4)
+        s.sendall(BODY[500:])
+    elif what == "reuse":
         pass
     elif what == "at-once":  # as wget does: head and content back to back
         s.sendall(BODY)
@@ -40,6 +43,10 @@ def main():
     elif what == "leave":  # goes away in the middle of its content
         s.sendall(BODY[:1000])
         time.sleep(0.2)
+        s.close()
+        print(got.decode("latin-1"))
+        return
+    elif what == "after":  # takes the 100 for all that will come
         s.close()
         print(got.decode("latin-1"))
         return

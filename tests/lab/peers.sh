@@ -281,6 +281,7 @@ frontend rules
     http-request del-header Expect if { path_beg /strip /up/strip }
     use_backend ignoring if { path_beg /strip }
     use_backend silent if { path_beg /silent }
+    use_backend closing if { path_beg /closing }
     default_backend apache
 backend apache
     server s 10.100.1.2:8002
@@ -288,6 +289,8 @@ backend ignoring
     server s 10.100.1.2:8300
 backend silent
     server s 10.100.1.2:8313
+backend closing
+    server s 10.100.1.2:8307
 CONF
     relay haproxyr 8310 haproxy -db -f "$tmp/haproxyr.cfg"
 }

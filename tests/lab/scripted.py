@@ -196,6 +196,12 @@ def refuse_and_reset(peer, head):
     return reset(peer, head)
 
 
+def refuse_413_close(peer, head):
+    """413 by the head alone, and the end."""
+    peer.answer("413 Content Too Large", ["Connection: close"])
+    return False
+
+
 BEHAVIOURS = [
     ignore,                 # 0
     continue_after(1.3),    # 1
@@ -218,6 +224,7 @@ BEHAVIOURS = [
     continue_with_content(b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"),  # 18
     final_then_continue,    # 19
     refuse_and_reset,       # 20
+    refuse_413_close,       # 21
 ]
 
 

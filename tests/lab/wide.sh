@@ -226,6 +226,26 @@ harsh_cases() {
         transfer -T - $AH/up/slow < <(head -c 3000 "$tmp/file"; sleep 4); got_100 1; seen '< HTTP/1.1 408'
         finish "curl apache" "the same with a curl that reads from a slow pipe" "request-timeout error client"
     fi
+    if begin apache-parameters client; then
+        transfer -H 'Expect: 100-continue;q=1' -T "$tmp/file" $A/up/w40; seen '< HTTP/1.1 417'
+        finish "curl apache" "parameters make it another expectation than 100-continue, or none" "desync-risk warning client"
+    fi
+    if begin leaves-after-100 client; then
+        script after 10.100.1.2 8002 /up/w41; got_100 1
+        finish "client.py apache" "the client takes the 100 for all that comes and leaves; Apache answers what is not there" "abandoned error client"
+    fi
+    if begin first-piece-ignored client; then
+        script first 10.100.1.2 8300 /up/w42; seen '201 Created'
+        finish "client.py scripted" "a piece of the content with the head, the rest 1.4 s later" "ignored warning server"
+    fi
+    if needs="mono" begin mono-413-reset client; then
+        put mono "$(scr 21 w43)" 40000
+        finish "mono scripted" "413 and the end of the connection before HttpWebRequest sends what it sends all the same" "ignored-rejection warning client"
+    fi
+    if needs="haproxy_rules" begin haproxy-origin-closes proxy; then
+        transfer -T "$tmp/file" $V:8310/closing/w44; code 502; no_100
+        finish "curl haproxy scripted" "both legs: the origin closes without a word, HAProxy makes a 502 of it" "gateway-error error server; closed-unanswered error server"
+    fi
     if begin curl-two-framings client; then
         transfer -H 'Content-Length: 3000' -T - $A/up/w0 < <(head -c 3000 "$tmp/file"); code 20
         finish "curl apache" "Content-Length set by hand on content that curl sends in chunks: Expect with both framings" "desync-risk warning client"
