@@ -1,30 +1,36 @@
 /* See live.h. */
 #include "app/live.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* --- signals --- */
 
-/* The only globals: a signal handler has no other place. */
-static volatile sig_atomic_t interrupted, reopen, totals;
+/* The only globals: a signal handler has no other place. Set on whichever thread gets the signal.
+ */
+static atomic_bool interrupted, reopen, totals;
 
 static void on_end(int number)
 {
     /* Whoever asks twice does not want to wait for the report. */
-    if (interrupted) {
+    const int was = errno;
+    if (atomic_exchange(&interrupted, true)) {
         signal(number, SIG_DFL);
         raise(number);
     }
-    interrupted = 1;
+    errno = was;
 }
 
 static void on_other(int number)
 {
-    if (number == SIGHUP) reopen = 1;
-    if (number == SIGUSR1) totals = 1;
+    const int was = errno;
+    if (number == SIGHUP) atomic_store(&reopen, true);
+    if (number == SIGUSR1) atomic_store(&totals, true);
+    errno = was;
 }
 
 void aw_signals_watch(bool live)
@@ -44,24 +50,17 @@ void aw_signals_watch(bool live)
 
 bool aw_signal_interrupted(void)
 {
-    return interrupted != 0;
-}
-
-static bool take(volatile sig_atomic_t *flag)
-{
-    const bool was = *flag != 0;
-    if (was) *flag = 0;
-    return was;
+    return atomic_load(&interrupted);
 }
 
 bool aw_signal_reopen(void)
 {
-    return take(&reopen);
+    return atomic_exchange(&reopen, false);
 }
 
 bool aw_signal_totals(void)
 {
-    return take(&totals);
+    return atomic_exchange(&totals, false);
 }
 
 /* --- interfaces --- */
