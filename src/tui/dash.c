@@ -136,13 +136,16 @@ static bool on_save(void *ctx, const struct aw_save *what, char *err, size_t err
 /* --- the loop --- */
 
 /* Something that changes whenever the board does. */
-static uint64_t board_state(struct aw_board *b, bool *over)
+static uint64_t board_state(struct aw_board *b, bool *over, bool *counting)
 {
+    size_t waiting;
     aw_board_lock(b);
     const struct aw_board_info *i = aw_board_info(b);
     const uint64_t sum = i->stats.packets + i->bytes + i->dropped + aw_rows_end(aw_board_rows(b)) +
                          (i->over ? 1 : 0) + (uint64_t)i->trouble[0] + (uint64_t)i->state[0];
     *over = i->over;
+    (void)aw_board_waiters(b, &waiting);
+    *counting = waiting > 0 && !i->over;
     aw_board_unlock(b);
     return sum;
 }
@@ -163,6 +166,9 @@ static void draw(struct dash *d)
     aw_door_size(d->door, &rows, &cols);
     d->grid.ascii = !aw_door_utf8(d->door) || aw_ui_settings(d->ui)->ascii;
     if (!aw_grid_size(&d->grid, rows, cols)) return;
+    struct timespec wall;
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    aw_ui_now(d->ui, (aw_ns)wall.tv_sec * AW_SEC + wall.tv_nsec);
     aw_ui_draw(d->ui, &d->grid);
     aw_door_show(d->door, &d->grid, d->all || aw_ui_redraw(d->ui));
     d->dirty = d->all = false;
@@ -170,9 +176,10 @@ static void draw(struct dash *d)
 
 static void loop(struct dash *d)
 {
-    bool more = true, over = false;
+    bool more = true, over = false, counting = false;
     for (;;) {
-        const uint64_t state = board_state(d->board, &over);
+        const uint64_t state = board_state(d->board, &over, &counting);
+        d->dirty = d->dirty || counting;
         if (state != d->seen) {
             d->seen = state;
             d->dirty = more = true;

@@ -176,7 +176,11 @@ void aw_board_waiting(struct aw_board *f, const struct aw_exchange *ex, aw_ns wa
     const struct aw_mark *head = &ex->at[AW_AT_HEAD];
     aw_board_lock(f);
     if (f->waiters < AW_WAITERS && aw_seen(head)) {
-        struct aw_waiting *w = &f->waiting[f->waiters++];
+        size_t at = f->waiters++;
+        while (at > 0 && f->waiting[at - 1].since > head->ts)
+            at--;
+        memmove(f->waiting + at + 1, f->waiting + at, (f->waiters - 1 - at) * sizeof *f->waiting);
+        struct aw_waiting *w = &f->waiting[at];
         const struct aw_span method = ex->text[AW_TEXT_METHOD], host = ex->text[AW_TEXT_HOST];
         const struct aw_span target =
             aw_shown_target(&f->run, ex->text[AW_TEXT_TARGET], &f->target);

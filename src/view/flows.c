@@ -228,8 +228,35 @@ static void draw_selected(const struct aw_ui *ui, struct aw_grid *g, int y)
     }
 }
 
+/* Live: who waits now, the longest first, counting up. Returns the lines it took. */
+static int draw_waiting(const struct aw_ui *ui, struct aw_grid *g, int y, int most)
+{
+    size_t n;
+    const struct aw_waiting *w = aw_board_waiters(ui->board, &n);
+    int lines = 0;
+    for (size_t i = 0; i < n && lines < most; i++, lines++) {
+        char end[ENDPOINT], figure[FIGURE] = "";
+        endpoint_text(end, (struct aw_span){w[i].server.b, w[i].server.v6 ? 16u : 4u}, w[i].port);
+        if (ui->now != AW_NS_NONE && ui->now > w[i].since)
+            (void)figure_span(figure, ui->now - w[i].since);
+        int x = aw_grid_printf(g, y + lines, 1, g->cols - 1, AW_STYLE_WARNING,
+                               "%8s waiting, no 100 so far  ", figure);
+        x += 1 + aw_grid_printf(g, y + lines, 1 + x, g->cols - 1 - x, AW_STYLE_PLAIN, "%s  ", end);
+        (void)aw_grid_put(g, y + lines, x, g->cols - x, aw_str(w[i].what), AW_STYLE_PLAIN);
+    }
+    if (n > (size_t)lines && lines > 0) {
+        char more[48];
+        (void)snprintf(more, sizeof more, " and %zu more", n - (size_t)lines);
+        aw_grid_right(g, y + lines - 1, 0, g->cols, more, AW_STYLE_KEY);
+    }
+    return lines;
+}
+
 void flows_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
 {
+    const int waiting = rows >= 8 ? draw_waiting(ui, g, y, rows / 5) : 0;
+    y += waiting;
+    rows -= waiting;
     const struct aw_rows *store = aw_board_rows(ui->board);
     const size_t count = aw_sorted_count(ui->order);
     const int below = rows >= 10 ? DETAIL_ROWS : 0;

@@ -54,18 +54,20 @@ static void tabs_draw(struct aw_ui *ui, struct aw_grid *g, int y)
         x += w + 2;
     }
     ui->tab_x[4] = x - 1;
-    char right[PROMPT_MAX + 200], group[NAME_MAX_SHOWN + 16] = "";
+    /* What narrows the list comes first: it is what a reader must not miss. */
+    char right[PROMPT_MAX + NAME_MAX_SHOWN + 200], group[NAME_MAX_SHOWN + 16] = "";
     if (ui->pick.of == SCREEN_CAUSES)
-        (void)snprintf(group, sizeof group, "  cause: %s", aw_cause_slug(ui->pick.cause));
+        (void)snprintf(group, sizeof group, "cause: %s  ", aw_cause_slug(ui->pick.cause));
     else if (ui->pick.of == SCREEN_SERVERS || ui->pick.of == SCREEN_CLIENTS)
-        (void)snprintf(group, sizeof group, "  %s: %s",
+        (void)snprintf(group, sizeof group, "%s: %s  ",
                        ui->pick.of == SCREEN_SERVERS ? "server" : "client", ui->pick.key);
     const struct aw_settings *s = &ui->settings;
-    (void)snprintf(right, sizeof right, "show: %s  sort: %s %s%s%s%s%s%s", aw_show_name(s->show),
+    (void)snprintf(right, sizeof right, "%s%s%s%s%s%ssort: %s %s  show: %s",
+                   ui->paused ? "held  " : "", ui->filter[0] ? "filter: " : "", ui->filter,
+                   ui->filter[0] ? "  " : "", group,
+                   ui->follow && s->sort == AW_COL_TIME ? "following  " : "",
                    aw_column_about(s->sort)->name, s->down ? "\u25bc" : "\u25b2",
-                   ui->follow && s->sort == AW_COL_TIME ? "  following" : "",
-                   ui->paused ? "  held" : "", group, ui->filter[0] ? "  filter: " : "",
-                   ui->filter);
+                   aw_show_name(s->show));
     (void)aw_grid_str(g, y, x + 1, g->cols - x - 1, right,
                       ui->filter[0] || group[0] ? AW_STYLE_KEY : AW_STYLE_DIM);
     if (!aw_sorted_ready(ui->order)) {

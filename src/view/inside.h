@@ -142,6 +142,7 @@ struct aw_ui {
     enum screen stack[DEPTH];
     unsigned depth; /* the screen shown is stack[depth - 1] */
     bool leave, redraw;
+    aw_ns now; /* wall clock; AW_NS_NONE = not known */
     char message[MESSAGE_MAX];
 
     /* flows */

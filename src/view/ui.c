@@ -27,6 +27,7 @@ struct aw_ui *aw_ui_new(struct aw_board *board, const struct aw_settings *settin
     ui->stack[0] = SCREEN_FLOWS;
     ui->depth = 1;
     ui->selected = UINT64_MAX;
+    ui->now = AW_NS_NONE;
     ui->look.row = ui->look.leg_row = ui->other.row = ui->other.leg_row = UINT64_MAX;
     aw_board_lock(board);
     ui->follow = aw_board_info(board)->live;
@@ -98,6 +99,11 @@ bool ui_marked(const struct aw_ui *ui, uint64_t number)
     for (size_t i = 0; i < ui->marks; i++)
         if (ui->mark[i] == number) return true;
     return false;
+}
+
+void aw_ui_now(struct aw_ui *ui, aw_ns now)
+{
+    ui->now = now;
 }
 
 bool aw_ui_redraw(struct aw_ui *ui)

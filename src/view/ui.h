@@ -80,6 +80,8 @@ void aw_ui_draw(struct aw_ui *ui, struct aw_grid *g);
 void aw_ui_give(struct aw_ui *ui, uint64_t number, struct aw_detail *d, const char *why);
 /* A line for the user, until the next key. */
 void aw_ui_say(struct aw_ui *ui, const char *text);
+/* The wall clock, for what waits; without it nothing counts up. */
+void aw_ui_now(struct aw_ui *ui, aw_ns now);
 /* Whether the user asked for the screen to be drawn anew (once). */
 bool aw_ui_redraw(struct aw_ui *ui);
 const struct aw_settings *aw_ui_settings(const struct aw_ui *ui);

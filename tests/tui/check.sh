@@ -7,7 +7,7 @@ program=$(realpath "$1")
 only=${2:-}
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
-server=await100-tui-$$
+server=await100-tui-$$ opened=0
 passed=0 failed=0
 mux() { tmux -L "$server" -f /dev/null "$@"; }
 trap 'mux kill-server 2>/dev/null; rm -rf "$work"' EXIT
@@ -17,8 +17,10 @@ open() { # open COLSxROWS ARGUMENT...: the program in a window of its own
     local size=$1
     shift
     mux kill-server 2>/dev/null
+    server=await100-tui-$$-$((opened += 1)) # one that ends would take the next one with it
+    rm -f "$work/stty"
     mux new-session -d -x "${size%x*}" -y "${size#*x}" \
-        "cd '$work' && stty sane; '$program' $*; echo \"ended \$?\"; stty -a >'$work/stty'; sleep 60"
+        "cd '$work' && stty sane; '$program' $*; echo \"ended \$?\"; stty -a >'$work/stty.new'; mv '$work/stty.new' '$work/stty'; sleep 60"
     mux set -g status off
 }
 keys() { mux send-keys "$@"; }
@@ -57,6 +59,7 @@ case_open() {
     shows 'the server ignored Expect'
     keys q
     shows 'ended 0'
+    for _ in $(seq 50); do [ -s "$work/stty" ] && break; sleep 0.1; done
     same 'terminal' "$(grep -co ' icanon' "$work/stty")$(grep -co ' echo ' "$work/stty")" 11
 }
 
@@ -154,10 +157,12 @@ case_resize() {
 case_mouse() {
     open 80x24 -r "$captures/busy-mixed.pcap"
     shows 'ignored Expect'
-    # Button 1 at column 20, row 7 (from 0): a click chooses, a second one opens.
-    typed "$(printf '\033[M %c%c' "$(printf "\\$(printf %o 53)")" "$(printf "\\$(printf %o 40)")")"
+    # Button 1 at column 20, row 7 (from 0), pressed and released: chooses; once more: opens.
+    local at
+    at=$(printf '\065\050')
+    typed "$(printf '\033[M ')$at$(printf '\033[M#')$at"
     shows 'PUT /up/b4  curl'
-    typed "$(printf '\033[M %c%c' "$(printf "\\$(printf %o 53)")" "$(printf "\\$(printf %o 40)")")"
+    typed "$(printf '\033[M ')$at$(printf '\033[M#')$at"
     shows 'TIME ms'
 }
 
@@ -178,7 +183,6 @@ case_signals() {
         for _ in $(seq 50); do [ -s "$work/stty" ] && break; sleep 0.1; done
         same "terminal after $signal" \
             "$(grep -co ' icanon' "$work/stty")$(grep -co ' echo ' "$work/stty")" 11
-        rm -f "$work/stty"
     done
 }
 
@@ -240,6 +244,7 @@ server=\$!
 kill \$server
 END
     mux kill-server 2>/dev/null
+    server=await100-tui-$$-$((opened += 1))
     mux new-session -d -x 100 -y 30 "cd '$work'; unshare -n sh '$work/live.sh'; echo \"ended \$?\"; sleep 60"
     mux set -g status off
     shows 'No packet so far'
