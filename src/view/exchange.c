@@ -90,6 +90,26 @@ void exchange_open(struct aw_ui *ui, uint64_t number)
 
 /* --- the verdict in lines --- */
 
+static void say_cost(struct text *t, const struct aw_cost *c)
+{
+    char line[160] = "", a[FIGURE];
+    size_t used = 0;
+    if (c->stall > 0)
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s lost waiting",
+                                 figure_span(a, c->stall));
+    if (c->wasted > 0)
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s%s sent in vain",
+                                 used ? ", " : "", figure_size(a, c->wasted));
+    if (c->saved > 0)
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s%s stayed home",
+                                 used ? ", " : "", figure_size(a, c->saved));
+    if (c->extra_round_trips > 0)
+        used += (size_t)snprintf(line + used, sizeof line - used, "%s%u extra round trip%s",
+                                 used ? ", " : "", c->extra_round_trips,
+                                 c->extra_round_trips == 1 ? "" : "s");
+    if (used > 0) (void)text_addf(t, AW_STYLE_TITLE, 2, 0, "%s", line);
+}
+
 void verdict_text(struct text *t, const struct aw_detail *d)
 {
     const struct aw_verdict *v = d->verdict;
@@ -105,10 +125,13 @@ void verdict_text(struct text *t, const struct aw_detail *d)
                     aw_severity_name(v->severity), aw_cause_title(v->cause));
     (void)text_addf(t, AW_STYLE_DIM, 2, 0, "%s; party: %s; confidence: %s", aw_cause_slug(v->cause),
                     aw_party_name(v->party), aw_confidence_name(v->confidence));
+    say_cost(t, &v->cost);
     (void)text_addf(t, AW_STYLE_PLAIN, 0, 0, "%s", aw_cause_meaning(v->cause));
-    for (int c = 0; c < AW_CAUSE_COUNT; c++)
-        if (v->also & UINT64_C(1) << c && c != (int)v->cause)
-            (void)text_addf(t, AW_STYLE_DIM, 0, 2, "also: %s", aw_cause_title((enum aw_cause)c));
+
+    /* What to do stands before what proves it: the ladder beside it is a proof already. */
+    if (v->fix_count > 0) (void)text_addf(t, AW_STYLE_HEADER, 0, 0, "FIX");
+    for (unsigned i = 0; i < v->fix_count; i++)
+        (void)text_add(t, AW_STYLE_GOOD, 1, 1, aw_str(v->fix[i]));
 
     (void)text_addf(t, AW_STYLE_HEADER, 0, 0, "EVIDENCE");
     for (unsigned i = 0; i < v->evidence_count; i++) {
@@ -119,29 +142,14 @@ void verdict_text(struct text *t, const struct aw_detail *d)
     }
     if (v->evidence_count == 0) (void)text_addf(t, AW_STYLE_DIM, 1, 0, "none kept");
     for (unsigned i = 0; i < v->check_count; i++) {
-        struct line *l =
-            text_addf(t, AW_STYLE_DIM, 1, 1, "rule %s, RFC %s: packet %llu", v->check[i].rule,
-                      v->check[i].rfc, (unsigned long long)aw_ref_no(v->check[i].packet));
+        struct line *l = text_addf(t, AW_STYLE_DIM, 1, 1, "rule %s, RFC %s: packet %llu",
+                                   v->check[i].rule, v->check[i].rfc,
+                                   (unsigned long long)aw_ref_no(v->check[i].packet));
         if (l) l->ref[0] = v->check[i].packet;
     }
-
-    const struct aw_cost *c = &v->cost;
-    (void)text_addf(t, AW_STYLE_HEADER, 0, 0, "COST");
-    if (c->stall > 0)
-        (void)text_addf(t, AW_STYLE_WARNING, 1, 1, "%s lost waiting", figure_span(a, c->stall));
-    if (c->wasted > 0)
-        (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "%s sent in vain", figure_size(a, c->wasted));
-    if (c->saved > 0)
-        (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "%s of content stayed home",
-                        figure_size(a, c->saved));
-    if (c->extra_round_trips > 0)
-        (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "%u extra round trips", c->extra_round_trips);
-    if (c->stall <= 0 && c->wasted <= 0 && c->saved <= 0 && c->extra_round_trips == 0)
-        (void)text_addf(t, AW_STYLE_DIM, 1, 0, "none");
-
-    if (v->fix_count > 0) (void)text_addf(t, AW_STYLE_HEADER, 0, 0, "FIX");
-    for (unsigned i = 0; i < v->fix_count; i++)
-        (void)text_add(t, AW_STYLE_GOOD, 1, 1, aw_str(v->fix[i]));
+    for (int c = 0; c < AW_CAUSE_COUNT; c++)
+        if (v->also & UINT64_C(1) << c && c != (int)v->cause)
+            (void)text_addf(t, AW_STYLE_DIM, 0, 2, "also: %s", aw_cause_title((enum aw_cause)c));
 
     const struct aw_record *r = &d->rec;
     if (r->attempts > 1 || r->recovered_by.id || r->inner_id || r->outer_id)
@@ -393,6 +401,15 @@ static void jump(struct aw_ui *ui)
                (unsigned long long)aw_ref_no(line->ref[0]));
 }
 
+/* Whoever turns to the verdict the first time wants its proof. */
+static void to_evidence(struct aw_ui *ui)
+{
+    struct look *k = &ui->look;
+    for (size_t i = 0; k->lines.at == 0 && i < k->verdict.count; i++)
+        if (aw_ref_no(k->verdict.line[i].ref[0])) k->lines.at = i;
+    if (k->lines.at > 0) jump(ui);
+}
+
 /* The next or previous attempt of the chain; without one, the other leg. */
 static void go_linked(struct aw_ui *ui, int step)
 {
@@ -442,11 +459,13 @@ bool exchange_act(struct aw_ui *ui, enum action a)
         if (k->head_skip < 0) k->head_skip = 0;
     } else if (a == ACTION_FOCUS) {
         k->focus = (enum focus)((k->focus + 1) % 3);
+        if (k->focus == FOCUS_VERDICT) to_evidence(ui);
     } else if (a == ACTION_OPEN) {
-        if (k->focus == FOCUS_VERDICT)
-            jump(ui);
+        k->focus = FOCUS_VERDICT;
+        if (k->lines.at == 0)
+            to_evidence(ui);
         else
-            k->focus = FOCUS_VERDICT;
+            jump(ui);
     } else if (a == ACTION_HEX) {
         k->hex = !k->hex;
         k->head_skip = 0;

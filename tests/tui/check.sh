@@ -101,7 +101,6 @@ case_enter() {
     shows 'packet 4: PUT'
     shows 'User-Agent: curl/7.88.1'
     keys Tab
-    keys Down Down Down Down
     shows 'packet 6: content begins'
     keys '?'
     shows 'Explain: ignored'
