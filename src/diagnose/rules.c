@@ -288,15 +288,15 @@ static enum aw_severity response_lost(const struct aw_facts *f)
     return gap != AW_NS_NONE && gap <= aw_lost_limit(f) && still_sending(f) ? AW_SEV_ERROR : NOT;
 }
 
-/* The client's FIN cut its content short, and an answer came a round trip after it and no sooner,
- * acknowledging all that was sent: it answers the cut, and nobody reads it. */
+/* The client's FIN cut its content short, and an answer came a round trip after it and not much
+ * sooner, acknowledging all that was sent: it answers the cut, and nobody reads it. */
 static bool left_before_answer(const struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
     return f->client_closed && f->client_end == &x->conn.fin[AW_C2S] && x->declared > 0 &&
            x->sent >= 0 && x->sent < x->declared &&
            f->client_end->ord < x->at[AW_AT_FINAL_FIRST].ord &&
-           after(f->client_end, &x->at[AW_AT_FINAL_FIRST]) >= f->rtt_s &&
+           after(f->client_end, &x->at[AW_AT_FINAL_FIRST]) >= f->rtt_s - f->rtt_s / 5 &&
            x->final_ack != AW_OFF_NONE && x->final_ack >= x->head_end + (aw_off)x->sent;
 }
 

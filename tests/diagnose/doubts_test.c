@@ -228,6 +228,24 @@ static void test_answer_to_the_unseen(void **state)
     expect(&m, NULL, AW_CAUSE_SERVER_ERROR, AW_CONF_MEDIUM);
 }
 
+/* The client left, and the answer to that came a round trip later, as round trips vary. */
+static void test_answer_to_the_end(void **state)
+{
+    (void)state;
+    for (unsigned sooner = 0; sooner < 2; sooner++) {
+        struct case_maker m;
+        case_begin(&m);
+        m.x.conn.rtt_s = 50 * AW_MS;
+        m.x.at[AW_AT_ACK_HEAD].ts += 50 * AW_MS;
+        case_100(&m, 50);
+        case_close(&m, 60, AW_C2S, false);
+        case_final(&m, sooner ? 99.9 : 100, 400);
+        m.x.final_ack = CASE_HEAD_END;
+        expect(&m, NULL, sooner ? AW_CAUSE_REJECTED_EARLY : AW_CAUSE_ABANDONED,
+               sooner ? AW_CONF_MEDIUM : AW_CONF_HIGH);
+    }
+}
+
 /* A system resets a closed connection for what still comes. */
 static void test_reset_by_the_unseen(void **state)
 {
@@ -374,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_measured_by_itself),
         cmocka_unit_test(test_measured_by_the_answer),
         cmocka_unit_test(test_answer_to_the_unseen),
+        cmocka_unit_test(test_answer_to_the_end),
         cmocka_unit_test(test_reset_by_the_unseen),
         cmocka_unit_test(test_wait_not_captured),
         cmocka_unit_test(test_reset_after_content),
