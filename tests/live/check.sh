@@ -146,7 +146,7 @@ same() {
     local dump=$!
     pids+=($dump)
     until_true grep -q 'listening on' "$tmp/same.tcpdump"
-    watch same -i c0 -o ndjson tcp
+    watch same -i c0 -o ndjson --record "$tmp/recorded.pcap" tcp
     traffic
     sleep 0.5
     stop
@@ -161,6 +161,20 @@ same() {
         cat "$tmp/same.diff"
     fi
     is "same: records" 9 "$(wc -l <"$tmp/same.out")"
+    # Over the packets that it recorded itself: the same bytes, but for the input's name.
+    "$program" -r "$tmp/recorded.pcap" -o ndjson | sed 's/"file":"[^"]*"/"file":""/g' >"$tmp/same.recorded"
+    sed 's/"file":"[^"]*"/"file":""/g' "$tmp/same.out" >"$tmp/same.live"
+    if cmp "$tmp/same.live" "$tmp/same.recorded"; then ok; else bad "same: live and its own recording"; fi
+    # Of two interfaces as well, where a packet is seen on each.
+    watch both -i c0 -i lo -A -o ndjson --record "$tmp/both.pcap" tcp
+    put 8316 up/both
+    put 8300 up/both
+    sleep 0.3
+    stop
+    "$program" -r "$tmp/both.pcap" -A -o ndjson | sed 's/"file":"[^"]*"/"file":""/g' >"$tmp/both.recorded"
+    sed 's/"file":"[^"]*"/"file":""/g' "$tmp/both.out" >"$tmp/both.live"
+    is "two interfaces: records" 2 "$(wc -l <"$tmp/both.live")"
+    if cmp "$tmp/both.live" "$tmp/both.recorded"; then ok; else bad "two interfaces: live and recording"; fi
 }
 
 # --- the end ---
