@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include "app/compare.h"
 #include "app/run.h"
 #include "app/watch.h"
 
@@ -40,7 +41,13 @@ int main(int argc, char **argv)
     case AW_PARSED_RUN:
         break;
     }
-    const enum aw_exit status = aw_watch_wanted(&options) ? aw_watch(&options) : aw_run(&options);
+    enum aw_exit status;
+    if (options.compare[0])
+        status = aw_run_compare(&options);
+    else if (aw_watch_wanted(&options))
+        status = aw_watch(&options);
+    else
+        status = aw_run(&options);
     aw_options_free(&options);
     return (int)status;
 }

@@ -147,7 +147,8 @@ static void print_help(void)
     enum { INDENT = 26 };
     puts("await100 " AW_VERSION ": why \"Expect: 100-continue\" handshakes fail, from packets\n\n"
          "usage: await100 -r FILE [-r FILE...] [options] [BPF filter expression]\n"
-         "       await100 -i IF [-i IF...] [options] [BPF filter expression]\n\n"
+         "       await100 -i IF [-i IF...] [options] [BPF filter expression]\n"
+         "       await100 --compare BEFORE AFTER\n\n"
          "options:");
     for (size_t i = 0; i < OPT_COUNT; i++) {
         char left[64];
@@ -163,8 +164,9 @@ static void print_help(void)
     }
     puts("\nA bare argument that names a readable capture is taken as -r. Unlike tcpdump, -A\n"
          "means every exchange (not ASCII) and -O the output file (not: no optimiser).\n\n"
-         "exit status: 0 analysed; 1 --fail-on matched; 2 wrong use; 3 an input could not\n"
-         "be opened or was damaged; 4 the output could not be written");
+         "exit status: 0 analysed; 1 --fail-on matched, or --compare found worse;\n"
+         "2 wrong use; 3 an input could not be opened or was damaged; 4 the output could\n"
+         "not be written");
 }
 
 static void print_thresholds(void)
@@ -439,6 +441,9 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_NO_PROMISCUOUS:
         o->not_promiscuous = true;
         return true;
+    case OPT_COMPARE:
+        o->compare[0] = arg;
+        return true;
     case OPT_QUIET:
         o->quiet = true;
         return true;
@@ -508,6 +513,23 @@ static bool live_fits(const struct aw_options *o)
     return true;
 }
 
+/* The second file of --compare stands where captures stand otherwise. */
+static enum aw_parsed take_compare(struct aw_options *o, int count, char *const *words)
+{
+    const bool alone = o->read_count == 0 && o->interface_count == 0 && !o->filter &&
+                       strcmp(o->format->name, "text") == 0;
+    if (count != 1 || !alone) {
+        complain("--compare takes two summaries and no captures: --compare before.json after.json");
+        return AW_PARSED_BAD;
+    }
+    o->compare[1] = words[0];
+    if (strcmp(o->compare[0], "-") == 0 && strcmp(o->compare[1], "-") == 0) {
+        complain("--compare: - may be given once: there is one standard input");
+        return AW_PARSED_BAD;
+    }
+    return AW_PARSED_RUN;
+}
+
 static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
 {
     enum { LONG_BASE = 256 }; /* getopt's value of option i is LONG_BASE + i */
@@ -571,6 +593,7 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
         if (id == OPT_EXPLAIN) return explain(optarg);
         if (!take(o, (enum option_id)id, optarg)) return AW_PARSED_BAD;
     }
+    if (o->compare[0]) return take_compare(o, argc - optind, argv + optind);
     for (int i = optind; i < argc; i++) {
         if (!take_bare(o, argv[i])) return AW_PARSED_BAD;
     }

@@ -28,12 +28,13 @@ struct aw_options {
     struct aw_expr *match;  /* owned: -Y; NULL = every record */
     const char *match_text; /* borrowed */
     const struct aw_format *format;
-    const char *output;   /* borrowed; NULL = standard output */
-    const char *streams;  /* borrowed; NULL = none */
-    const char *metrics;  /* borrowed; NULL = none */
-    const char *user;     /* borrowed; -Z; NULL = none named */
-    unsigned fail_on;     /* enum aw_fail_bit */
-    uint64_t fail_causes; /* bit 1 << cause */
+    const char *output;     /* borrowed; NULL = standard output */
+    const char *streams;    /* borrowed; NULL = none */
+    const char *metrics;    /* borrowed; NULL = none */
+    const char *user;       /* borrowed; -Z; NULL = none named */
+    const char *compare[2]; /* borrowed; NULL = not asked for */
+    unsigned fail_on;       /* enum aw_fail_bit */
+    uint64_t fail_causes;   /* bit 1 << cause */
     struct aw_bound from, to;
     const char *write;       /* borrowed: -w; NULL = none */
     const char *record;      /* borrowed: --record; NULL = none */

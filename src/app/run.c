@@ -26,6 +26,7 @@
 #include "sink/metrics.h"
 #include "sink/sink.h"
 #include "sink/streams.h"
+#include "sink/text_out.h"
 #include "source/source.h"
 
 struct run {
@@ -372,14 +373,6 @@ static struct aw_out *open_behind(struct run *r, char *err, size_t err_size)
     return out;
 }
 
-/* Standard output is a terminal that can, and nobody said no (no-color.org). */
-static bool wants_colour(void)
-{
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    if ((no && *no) || !term || strcmp(term, "dumb") == 0) return false;
-    return isatty(STDOUT_FILENO) == 1;
-}
-
 static bool open_report(struct run *r)
 {
     const struct aw_options *o = r->o;
@@ -403,7 +396,7 @@ static bool open_report(struct run *r)
     };
     /* A terminal or a file of another encoding gets ASCII alone. */
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) aw_out_ascii(r->out, true);
-    if (!o->output) aw_out_colour(r->out, wants_colour());
+    if (!o->output) aw_out_colour(r->out, aw_wants_colour());
     r->report = o->format->open(r->out, &r->about);
     if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
     if (r->report && (r->live.lines || !wants_lines(o))) return true;

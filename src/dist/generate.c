@@ -24,9 +24,15 @@ enum word_kind word_kind_of(const struct option_row *o)
         const char *arg;
         enum word_kind kind;
     } kinds[] = {
-        {"FILE", WORD_FILE}, {"DIR", WORD_FOLDER},           {"FORMAT", WORD_FORMAT},
-        {"LIST", WORD_FAIL}, {"NAME=VALUE", WORD_THRESHOLD}, {"WORD", WORD_EXPLAIN},
-        {"USER", WORD_USER}, {"IF", WORD_INTERFACE},
+        {"FILE", WORD_FILE},
+        {"DIR", WORD_FOLDER},
+        {"FORMAT", WORD_FORMAT},
+        {"LIST", WORD_FAIL},
+        {"NAME=VALUE", WORD_THRESHOLD},
+        {"WORD", WORD_EXPLAIN},
+        {"BEFORE AFTER", WORD_FILE},
+        {"USER", WORD_USER},
+        {"IF", WORD_INTERFACE},
     };
     if (!o->arg) return WORD_NONE;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

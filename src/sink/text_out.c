@@ -5,8 +5,10 @@
 #include "sink/text_out.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sink/out_buf.h"
 #include "sink/utf8.h"
@@ -79,6 +81,13 @@ unsigned aw_text_wrap(struct aw_out *o, struct aw_span text, unsigned used, unsi
 void aw_text_cell(struct aw_out *o, struct aw_span s, unsigned columns)
 {
     put_spaces(o, columns - aw_out_printable(o, s, columns));
+}
+
+bool aw_wants_colour(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    if ((no && *no) || !term || strcmp(term, "dumb") == 0) return false;
+    return isatty(STDOUT_FILENO) == 1;
 }
 
 void aw_text_ink(struct aw_out *o, enum aw_ink ink)

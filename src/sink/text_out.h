@@ -21,6 +21,8 @@ void aw_text_cell(struct aw_out *o, struct aw_span s, unsigned columns);
 /* What follows is of this kind: a colour where the output has colours, else nothing. */
 enum aw_ink { AW_INK_PLAIN, AW_INK_TITLE, AW_INK_FAINT, AW_INK_GOOD, AW_INK_WARNING, AW_INK_ERROR };
 void aw_text_ink(struct aw_out *o, enum aw_ink ink);
+/* Standard output is a terminal that can, and nobody said no (no-color.org). */
+bool aw_wants_colour(void);
 enum aw_ink aw_severity_ink(enum aw_severity s);
 
 enum { AW_FIGURE = 24 };
