@@ -194,6 +194,10 @@ check-valgrind: all tools
 check-save: all
 	sh tests/save.sh $(PROGRAM) all
 
+# The dashboard in tmux, on captures and on a live namespace.
+check-tui: all
+	bash tests/tui/check.sh $(PROGRAM)
+
 check-lab: all tools
 	sh tests/lab/check.sh $(PROGRAM) $(BUILD)/tests/tools
 

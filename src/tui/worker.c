@@ -47,10 +47,10 @@ static void do_save(struct aw_worker *w, struct job *j)
     char why[WHY] = "";
     const bool packets = j->as == AW_SAVE_PACKETS;
     const int64_t n =
-        packets ? aw_again_packets(&w->again, j->wants, j->count, j->path, why, sizeof why)
-                : aw_again_records(&w->again, j->wants, j->count,
-                                   j->as == AW_SAVE_HTML ? "html" : "ndjson", j->path, why,
-                                   sizeof why);
+        packets
+            ? aw_again_packets(&w->again, j->wants, j->count, j->path, why, sizeof why)
+            : aw_again_records(&w->again, j->wants, j->count,
+                               j->as == AW_SAVE_HTML ? "html" : "ndjson", j->path, why, sizeof why);
     if (n < 0)
         (void)snprintf(j->why, sizeof j->why, "Not saved: %.200s.", why[0] ? why : "out of memory");
     else

@@ -142,9 +142,9 @@ void verdict_text(struct text *t, const struct aw_detail *d)
     }
     if (v->evidence_count == 0) (void)text_addf(t, AW_STYLE_DIM, 1, 0, "none kept");
     for (unsigned i = 0; i < v->check_count; i++) {
-        struct line *l = text_addf(t, AW_STYLE_DIM, 1, 1, "rule %s, RFC %s: packet %llu",
-                                   v->check[i].rule, v->check[i].rfc,
-                                   (unsigned long long)aw_ref_no(v->check[i].packet));
+        struct line *l =
+            text_addf(t, AW_STYLE_DIM, 1, 1, "rule %s, RFC %s: packet %llu", v->check[i].rule,
+                      v->check[i].rfc, (unsigned long long)aw_ref_no(v->check[i].packet));
         if (l) l->ref[0] = v->check[i].packet;
     }
     for (int c = 0; c < AW_CAUSE_COUNT; c++)

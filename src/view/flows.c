@@ -8,7 +8,7 @@
 #include "view/inside.h"
 #include "view/row_record.h"
 
-enum { DETAIL_ROWS = 2 };
+enum { DETAIL_ROWS = 2, SEEK_AT_ONCE = 2000 };
 
 /* --- which rows --- */
 
@@ -148,23 +148,41 @@ static bool row_matches(const struct aw_rows *rows, const struct aw_row *row, co
            find_in(aw_str(aw_cause_slug((enum aw_cause)row->cause)), needle) != SIZE_MAX;
 }
 
-/* Moves the bar to the next match, from the row under it on or behind it, round the end. */
-void flows_search(struct aw_ui *ui, int step, bool from_here)
+/* Goes on looking for the next match, through about `budget` rows; true where there is more. */
+bool flows_seek(struct aw_ui *ui, size_t budget)
 {
     const struct aw_rows *rows = aw_board_rows(ui->board);
     const size_t count = aw_sorted_count(ui->order);
-    if (ui->search[0] == '\0' || count == 0) return;
-    size_t i = ui->flows.at;
-    for (size_t n = 0; n < count + (from_here ? 0 : 1); n++) {
-        if (n > 0 || !from_here) i = step > 0 ? (i + 1) % count : (i + count - 1) % count;
-        const struct aw_row *row = aw_rows_at(rows, aw_sorted_at(ui->order, i));
-        if (!row || !row_matches(rows, row, ui->search)) continue;
-        ui->flows.at = i;
-        ui->selected = aw_sorted_at(ui->order, i);
-        ui->follow = false;
-        return;
+    struct seek *k = &ui->seek;
+    for (; k->left > 0 && budget > 0; k->left--, budget--) {
+        if (k->at >= count) k->at = k->step > 0 ? 0 : count - 1;
+        const uint64_t number = count ? aw_sorted_at(ui->order, k->at) : UINT64_MAX;
+        const struct aw_row *row = aw_rows_at(rows, number);
+        if (row && row_matches(rows, row, ui->search)) {
+            ui->flows.at = k->at;
+            ui->selected = number;
+            ui->follow = false;
+            k->left = 0;
+            return false;
+        }
+        k->at = k->step > 0 ? k->at + 1 : k->at > 0 ? k->at - 1 : SIZE_MAX;
     }
-    ui_say(ui, "Nothing shown matches '%s'.", ui->search);
+    if (k->left > 0) return true;
+    if (k->step != 0 && ui->search[0]) ui_say(ui, "Nothing shown matches '%s'.", ui->search);
+    k->step = 0;
+    return false;
+}
+
+/* Moves the bar to the next match, from the row under it on or behind it, round the end. A million
+ * rows are gone through in the background. */
+void flows_search(struct aw_ui *ui, int step, bool from_here)
+{
+    const size_t count = aw_sorted_count(ui->order), at = ui->flows.at;
+    ui->seek = (struct seek){0};
+    if (ui->search[0] == '\0' || count == 0) return;
+    const size_t next = step > 0 ? at + 1 : at > 0 ? at - 1 : SIZE_MAX;
+    ui->seek = (struct seek){.step = step, .at = from_here ? at : next, .left = count};
+    (void)flows_seek(ui, SEEK_AT_ONCE);
 }
 
 /* --- drawing --- */

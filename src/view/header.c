@@ -62,12 +62,11 @@ static void tabs_draw(struct aw_ui *ui, struct aw_grid *g, int y)
         (void)snprintf(group, sizeof group, "%s: %s  ",
                        ui->pick.of == SCREEN_SERVERS ? "server" : "client", ui->pick.key);
     const struct aw_settings *s = &ui->settings;
-    (void)snprintf(right, sizeof right, "%s%s%s%s%s%ssort: %s %s  show: %s",
-                   ui->paused ? "held  " : "", ui->filter[0] ? "filter: " : "", ui->filter,
-                   ui->filter[0] ? "  " : "", group,
-                   ui->follow && s->sort == AW_COL_TIME ? "following  " : "",
-                   aw_column_about(s->sort)->name, s->down ? "\u25bc" : "\u25b2",
-                   aw_show_name(s->show));
+    (void)snprintf(
+        right, sizeof right, "%s%s%s%s%s%ssort: %s %s  show: %s", ui->paused ? "held  " : "",
+        ui->filter[0] ? "filter: " : "", ui->filter, ui->filter[0] ? "  " : "", group,
+        ui->follow && s->sort == AW_COL_TIME ? "following  " : "", aw_column_about(s->sort)->name,
+        s->down ? "\u25bc" : "\u25b2", aw_show_name(s->show));
     (void)aw_grid_str(g, y, x + 1, g->cols - x - 1, right,
                       ui->filter[0] || group[0] ? AW_STYLE_KEY : AW_STYLE_DIM);
     if (!aw_sorted_ready(ui->order)) {

@@ -156,6 +156,10 @@ struct aw_ui {
     char search[PROMPT_MAX];
     uint64_t *mark; /* owned: MARKS_MAX, in order of marking */
     size_t marks;
+    struct seek { /* a search under way: rows left to look at */
+        int step;
+        size_t at, left;
+    } seek;
     struct prompt prompt;
 
     struct list groups[3];
@@ -191,6 +195,7 @@ void hints_draw(const struct aw_ui *ui, struct aw_grid *g, int y);
 void flows_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows);
 bool flows_act(struct aw_ui *ui, enum action a);
 void flows_click(struct aw_ui *ui, int y, int x, bool twice);
+bool flows_seek(struct aw_ui *ui, size_t budget);
 void flows_search(struct aw_ui *ui, int step, bool from_here);
 bool flows_test(void *ctx, const struct aw_rows *rows, uint64_t number, const struct aw_row *row);
 void empty_draw(const struct aw_ui *ui, struct aw_grid *g, int y, int rows);

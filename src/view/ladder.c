@@ -127,8 +127,8 @@ static void add_loss(struct making *m)
         (void)add(m, &loss->first, dir, AW_STYLE_WARNING, -1, "%s sent again%s", part[i],
                   loss->count > 1 ? ", 1st" : "");
         if (loss->count > 1)
-            (void)add(m, &loss->last, dir, AW_STYLE_WARNING, -1, "%s sent again, %u in all", part[i],
-                      loss->count);
+            (void)add(m, &loss->last, dir, AW_STYLE_WARNING, -1, "%s sent again, %u in all",
+                      part[i], loss->count);
     }
     for (int d = 0; d < 2; d++)
         (void)add(m, &x->zero_window[d], (enum aw_dir)d, AW_STYLE_WARNING, -1,

@@ -388,6 +388,8 @@ static bool step(struct aw_sorted *o, const struct aw_rows *rows, size_t rows_bu
             o->began = aw_rows_begin(rows);
             o->next = aw_rows_begin(rows);
             if (has_words(o->by)) rank_words(o);
+            /* At once, as growing would copy all that is there. Without it growing is tried. */
+            (void)make_room(&o->pair, &o->cap, (size_t)(aw_rows_end(rows) - o->next));
         }
         (void)scan(o, rows, rows_budget, true);
         if (o->next < aw_rows_end(rows)) return true;

@@ -65,3 +65,4 @@ printf '%-22s %8s %9s %9s %7s %7s %9s\n' capture MB 'loop s' 'json s' ratio reac
 one "uploads" "$uploads" 1.6
 one "small flows" "$flows" 4.0
 idle
+"$TOOLS/viewbench" 1000000
