@@ -189,6 +189,7 @@ check "-w - beside the report" status 2 -r $big -w -
 check "-W alone" status 2 -r $big --record "$dir/x" -W 2
 check "-C without --record" status 2 -r $big -C 1
 check "a moment that is none" status 2 -r $big --from tomorrow
+check "--from live" status 2 -i lo --from +1s
 check "-w in no folder" status 4 -r $big -w "$dir/none/x"
 check "-Y that is none" status 2 -r $big -Y "status = 417"
 if [ -w /dev/full ]; then

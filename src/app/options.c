@@ -613,6 +613,10 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
         complain("-a is for live capture, with -i");
         return AW_PARSED_BAD;
     }
+    if (o->interface_count > 0 && (o->from.kind != AW_BOUND_NONE || o->to.kind != AW_BOUND_NONE)) {
+        complain("--from and --to are for captures (-r); live, -a duration:S ends a run");
+        return AW_PARSED_BAD;
+    }
     if ((o->record_bytes || o->record_seconds || o->record_files) && !o->record) {
         complain("-C, -G and -W are about --record FILE");
         return AW_PARSED_BAD;

@@ -20,8 +20,10 @@ static void say_nothing_found(struct aw_model *m, const struct aw_run *run)
     const struct aw_stats *t = run->stats;
     struct aw_sentence *s = &m->verdict;
     if (t->packets == 0 && run->filtered > 0) {
-        aw_sentence_add(s, "0 exchanges: none of %llu packet%s matched the capture filter.",
-                        (ull)run->filtered, aw_plural(run->filtered));
+        aw_sentence_add(
+            s,
+            "0 exchanges: none of %llu packet%s matched the capture filter or the time asked for.",
+            (ull)run->filtered, aw_plural(run->filtered));
     } else if (t->packets == 0) {
         aw_sentence_add(s, "0 exchanges: the input holds no packets.");
     } else if (t->connections == 0) {
