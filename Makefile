@@ -215,7 +215,7 @@ check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-save check-lab check-live
+	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
 # tries on them what src/diagnose/agents.def claims.
@@ -231,6 +231,6 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-metrics check-reports check-dist check-save check-valgrind check-lab check-live check-full lab bench clean
+        warnings format-check check-differential check-metrics check-reports check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(DIST_OBJ:.o=.d)

@@ -599,8 +599,8 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
     }
     /* What asks for a report asks for no dashboard. */
     if (!o->no_ui)
-        o->no_ui = o->output || o->streams || o->metrics || o->quiet || o->verbose ||
-                   o->fail_on != 0 || o->fail_causes != 0;
+        o->no_ui = o->output || o->write || o->record || o->streams || o->metrics || o->quiet ||
+                   o->verbose || o->fail_on != 0 || o->fail_causes != 0;
     if (o->read_count == 0 && o->interface_count == 0 && !o->no_ui && isatty(STDOUT_FILENO)) {
         if (!add_word(&o->interfaces, &o->interface_count, "any")) return AW_PARSED_BAD;
     }

@@ -177,6 +177,7 @@ static enum aw_exit open_captures(struct watch *w)
         aw_filter_free(filter);
     }
     free(sources);
+    if (w->merge) aw_merge_between(w->merge, o->from, o->to);
     return w->merge ? AW_EXIT_OK : AW_EXIT_INPUT;
 }
 
@@ -263,6 +264,8 @@ static enum aw_exit show(struct watch *w)
         .filter = o->filter,
         .config = &o->config,
         .stop_after = o->stop_after,
+        .from = o->from,
+        .to = o->to,
         .show_secrets = o->show_secrets,
     };
     aw_dash_run(w->board, w->door, again ? &reread : NULL);

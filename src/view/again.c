@@ -9,12 +9,14 @@
 #include "view/again.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
-#include "sink/packets_out.h"
+#include "sink/savefile.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -54,7 +56,9 @@ static struct aw_merge *open_again(const struct aw_again *a, char *why, size_t s
         if (source[n]) n++;
     }
     struct aw_merge *m = n > 0 ? aw_merge_new(source, n, filter, a->stop_after) : NULL;
-    if (!m) {
+    if (m) {
+        aw_merge_between(m, a->from, a->to);
+    } else {
         for (size_t i = 0; i < n; i++)
             aw_source_close(source[i]);
         aw_filter_free(filter);
@@ -271,7 +275,7 @@ struct saving {
     const struct aw_format *format;
     struct aw_summary *summary;
     struct aw_report *report;
-    struct aw_packets_out *packets;
+    struct aw_savefile *packets;
     int64_t written;
 };
 
@@ -303,7 +307,7 @@ static void on_packet(void *ctx, uint64_t conn_ord, const struct aw_packet *pkt)
     struct saving *s = ctx;
     const struct aw_again_want key = {.conn = conn_ord};
     if (!bsearch(&key, s->want, s->count, sizeof key, by_connection)) return;
-    if (aw_packets_out_put(s->packets, pkt)) s->written++;
+    if (aw_savefile_packet(s->packets, pkt)) s->written++;
 }
 
 /* Reads all of the input through the saving's callbacks. */
@@ -329,6 +333,14 @@ static int64_t close_saved(struct aw_out *out, bool good, int64_t written, const
     return good && !error ? written : -1;
 }
 
+/* Nothing is overwritten: a slip of the finger could name the capture that is read. */
+static bool is_there(const char *path, char *why, size_t size)
+{
+    if (access(path, F_OK) != 0) return false;
+    (void)snprintf(why, size, "%s is there already: choose another name", path);
+    return true;
+}
+
 int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *want, size_t count,
                          const char *format, const char *path, char *why, size_t why_size)
 {
@@ -336,7 +348,7 @@ int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *w
         .reading = {.a = a}, .want = want, .count = count, .format = aw_format_find(format)};
     const struct aw_config config = config_again(a);
     struct aw_stats stats = {0};
-    struct aw_out *out = aw_out_file(path, why, why_size);
+    struct aw_out *out = is_there(path, why, why_size) ? NULL : aw_out_file(path, why, why_size);
     if (!out) return -1;
     s.summary = aw_summary_new(NULL);
     const struct aw_run run = {.files = a->file,
@@ -356,23 +368,52 @@ int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *w
     return close_saved(out, good, s.written, path, why, why_size);
 }
 
+/* A capture file beside its name, which it takes when it is whole. */
+struct beside {
+    char path[600];
+    struct aw_savefile *file;
+};
+
+static bool open_beside(struct beside *b, const char *path, bool mixed, char *why, size_t size)
+{
+    (void)snprintf(b->path, sizeof b->path, "%s.%ld.tmp", path, (long)getpid());
+    const int fd = open(b->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        (void)snprintf(why, size, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    b->file = aw_savefile_new(fd, mixed);
+    if (b->file) return true;
+    (void)close(fd);
+    (void)unlink(b->path);
+    (void)snprintf(why, size, "out of memory");
+    return false;
+}
+
+static bool close_beside(struct beside *b, const char *path, bool good, char *why, size_t size)
+{
+    const int error = aw_savefile_close(b->file);
+    if (good && error == 0 && rename(b->path, path) == 0) return true;
+    if (good) (void)snprintf(why, size, "%s: %s", path, strerror(error ? error : errno));
+    (void)unlink(b->path);
+    return false;
+}
+
 int64_t aw_again_packets(const struct aw_again *a, const struct aw_again_want *want, size_t count,
                          const char *path, char *why, size_t why_size)
 {
     struct saving s = {.reading = {.a = a}, .want = want, .count = count};
     const struct aw_config config = config_again(a);
-    struct aw_stats stats;
-    struct aw_out *out = aw_out_file(path, why, why_size);
-    if (!out) return -1;
     const size_t len = strlen(path);
-    const bool ng = len > 7 && strcmp(path + len - 7, ".pcapng") == 0;
-    struct aw_packets_out packets;
-    aw_packets_out_init(&packets, out, ng);
-    s.packets = &packets;
+    const bool mixed = len > 7 && strcmp(path + len - 7, ".pcapng") == 0;
+    struct aw_stats stats;
+    struct beside file;
+    if (is_there(path, why, why_size) || !open_beside(&file, path, mixed, why, why_size)) return -1;
+    s.packets = file.file;
     bool good = save_all(&s, &config, &stats, why, why_size);
-    if (good && packets.refused > 0) {
+    if (good && aw_savefile_left_out(file.file) > 0) {
         (void)snprintf(why, why_size, "link types differ: give it a name that ends in .pcapng");
         good = false;
     }
-    return close_saved(out, good, s.written, path, why, why_size);
+    return close_beside(&file, path, good, why, why_size) ? s.written : -1;
 }

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "await100.h"
+#include "source/bound.h"
 #include "view/detail.h"
 
 struct aw_again {
@@ -17,6 +18,7 @@ struct aw_again {
     const char *filter;             /* NULL = none */
     const struct aw_config *config; /* of the first reading: so that the second finds the same */
     uint64_t stop_after;
+    struct aw_bound from, to;
     bool show_secrets;
     atomic_bool *stop; /* set from elsewhere: give up */
 };

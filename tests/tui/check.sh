@@ -120,6 +120,10 @@ case_save() {
     typed "$work/saved.ndjson"
     keys Enter
     shows 'Saved 4 records'
+    keys s r C-u
+    typed "$work/saved.ndjson"
+    keys Enter
+    shows 'is there already'
     "$program" -r "$captures/busy-failures.pcap" -o ndjson -Y 'status == 417' >"$work/want.ndjson"
     same 'records' "$(md5sum <"$work/saved.ndjson")" "$(md5sum <"$work/want.ndjson")"
 }
