@@ -72,7 +72,7 @@ static void printed_as(const char *name, const json_t *j, const struct aw_value 
             fail_msg("%s: not the time printed", name);
         break;
     case AW_KIND_MOMENT: {
-        aw_ns ns;
+        aw_ns ns = AW_NS_NONE;
         bool zoned;
         const char *s = json_string_value(j);
         assert_true(s &&
