@@ -126,6 +126,23 @@ static void options_are_taken(void **state)
     aw_options_free(&o);
 }
 
+static void live_options_are_taken(void **state)
+{
+    (void)state;
+    char *argv[] = {"await100", "-i", "eth0", "-i", "any",          "-B",  "4096",
+                    "-s",       "96", "-plq", "-a", "duration:1.5", "tcp", NULL};
+    struct aw_options o;
+    assert_int_equal(parse(&o, argv), AW_PARSED_RUN);
+    assert_int_equal(o.interface_count, 2);
+    assert_string_equal(o.interfaces[1], "any");
+    assert_int_equal(o.buffer_bytes, 4096 << 10);
+    assert_int_equal(o.snaplen, 96);
+    assert_true(o.not_promiscuous && o.quiet);
+    assert_true(o.duration == 1500 * AW_MS);
+    assert_string_equal(o.filter, "tcp");
+    aw_options_free(&o);
+}
+
 static void wrong_use_is_refused(void **state)
 {
     (void)state;
@@ -144,6 +161,15 @@ static void wrong_use_is_refused(void **state)
         {"await100", "-r", "x", "--set", "no-such=1"},
         {"await100", "-r", "-", "-r", "-"},
         {"await100", "tcp port 80"},
+        {"await100", "-i", "lo", "-r", "x"},
+        {"await100", "-i", "lo", "-a", "5"},
+        {"await100", "-i", "lo", "-a", "duration:0"},
+        {"await100", "-i", "lo", "-a", "duration:5m"},
+        {"await100", "-r", "x", "-a", "duration:5"},
+        {"await100", "-i", "lo", "-B", "0"},
+        {"await100", "-i", "lo", "-B", "2G"},
+        {"await100", "-i", "lo", "-s", "-1"},
+        {"await100", "-i", "lo", "--streams", "d"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *argv[7] = {NULL};
@@ -191,9 +217,13 @@ static void help_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_with_units),     cmocka_unit_test(sizes_with_units),
-        cmocka_unit_test(the_nearest_word),     cmocka_unit_test(options_are_taken),
-        cmocka_unit_test(wrong_use_is_refused), cmocka_unit_test(help_fits),
+        cmocka_unit_test(times_with_units),
+        cmocka_unit_test(sizes_with_units),
+        cmocka_unit_test(the_nearest_word),
+        cmocka_unit_test(options_are_taken),
+        cmocka_unit_test(live_options_are_taken),
+        cmocka_unit_test(wrong_use_is_refused),
+        cmocka_unit_test(help_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
