@@ -102,6 +102,7 @@ watch() {
     local name=$1 before
     shift
     before=$(sockets)
+    : >"$tmp/$name.err" # an earlier run of that name must not speak for this one
     ip netns exec $C "$program" "$@" >"$tmp/$name.out" 2>"$tmp/$name.err" &
     pid=$!
     pids+=($pid)
