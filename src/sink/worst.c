@@ -16,6 +16,7 @@ struct aw_worst {
     unsigned count;
     struct aw_told entry[AW_WORST_MAX]; /* sorted, worst first */
     struct aw_scratch target;
+    struct aw_out *lines; /* owned: a head under construction */
 };
 
 enum { WHAT_MAX = 160, SENTENCE_MAX = 512, FIELD_MAX = 256, HEAD_MAX = 4096 };
@@ -25,7 +26,10 @@ struct aw_worst *aw_worst_new(const struct aw_run *run)
     struct aw_worst *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->run = run;
-    return w;
+    w->lines = aw_out_memory();
+    if (w->lines) return w;
+    free(w);
+    return NULL;
 }
 
 static void free_texts(struct aw_told *e)
@@ -47,6 +51,7 @@ void aw_worst_free(struct aw_worst *w)
     for (unsigned i = 0; i < w->count; i++)
         free_texts(&w->entry[i]);
     free(w->target.p);
+    (void)aw_out_close(w->lines, false);
     free(w);
 }
 
@@ -150,8 +155,8 @@ static void put_start_line(struct aw_worst *w, struct aw_out *o, const struct aw
 static char *head_text(struct aw_worst *w, const struct aw_exchange *x, enum aw_dir dir)
 {
     if (dir == AW_C2S ? !aw_request_seen(x) : x->status == 0) return NULL;
-    struct aw_out *o = aw_out_memory();
-    if (!o) return NULL;
+    struct aw_out *o = w->lines;
+    aw_out_reset(o);
     put_start_line(w, o, x, dir);
     for (int i = 0; i < AW_TEXT_COUNT; i++) {
         enum aw_dir of;
@@ -163,9 +168,7 @@ static char *head_text(struct aw_worst *w, const struct aw_exchange *x, enum aw_
                                                   : value);
     }
     const struct aw_span all = aw_out_bytes(o);
-    char *text = strndup((const char *)all.p, all.len);
-    (void)aw_out_close(o, false);
-    return text;
+    return aw_out_error(o) ? NULL : strndup((const char *)all.p, all.len);
 }
 
 /* False, with nothing left behind, where there is no memory. */

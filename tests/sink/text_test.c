@@ -339,6 +339,49 @@ static void all_exchanges_as_a_table(void **state)
     free(text);
 }
 
+/* What a report is in colour, once the colours are taken out again; free() it. */
+static char *without_colours(struct fixture *f)
+{
+    struct aw_out *o = aw_out_memory();
+    aw_out_colour(o, true);
+    f->run.summary = aw_summary_new(NULL);
+    const struct aw_format *format = aw_format_find("text");
+    struct aw_report *r = format->open(o, &f->run);
+    aw_summary_add(f->run.summary, &f->rec);
+    format->record(r, &f->rec);
+    format->finish(r);
+    format->close(r);
+    aw_summary_free(f->run.summary);
+    const struct aw_span s = aw_out_bytes(o);
+    char *text = calloc(1, s.len + 1), *to = text;
+    unsigned colours = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] != 0x1b) {
+            *to++ = (char)s.p[i];
+            continue;
+        }
+        colours++;
+        for (i++; i < s.len && s.p[i] != 'm'; i++)
+            if (!strchr("[0123456789;", s.p[i])) fail_msg("an escape that is no colour");
+    }
+    assert_true(colours > 4);
+    assert_int_equal(aw_out_close(o, true), 0);
+    return text;
+}
+
+static void colours_change_no_text(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    f.ex.text[AW_TEXT_TARGET] = span("/\033[1mx\033[0m");
+    char *plain = report(&f, 1, NULL, false), *coloured = without_colours(&f);
+    assert_null(strchr(plain, 0x1b));
+    assert_string_equal(plain, coloured);
+    free(plain);
+    free(coloured);
+}
+
 static void wrapping(void **state)
 {
     (void)state;
@@ -391,6 +434,7 @@ int main(void)
         cmocka_unit_test(eighty_columns_whatever_comes),
         cmocka_unit_test(each_failure_takes_two_to_four_lines),
         cmocka_unit_test(all_exchanges_as_a_table),
+        cmocka_unit_test(colours_change_no_text),
         cmocka_unit_test(wrapping),
         cmocka_unit_test(figures),
     };
