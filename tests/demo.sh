@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 program=$1
 show() {
     echo
-    echo "\$ $program $*"
-    "$program" "$@"
+    echo "\$ $program -N $*"
+    "$program" -N "$@"
 }
 echo "A handshake as it should be: curl and nginx."
 show -r pcaps/nginx-continued.pcap
@@ -30,5 +30,5 @@ for capture in pcaps/*.pcap*; do
     set -- "$@" -r "$capture"
 done
 echo
-echo "\$ $program -r pcaps/*"
-"$program" "$@"
+echo "\$ $program -N -r pcaps/*"
+"$program" -N "$@"

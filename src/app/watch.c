@@ -31,6 +31,8 @@ struct watch {
     struct aw_engine *engine;   /* owned */
     struct aw_board *board;     /* owned */
     struct aw_door *door;       /* owned */
+    struct aw_ring *ring;       /* owned; live, the latest packets */
+    struct aw_feed from;        /* live: the capture, before the ring */
     struct aw_choice choice;
     struct aw_sandbox sandbox;
     pthread_t thread;
@@ -134,13 +136,37 @@ static void say_ends(struct watch *w)
     if (w->merge) aw_board_dropped(w->board, 0, aw_merge_filtered(w->merge));
 }
 
+/* Live, what goes to the engine is kept for a second reading. */
+static enum aw_read next_kept(void *ctx, unsigned hold, const struct aw_packet **pkts, size_t *n)
+{
+    struct watch *w = ctx;
+    const enum aw_read got = w->from.next(w->from.ctx, hold, pkts, n);
+    if (got == AW_READ_OK && *n > 0) aw_ring_put(w->ring, *pkts, *n);
+    return got;
+}
+
+static void before_kept(void *ctx, struct aw_engine *e)
+{
+    struct watch *w = ctx;
+    if (w->from.before) w->from.before(w->from.ctx, e);
+}
+
+static struct aw_feed live_feed(struct watch *w)
+{
+    w->from = aw_feed_of_capture(w->capture);
+    struct aw_feed feed = w->from;
+    feed.ctx = w;
+    feed.next = next_kept;
+    feed.before = before_kept;
+    return feed;
+}
+
 static void *analyse(void *arg)
 {
     struct watch *w = arg;
     const struct aw_pipeline_calls calls = {
         .ctx = w, .reading = on_reading, .collecting = on_collecting};
-    const struct aw_feed feed =
-        w->capture ? aw_feed_of_capture(w->capture) : aw_feed_of_merge(w->merge);
+    const struct aw_feed feed = w->capture ? live_feed(w) : aw_feed_of_merge(w->merge);
     w->status = aw_pipeline_run(&feed, w->engine, w->threads, &calls);
     take_stats(w);
     say_ends(w);
@@ -230,14 +256,15 @@ static bool open_engine(struct watch *w)
         .live = live,
         .again = again,
         .show_secrets = o->show_secrets,
-        .memory = memory - memory / 4,
+        .memory = live ? memory / 2 : memory - memory / 4,
         .threshold = o->config.threshold,
     };
     const struct aw_sink sink = {
         .ctx = w, .record = on_record, .waiting = live ? on_waiting : NULL};
+    if (live) w->ring = aw_ring_new(memory / 4);
     w->board = aw_board_new(&board);
     w->engine = aw_engine_open(&o->config, &sink, NULL);
-    if (w->board && w->engine) return true;
+    if (w->board && w->engine && (w->ring || !live)) return true;
     fputs("await100: out of memory\n", stderr);
     return false;
 }
@@ -261,6 +288,7 @@ static enum aw_exit show(struct watch *w)
     const struct aw_again reread = {
         .file = o->read,
         .file_count = o->read_count,
+        .ring = w->ring,
         .filter = o->filter,
         .config = &o->config,
         .stop_after = o->stop_after,
@@ -268,7 +296,7 @@ static enum aw_exit show(struct watch *w)
         .to = o->to,
         .show_secrets = o->show_secrets,
     };
-    aw_dash_run(w->board, w->door, again ? &reread : NULL);
+    aw_dash_run(w->board, w->door, again || live ? &reread : NULL);
     atomic_store(&w->stop, true);
     (void)pthread_join(w->thread, NULL);
     return w->damaged > 0 ? AW_EXIT_INPUT : AW_EXIT_OK;
@@ -281,6 +309,7 @@ static void let_go(struct watch *w)
     aw_live_close(w->live);
     aw_engine_close(w->engine);
     aw_board_free(w->board);
+    aw_ring_free(w->ring);
     aw_merge_free(w->merge);
     aw_sandbox_leave(&w->sandbox);
 }

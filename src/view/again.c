@@ -20,6 +20,7 @@
 #include "sink/sink.h"
 #include "source/source.h"
 
+enum { LOT = 1024, LOT_BYTES = 1 << 20 };
 enum { LOOK_AT = 512 }; /* bytes in which the addresses are looked for: tunnels, too */
 
 struct range {
@@ -33,9 +34,12 @@ struct range {
 struct reading {
     const struct aw_again *a;
     const struct aw_again_want *want; /* NULL: nobody in particular */
-    struct aw_merge *merge;
-    bool only; /* pass over packets of other addresses */
-    bool over; /* all that was wanted is there */
+    struct aw_merge *merge;           /* or, live: */
+    struct aw_ring_walk walk;
+    struct aw_packet *lot; /* owned: LOT packets, copied from the ring */
+    uint8_t *bytes;        /* owned: LOT_BYTES */
+    bool only;             /* pass over packets of other addresses */
+    bool over;             /* all that was wanted is there */
     struct aw_detail *found;
     struct range range[AW_DETAIL_HEADS];
 };
@@ -67,6 +71,39 @@ static struct aw_merge *open_again(const struct aw_again *a, char *why, size_t s
     return m;
 }
 
+/* Makes the reading ready to read from the beginning. */
+static bool open_reading(struct reading *r, char *why, size_t size)
+{
+    if (!r->a->ring) {
+        r->merge = open_again(r->a, why, size);
+        return r->merge != NULL;
+    }
+    r->lot = malloc(LOT * sizeof *r->lot);
+    r->bytes = malloc(LOT_BYTES);
+    aw_ring_start(r->a->ring, &r->walk);
+    if (r->lot && r->bytes) return true;
+    (void)snprintf(why, size, "out of memory");
+    return false;
+}
+
+static void close_reading(struct reading *r)
+{
+    aw_merge_free(r->merge);
+    free(r->lot);
+    free(r->bytes);
+    r->merge = NULL;
+    r->lot = NULL;
+    r->bytes = NULL;
+}
+
+static enum aw_read next_lot(struct reading *r, const struct aw_packet **pkts, size_t *n)
+{
+    if (r->merge) return aw_merge_next(r->merge, 0, pkts, n);
+    *n = aw_ring_next(r->a->ring, &r->walk, r->lot, LOT, r->bytes, LOT_BYTES);
+    *pkts = r->lot;
+    return *n > 0 ? AW_READ_OK : AW_READ_END;
+}
+
 static bool has_both(const struct aw_packet *p, const struct aw_again_want *want)
 {
     uint8_t there[32], back[32];
@@ -93,7 +130,7 @@ static bool read_all(struct reading *r, struct aw_engine *e, char *why, size_t s
             good = false;
             break;
         }
-        const enum aw_read got = aw_merge_next(r->merge, 0, &pkts, &n);
+        const enum aw_read got = next_lot(r, &pkts, &n);
         if (got == AW_READ_AGAIN) continue;
         if (got != AW_READ_OK) break;
         if (some && n <= MOST) {
@@ -138,17 +175,17 @@ static struct aw_detail *read_record(const struct aw_again *a, const struct aw_a
     struct reading r = {.a = a, .want = want};
     const struct aw_sink sink = {.ctx = &r, .record = on_record};
     const struct aw_config config = config_again(a);
-    r.merge = open_again(a, why, size);
-    if (!r.merge) return NULL;
-    struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
+    struct aw_engine *e = open_reading(&r, why, size) ? aw_engine_open(&config, &sink, NULL) : NULL;
     if (e) {
         if (read_all(&r, e, why, size) && !r.found)
-            (void)snprintf(why, size, "it was not found again: did the file change?");
-    } else {
+            (void)snprintf(why, size,
+                           a->ring ? "its packets are not in memory any more"
+                                   : "it was not found again: did the file change?");
+    } else if (!why[0]) {
         (void)snprintf(why, size, "out of memory");
     }
     aw_engine_close(e);
-    aw_merge_free(r.merge);
+    close_reading(&r);
     return r.found;
 }
 
@@ -199,11 +236,10 @@ static void read_heads(const struct aw_again *a, const struct aw_again_want *wan
     const struct aw_tap tap = {.ctx = &r, .stream = on_stream};
     const struct aw_sink sink = {.ctx = &r};
     const struct aw_config config = config_again(a);
-    r.merge = open_again(a, why, size);
-    struct aw_engine *e = r.merge ? aw_engine_open(&config, &sink, &tap) : NULL;
+    struct aw_engine *e = open_reading(&r, why, size) ? aw_engine_open(&config, &sink, &tap) : NULL;
     if (e) (void)read_all(&r, e, why, size);
     aw_engine_close(e);
-    aw_merge_free(r.merge);
+    close_reading(&r);
     for (int i = 0; i < AW_DETAIL_HEADS; i++) {
         struct range *g = &r.range[i];
         if (g->have > 0 && !d->head[i].p) {
@@ -316,12 +352,12 @@ static bool save_all(struct saving *s, const struct aw_config *config, struct aw
 {
     const struct aw_sink sink = {.ctx = s, .record = s->report ? on_saved : NULL};
     const struct aw_tap tap = {.ctx = s, .packet = s->packets ? on_packet : NULL};
-    s->reading.merge = open_again(s->reading.a, why, size);
-    struct aw_engine *e = s->reading.merge ? aw_engine_open(config, &sink, &tap) : NULL;
+    struct aw_engine *e =
+        open_reading(&s->reading, why, size) ? aw_engine_open(config, &sink, &tap) : NULL;
     const bool good = e && read_all(&s->reading, e, why, size);
     if (e) aw_engine_stats(e, stats);
     aw_engine_close(e);
-    aw_merge_free(s->reading.merge);
+    close_reading(&s->reading);
     return good;
 }
 

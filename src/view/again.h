@@ -11,10 +11,12 @@
 #include "await100.h"
 #include "source/bound.h"
 #include "view/detail.h"
+#include "view/ring.h"
 
 struct aw_again {
     const char *const *file; /* borrowed, as are all here */
     size_t file_count;
+    struct aw_ring *ring;           /* live: in place of files; NULL = none */
     const char *filter;             /* NULL = none */
     const struct aw_config *config; /* of the first reading: so that the second finds the same */
     uint64_t stop_after;

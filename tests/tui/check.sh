@@ -257,6 +257,7 @@ END
     shows 'the server ignored Expect'
     keys Enter
     shows 'client awaits the 100'
+    shows 'User-Agent: curl'
     keys Escape Q
     shows 'ended'
 }
