@@ -149,29 +149,66 @@ static void silence_moves_time(void **state)
     }
 }
 
+/* A packet of nothing but an Ethernet header, of that time. */
+static void stamp(struct run *r, aw_ns ts, uint64_t ord, aw_ns steady)
+{
+    struct aw_packet p = r->pkt[0];
+    p.ts = ts;
+    p.ord = p.ref = ord;
+    p.cap_len = p.wire_len = 14;
+    aw_engine_steady(r->engine, steady, 50 * AW_MS);
+    assert_int_equal(aw_engine_decode(r->engine, r->batch, &p, 1, false), AW_OK);
+    work(r);
+}
+
 /* The system's clock is set back an hour: timeouts go by the steady one. */
 static void a_clock_set_back_stops_nothing(void **state)
 {
     (void)state;
     struct run r;
     begin(&r, "tests/scenarios/deadlock_idle.scn", 1);
-    struct aw_packet early = r.pkt[0];
     packets(&r, 0, 1, 10 * AW_SEC);
     for (size_t i = 1; i < 4; i++)
         r.pkt[i].ts -= 3600 * AW_SEC;
     packets(&r, 1, 4, 10 * AW_SEC);
     for (aw_ns at = 11; at < 90; at++) { /* other packets, of the old time, come and come */
-        early.ts = r.pkt[3].ts + (at - 10) * AW_SEC;
-        early.ord = early.ref = (uint64_t)at;
-        aw_engine_steady(r.engine, at * AW_SEC, 50 * AW_MS);
-        early.cap_len = early.wire_len = 14; /* nothing but an Ethernet header */
-        assert_int_equal(aw_engine_decode(r.engine, r.batch, &early, 1, false), AW_OK);
-        work(&r);
+        stamp(&r, r.pkt[3].ts + (at - 10) * AW_SEC, (uint64_t)at, at * AW_SEC);
     }
     quiet(&r, 130 * AW_SEC);
     assert_int_equal(r.seen.waits, 1);
     assert_true(r.seen.waited < 2 * AW_SEC);
     assert_int_equal(r.seen.records, 1);
+    end(&r);
+}
+
+static uint64_t time_jumps(const struct run *r)
+{
+    struct aw_stats stats;
+    aw_engine_stats(r->engine, &stats);
+    return stats.time_jumps;
+}
+
+/* One wild time stamp ends nothing; a jump that the next packets agree with is one of the clock. */
+static void one_wild_time_stamp_is_not_believed(void **state)
+{
+    (void)state;
+    const aw_ns year = 365 * 24 * 3600 * AW_SEC;
+    struct run r;
+    begin(&r, "tests/scenarios/deadlock_idle.scn", 1);
+    packets(&r, 0, 5, 10 * AW_SEC);
+    const aw_ns last = r.pkt[4].ts;
+    stamp(&r, last + year, 100, 10 * AW_SEC);
+    assert_int_equal(time_jumps(&r), 1);
+    stamp(&r, last + AW_SEC, 101, 11 * AW_SEC);
+    stamp(&r, last + year, 102, 12 * AW_SEC);
+    quiet(&r, 13 * AW_SEC);
+    assert_int_equal(time_jumps(&r), 2);
+    assert_int_equal(r.seen.records, 0);
+    stamp(&r, last + year + AW_SEC, 103, 14 * AW_SEC);
+    assert_int_equal(time_jumps(&r), 1); /* the second was right after all */
+    quiet(&r, 130 * AW_SEC);
+    assert_int_equal(r.seen.records, 1);
+    assert_int_equal(r.seen.cause, AW_CAUSE_DEADLOCK);
     end(&r);
 }
 
@@ -233,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_moves_time),
         cmocka_unit_test(a_clock_set_back_stops_nothing),
+        cmocka_unit_test(one_wild_time_stamp_is_not_believed),
         cmocka_unit_test(silence_before_the_end_does_not_count),
         cmocka_unit_test(losses_lower_confidence),
     };
