@@ -45,8 +45,13 @@ struct aw_when {
     uint64_t ord;
 };
 struct aw_ready;
+struct aw_ready_entry { /* with its key, so that sorting does not touch the records */
+    struct aw_when when;
+    uint64_t id;
+    struct aw_ready *record; /* owned */
+};
 struct aw_ready_heap {
-    struct aw_ready **at; /* owned; a binary heap by (ts, ord, id) */
+    struct aw_ready_entry *at; /* owned; a heap of four children a node */
     size_t count, room;
     size_t bytes; /* of what is in it */
 };

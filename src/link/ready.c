@@ -10,7 +10,6 @@
 #include "exchange/exchange.h"
 
 struct aw_ready {
-    struct aw_when when;
     size_t size;
     struct aw_record rec;       /* ex, verdict unset */
     struct aw_exchange *ex;     /* in this block */
@@ -19,28 +18,29 @@ struct aw_ready {
     size_t verdict_size;
 };
 
-static bool before(const struct aw_ready *a, const struct aw_ready *b)
+static bool before(const struct aw_ready_entry *a, const struct aw_ready_entry *b)
 {
     if (a->when.ts != b->when.ts) return a->when.ts < b->when.ts;
     if (a->when.ord != b->when.ord) return a->when.ord < b->when.ord;
-    return a->ex->id < b->ex->id;
+    return a->id < b->id;
 }
 
-static bool push(struct aw_link *l, struct aw_ready *r)
+static bool push(struct aw_link *l, struct aw_ready *r, struct aw_when when)
 {
     struct aw_ready_heap *h = &l->ready;
     const struct aw_alloc *alloc = &l->config.alloc;
     if (h->count == h->room) {
         const size_t room = h->room ? h->room * 2 : 64;
-        struct aw_ready **grown = alloc->resize(alloc->ctx, h->at, room * sizeof(*grown));
+        struct aw_ready_entry *grown = alloc->resize(alloc->ctx, h->at, room * sizeof *grown);
         if (grown == NULL) return false;
         h->at = grown;
         h->room = room;
     }
+    const struct aw_ready_entry e = {.when = when, .id = r->ex->id, .record = r};
     size_t i = h->count++;
-    for (; i > 0 && before(r, h->at[(i - 1) / 2]); i = (i - 1) / 2)
-        h->at[i] = h->at[(i - 1) / 2];
-    h->at[i] = r;
+    for (; i > 0 && before(&e, &h->at[(i - 1) / 4]); i = (i - 1) / 4)
+        h->at[i] = h->at[(i - 1) / 4];
+    h->at[i] = e;
     h->bytes += r->size;
     return true;
 }
@@ -48,13 +48,17 @@ static bool push(struct aw_link *l, struct aw_ready *r)
 static struct aw_ready *pop(struct aw_link *l)
 {
     struct aw_ready_heap *h = &l->ready;
-    struct aw_ready *top = h->at[0], *last = h->at[--h->count];
+    struct aw_ready *top = h->at[0].record;
+    const struct aw_ready_entry last = h->at[--h->count];
     size_t i = 0;
-    for (size_t child = 1; child < h->count; child = 2 * i + 1) {
-        if (child + 1 < h->count && before(h->at[child + 1], h->at[child])) child++;
-        if (!before(h->at[child], last)) break;
-        h->at[i] = h->at[child];
-        i = child;
+    for (size_t first = 1; first < h->count; first = 4 * i + 1) {
+        const size_t end = first + 4 < h->count ? first + 4 : h->count;
+        size_t least = first;
+        for (size_t child = first + 1; child < end; child++)
+            if (before(&h->at[child], &h->at[least])) least = child;
+        if (!before(&h->at[least], &last)) break;
+        h->at[i] = h->at[least];
+        i = least;
     }
     h->at[i] = last;
     h->bytes -= top->size;
@@ -90,7 +94,7 @@ void aw_ready_flush_one(struct aw_link *l)
 
 void aw_ready_flush(struct aw_link *l, aw_ns limit)
 {
-    while (l->ready.count > 0 && l->ready.at[0]->when.ts < limit)
+    while (l->ready.count > 0 && l->ready.at[0].when.ts < limit)
         aw_ready_flush_one(l);
 }
 
@@ -98,7 +102,7 @@ void aw_ready_fini(struct aw_link *l)
 {
     const struct aw_alloc *alloc = &l->config.alloc;
     for (size_t i = 0; i < l->ready.count; i++)
-        alloc->put(alloc->ctx, l->ready.at[i]);
+        alloc->put(alloc->ctx, l->ready.at[i].record);
     alloc->put(alloc->ctx, l->ready.at);
 }
 
@@ -150,7 +154,7 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
     char *block = l->config.alloc.get(l->config.alloc.ctx, size);
     struct aw_ready *r = (struct aw_ready *)(void *)block;
     if (r) {
-        *r = (struct aw_ready){.when = when, .size = size, .rec = rec};
+        *r = (struct aw_ready){.size = size, .rec = rec};
         r->ex = aw_exchange_copy(block + ex_at, ex_size, x);
         if (v) {
             memcpy(block + verdict_at, v, verdict_size);
@@ -158,7 +162,7 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
             r->verdict_was_at = v->text;
             r->verdict_size = verdict_size;
         }
-        if (push(l, r)) return;
+        if (push(l, r, when)) return;
         l->config.alloc.put(l->config.alloc.ctx, r);
     }
     /* Without memory to wait for its turn it goes out now. */
