@@ -242,6 +242,7 @@ static bool open_engine(struct watch *w)
                                         : 1;
     o->config.shards = w->threads;
     o->config.memory = memory / 4;
+    const bool all = o->config.all;
     o->config.all = true; /* the views choose */
     o->config.source_name = source_name;
     o->config.source_ctx = w;
@@ -253,6 +254,8 @@ static bool open_engine(struct watch *w)
         .source = live ? o->interfaces : o->read,
         .source_count = live ? o->interface_count : o->read_count,
         .filter = o->filter,
+        .match = o->match_text,
+        .all = all,
         .live = live,
         .again = again,
         .show_secrets = o->show_secrets,

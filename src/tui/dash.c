@@ -109,6 +109,12 @@ static void on_detail(void *ctx, uint64_t number, const struct aw_row *row)
     aw_worker_detail(d->worker, number, &want, kept ? aw_detail_copy(&kept->rec) : NULL);
 }
 
+static void on_match(void *ctx, const char *expression)
+{
+    struct dash *d = ctx;
+    aw_worker_match(d->worker, expression);
+}
+
 static int by_name(const void *pa, const void *pb)
 {
     const struct aw_again_want *a = pa, *b = pb;
@@ -201,7 +207,7 @@ static void loop(struct dash *d)
             break;
         case AW_DOOR_WOKEN:
             aw_worker_deliver(d->worker, d->ui);
-            d->dirty = true;
+            d->dirty = more = true;
             break;
         case AW_DOOR_NOTHING:
             break;
@@ -219,6 +225,7 @@ void aw_dash_run(struct aw_board *board, struct aw_door *door, const struct aw_a
     d.worker = again ? aw_worker_start(again) : NULL;
     const struct aw_ui_calls calls = {.ctx = &d,
                                       .detail = d.worker ? on_detail : NULL,
+                                      .match = d.worker ? on_match : NULL,
                                       .save = d.worker ? on_save : NULL,
                                       .settings = keep_settings};
     d.ui = aw_ui_new(board, &settings, &calls);

@@ -13,7 +13,8 @@
 enum { JOBS = 8, WHY = 256, PATH = 512 };
 
 struct job {
-    bool save;
+    bool save, match;
+    uint8_t *bit; /* owned; of an answer to match */
     uint64_t number;
     struct aw_again_want want;
     struct aw_detail *detail; /* given; of an answer: what was found */
@@ -40,6 +41,7 @@ static void free_job(struct job *j)
 {
     aw_detail_free(j->detail);
     free(j->wants);
+    free(j->bit);
 }
 
 static void do_save(struct aw_worker *w, struct job *j)
@@ -72,7 +74,9 @@ static void *work(void *arg)
         struct job j = w->job[0];
         memmove(w->job, w->job + 1, --w->jobs * sizeof *w->job);
         pthread_mutex_unlock(&w->lock);
-        if (j.save)
+        if (j.match)
+            j.bit = aw_again_match(&w->again, j.path, &j.number);
+        else if (j.save)
             do_save(w, &j);
         else
             j.detail = aw_again_detail(&w->again, &j.want, j.detail, j.why, sizeof j.why);
@@ -155,6 +159,15 @@ void aw_worker_detail(struct aw_worker *w, uint64_t number, const struct aw_agai
     pthread_mutex_unlock(&w->lock);
 }
 
+void aw_worker_match(struct aw_worker *w, const char *expression)
+{
+    struct job j = {.match = true};
+    (void)snprintf(j.path, sizeof j.path, "%s", expression);
+    pthread_mutex_lock(&w->lock);
+    push(w, &j);
+    pthread_mutex_unlock(&w->lock);
+}
+
 bool aw_worker_save(struct aw_worker *w, enum aw_save_as as, const char *path,
                     struct aw_again_want *wants, size_t count)
 {
@@ -190,7 +203,9 @@ void aw_worker_deliver(struct aw_worker *w, struct aw_ui *ui)
         }
         pthread_mutex_unlock(&w->lock);
         if (!have) return;
-        if (j.save)
+        if (j.match)
+            aw_ui_matched(ui, j.path, j.bit, j.number);
+        else if (j.save)
             aw_ui_say(ui, j.why);
         else
             aw_ui_give(ui, j.number, j.detail, j.why);

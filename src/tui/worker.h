@@ -18,6 +18,8 @@ void aw_worker_stop(struct aw_worker *w);
 /* kept: given; NULL = to be read. */
 void aw_worker_detail(struct aw_worker *w, uint64_t number, const struct aw_again_want *want,
                       struct aw_detail *kept);
+/* The expression over all records, see aw_again_match. */
+void aw_worker_match(struct aw_worker *w, const char *expression);
 /* wants: given (malloc). False: a save is under way already. */
 bool aw_worker_save(struct aw_worker *w, enum aw_save_as as, const char *path,
                     struct aw_again_want *wants, size_t count);

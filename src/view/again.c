@@ -16,6 +16,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "sink/community.h"
 #include "sink/savefile.h"
 #include "sink/sink.h"
 #include "source/source.h"
@@ -300,6 +301,79 @@ struct aw_detail *aw_again_detail(const struct aw_again *a, const struct aw_agai
     struct aw_detail *d = kept ? kept : read_record(a, want, why, why_size);
     if (d) read_heads(a, want, d, why, why_size);
     return d;
+}
+
+/* --- an expression over all --- */
+
+struct matching {
+    struct reading reading;
+    const struct aw_expr *expr;
+    struct aw_surround around;
+    char community[AW_COMMUNITY_LEN + 1];
+    uint8_t *bit; /* owned */
+    uint64_t count, room;
+};
+
+static const char *match_source(void *ctx, uint16_t source)
+{
+    const struct matching *m = ctx;
+    const struct aw_config *c = m->reading.a->config;
+    return c->source_name ? c->source_name(c->source_ctx, source) : NULL;
+}
+
+static const char *match_community(void *ctx, const struct aw_conn_facts *conn)
+{
+    struct matching *m = ctx;
+    aw_community_id(m->community, conn);
+    m->community[AW_COMMUNITY_LEN] = '\0';
+    return m->community;
+}
+
+static void on_match(void *ctx, const struct aw_record *rec)
+{
+    struct matching *m = ctx;
+    const uint64_t id = rec->ex->id;
+    if (id >= m->room) {
+        const uint64_t room = 2 * id + 8192;
+        uint8_t *grown = room / 8 < SIZE_MAX ? realloc(m->bit, (size_t)(room / 8 + 1)) : NULL;
+        if (!grown) {
+            m->reading.over = true;
+            m->count = 0;
+            return;
+        }
+        memset(grown + m->room / 8, 0, (size_t)((room - m->room) / 8 + 1));
+        m->bit = grown;
+        m->room = room - room % 8;
+    }
+    if (id >= m->count) m->count = id + 1;
+    if (aw_expr_match(m->expr, rec, &m->around)) m->bit[id / 8] |= (uint8_t)(1u << id % 8);
+}
+
+uint8_t *aw_again_match(const struct aw_again *a, const char *expression, uint64_t *count)
+{
+    struct matching m = {.reading = {.a = a}};
+    struct aw_expr_error error;
+    char why[256];
+    const struct aw_span text = {(const uint8_t *)expression, strlen(expression)};
+    struct aw_expr *expr = aw_expr_compile(NULL, text, &error);
+    if (!expr) return NULL;
+    m.expr = expr;
+    m.around = (struct aw_surround){.ctx = &m,
+                                    .threshold = a->config->threshold,
+                                    .source_name = match_source,
+                                    .community_id = match_community};
+    const struct aw_sink sink = {.ctx = &m, .record = on_match};
+    const struct aw_config config = config_again(a);
+    struct aw_engine *e =
+        open_reading(&m.reading, why, sizeof why) ? aw_engine_open(&config, &sink, NULL) : NULL;
+    const bool good = e && read_all(&m.reading, e, why, sizeof why) && m.count > 0;
+    aw_engine_close(e);
+    close_reading(&m.reading);
+    aw_expr_free(expr);
+    *count = m.count;
+    if (good) return m.bit;
+    free(m.bit);
+    return NULL;
 }
 
 /* --- many, to a file --- */

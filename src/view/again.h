@@ -46,6 +46,10 @@ int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *w
 int64_t aw_again_packets(const struct aw_again *a, const struct aw_again_want *want, size_t count,
                          const char *path, char *why, size_t why_size);
 
+/* Tests every record of the input: a bit an exchange, by its id; *count of them. Owned by the
+ * caller: free. NULL: it could not be done. */
+uint8_t *aw_again_match(const struct aw_again *a, const char *expression, uint64_t *count);
+
 /* Overwrites the values of credentials in a head, and of query parameters in its first line. */
 void aw_again_mask(uint8_t *head, size_t len);
 

@@ -61,6 +61,8 @@ struct aw_board *aw_board_new(const struct aw_board_config *c)
         .source = c->source,
         .source_count = c->source_count,
         .filter = c->filter ? c->filter : "",
+        .match = c->match ? c->match : "",
+        .all = c->all,
         .live = c->live,
         .again = c->again,
     };

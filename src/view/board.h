@@ -16,6 +16,8 @@ struct aw_board_info {
         *source; /* names of inputs (files, interfaces), borrowed for the feed's life */
     size_t source_count;
     const char *filter; /* the capture filter, borrowed; "" = none */
+    const char *match;  /* -Y, borrowed likewise; "" = none */
+    bool all;           /* -A: every exchange is to be shown at first */
     bool live;
     bool again;           /* the input can be read again: details of any exchange can be had */
     bool over;            /* nothing more will come */
@@ -31,7 +33,8 @@ struct aw_board_config {
     const char *const *source;
     size_t source_count;
     const char *filter;
-    bool live, again, show_secrets;
+    const char *match;
+    bool all, live, again, show_secrets;
     size_t memory;            /* of rows and details */
     const int64_t *threshold; /* AW_T_COUNT, copied */
 };

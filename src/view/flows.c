@@ -20,6 +20,7 @@ bool flows_test(void *ctx, const struct aw_rows *rows, uint64_t number, const st
     if (ui->settings.show == AW_SHOW_FAILING && row->severity < AW_SEV_WARNING) return false;
     if (ui->pick.of != SCREEN_FLOWS && !groups_match(&ui->pick, rows, row)) return false;
     if (!ui->expr) return true;
+    if (ui->exact && row->id < ui->exact_count) return ui->exact[row->id / 8] >> row->id % 8 & 1;
     const struct aw_surround around = {.threshold = aw_board_threshold(ui->board)};
     const struct aw_detail *kept =
         row->flags & AW_ROW_KEPT ? aw_board_kept(ui->board, number) : NULL;

@@ -69,9 +69,12 @@ static void tabs_draw(struct aw_ui *ui, struct aw_grid *g, int y)
         s->down ? "\u25bc" : "\u25b2", aw_show_name(s->show));
     (void)aw_grid_str(g, y, x + 1, g->cols - x - 1, right,
                       ui->filter[0] || group[0] ? AW_STYLE_KEY : AW_STYLE_DIM);
-    if (!aw_sorted_ready(ui->order)) {
-        char busy[32];
-        (void)snprintf(busy, sizeof busy, "  sorting %u %%", aw_sorted_percent(ui->order));
+    if (!aw_sorted_ready(ui->order) || ui->exact_under_way) {
+        char busy[40];
+        if (aw_sorted_ready(ui->order))
+            (void)snprintf(busy, sizeof busy, "  checking whole records");
+        else
+            (void)snprintf(busy, sizeof busy, "  sorting %u %%", aw_sorted_percent(ui->order));
         aw_grid_right(g, y, 0, g->cols, busy, AW_STYLE_KEY);
     }
 }
@@ -98,6 +101,10 @@ void header_draw(struct aw_ui *ui, struct aw_grid *g)
                    i->dropped ? figure_count(c, i->dropped) : "", i->filter[0] ? "  BPF " : "");
     x += aw_grid_str(g, 0, x, g->cols - x, line, AW_STYLE_DIM);
     if (i->filter[0]) x += aw_grid_put(g, 0, x, g->cols - x, aw_str(i->filter), AW_STYLE_KEY);
+    if (i->match[0]) {
+        x += aw_grid_str(g, 0, x, g->cols - x, "  -Y ", AW_STYLE_DIM);
+        x += aw_grid_put(g, 0, x, g->cols - x, aw_str(i->match), AW_STYLE_KEY);
+    }
     aw_grid_right(g, 0, x + 1, g->cols - x - 1, state, AW_STYLE_KEY);
 
     const uint64_t all = aw_summary_expectation(s), failing = aw_summary_failing(s);

@@ -153,6 +153,9 @@ struct aw_ui {
     struct pick pick;
     char filter[PROMPT_MAX];
     struct aw_expr *expr; /* owned; NULL = all */
+    uint8_t *exact;       /* owned: what whole records say of it, a bit an id; NULL = not known */
+    uint64_t exact_count;
+    bool exact_wanted, exact_under_way;
     char search[PROMPT_MAX];
     uint64_t *mark; /* owned: MARKS_MAX, in order of marking */
     size_t marks;
@@ -182,6 +185,8 @@ struct aw_ui {
 
 enum screen ui_screen(const struct aw_ui *ui);
 void ui_push(struct aw_ui *ui, enum screen s);
+/* Takes an expression (given; NULL = none) as the filter. */
+void ui_filter(struct aw_ui *ui, struct aw_expr *x, const char *text);
 void ui_pop(struct aw_ui *ui);
 void ui_say(struct aw_ui *ui, const char *fmt, ...) AW_PRINTF(2, 3);
 /* The flows have to be gone through anew. */

@@ -128,11 +128,8 @@ static void take_filter(struct aw_ui *ui)
         x = aw_expr_compile(NULL, (struct aw_span){(const uint8_t *)p->text, p->len}, &p->error);
         if (!x) return; /* the line stays, with its error */
     }
-    aw_expr_free(ui->expr);
-    ui->expr = x;
-    (void)snprintf(ui->filter, sizeof ui->filter, "%s", blank ? "" : p->text);
     p->kind = PROMPT_NONE;
-    ui_restart(ui);
+    ui_filter(ui, x, blank ? "" : p->text);
 }
 
 /* The marked exchanges; else those shown. In the order of input. */

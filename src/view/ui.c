@@ -30,6 +30,7 @@ struct aw_ui *aw_ui_new(struct aw_board *board, const struct aw_settings *settin
     ui->now = AW_NS_NONE;
     ui->look.row = ui->look.leg_row = ui->other.row = ui->other.leg_row = UINT64_MAX;
     aw_board_lock(board);
+    if (aw_board_info(board)->all) ui->settings.show = AW_SHOW_ALL;
     ui->follow = aw_board_info(board)->live;
     if (ui->follow) { /* of what comes in, the newest is what counts */
         ui->settings.sort = AW_COL_TIME;
@@ -45,6 +46,7 @@ void aw_ui_free(struct aw_ui *ui)
     if (!ui) return;
     aw_sorted_free(ui->order);
     aw_expr_free(ui->expr);
+    free(ui->exact);
     look_free(&ui->look);
     look_free(&ui->other);
     text_free(&ui->text);
@@ -93,6 +95,47 @@ void ui_restart(struct aw_ui *ui)
     ui->flows = (struct list){0};
     ui->seek = (struct seek){0};
     ui->selected = UINT64_MAX;
+}
+
+void ui_filter(struct aw_ui *ui, struct aw_expr *x, const char *text)
+{
+    aw_expr_free(ui->expr);
+    free(ui->exact);
+    ui->expr = x;
+    ui->exact = NULL;
+    ui->exact_under_way = false;
+    ui->exact_wanted = x != NULL;
+    (void)snprintf(ui->filter, sizeof ui->filter, "%s", text);
+    ui_restart(ui);
+}
+
+/* Once all is read, and once a filter: reading again costs what the first reading did. */
+static void ask_exact(struct aw_ui *ui)
+{
+    const struct aw_board_info *i = aw_board_info(ui->board);
+    if (!ui->exact_wanted || !ui->calls.match || !i->over || i->live || !i->again) return;
+    ui->exact_wanted = false;
+    ui->exact_under_way = true;
+    ui->calls.match(ui->calls.ctx, ui->filter);
+}
+
+void aw_ui_matched(struct aw_ui *ui, const char *expression, uint8_t *bit, uint64_t count)
+{
+    aw_board_lock(ui->board);
+    if (ui->expr && strcmp(expression, ui->filter) == 0) {
+        ui->exact_under_way = false;
+        if (bit) {
+            const uint64_t selected = ui->selected;
+            free(ui->exact);
+            ui->exact = bit;
+            ui->exact_count = count;
+            ui_restart(ui);
+            ui->selected = selected; /* the bar stays where it may */
+        }
+    } else {
+        free(bit);
+    }
+    aw_board_unlock(ui->board);
 }
 
 bool ui_marked(const struct aw_ui *ui, uint64_t number)
@@ -189,11 +232,8 @@ static void clear_all(struct aw_ui *ui)
 static bool act_on_lists(struct aw_ui *ui, enum action a)
 {
     if (a == ACTION_UNFILTER) {
-        aw_expr_free(ui->expr);
-        ui->expr = NULL;
-        ui->filter[0] = '\0';
         ui->pick.of = SCREEN_FLOWS;
-        ui_restart(ui);
+        ui_filter(ui, NULL, "");
     } else if (a == ACTION_PAUSE) {
         ui->paused = !ui->paused;
         ui->pause_end = aw_rows_end(aw_board_rows(ui->board));
@@ -278,6 +318,7 @@ bool aw_ui_event(struct aw_ui *ui, const struct aw_event *e)
 bool aw_ui_step(struct aw_ui *ui, size_t rows)
 {
     aw_board_lock(ui->board);
+    ask_exact(ui);
     bool more = aw_sorted_step(ui->order, aw_board_rows(ui->board), rows);
     /* Comparing a row's texts costs some ten times as much as its key. */
     if (!more && ui->seek.left > 0) more = flows_seek(ui, rows / 8 + 1);

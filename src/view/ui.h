@@ -55,6 +55,9 @@ struct aw_ui_calls {
     /* The whole record of a row is wanted, with its heads: to be given later, or at once, by
      * aw_ui_give. `row` and `number` as in the store. */
     void (*detail)(void *ctx, uint64_t number, const struct aw_row *row);
+    /* An expression was taken: rows are tested by what they keep at once; whole records are better,
+     * and aw_ui_matched brings what they say. */
+    void (*match)(void *ctx, const char *expression);
     /* Begins to save; the outcome comes by aw_ui_say. False, and a line in err: it can not. */
     bool (*save)(void *ctx, const struct aw_save *what, char *err, size_t err_size);
     /* The settings changed. */
@@ -78,6 +81,9 @@ void aw_ui_draw(struct aw_ui *ui, struct aw_grid *g);
 
 /* The record that was asked for (given: freed by the ui); NULL: it could not be had, `why`. */
 void aw_ui_give(struct aw_ui *ui, uint64_t number, struct aw_detail *d, const char *why);
+/* What whole records say of an expression: a bit an exchange, by its id (given: malloc). NULL: it
+ * could not be found out. */
+void aw_ui_matched(struct aw_ui *ui, const char *expression, uint8_t *bit, uint64_t count);
 /* A line for the user, until the next key. */
 void aw_ui_say(struct aw_ui *ui, const char *text);
 /* The wall clock, for what waits; without it nothing counts up. */

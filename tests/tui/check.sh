@@ -87,6 +87,12 @@ case_filter() {
     keys Enter
     lacks 'ignored Expect'
     shows 'rejected after the 100'
+    # What rows do not keep is asked of whole records.
+    keys f C-u
+    typed 'content_length == 8000 and severity == ok'
+    keys Enter
+    shows '100, content, final response'
+    lacks 'rejected'
     keys u
     shows 'ignored Expect'
     keys / && typed 'b3'
