@@ -22,6 +22,8 @@ WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-q
        -Wimplicit-fallthrough
 STD = -std=c11 -D_GNU_SOURCE
 INCLUDE = -Iinclude -Isrc -Itests
+# No test reads the configuration of whoever runs it.
+export XDG_CONFIG_HOME = $(abspath $(BUILD))/no-config
 ALL_CFLAGS = $(STD) $(WARN) $(INCLUDE) -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 # The engine: no I/O, no threads, no globals. Rooms in the order in which data passes them.

@@ -1,9 +1,13 @@
 /*
  * The program: options in, exit status out.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/compare.h"
@@ -25,15 +29,26 @@ static bool fill_standard_descriptors(void)
     return true;
 }
 
+/* A text that was asked for and did not get out is no success; a closed pipe is the reader's right.
+ */
+static enum aw_exit close_text(void)
+{
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE) return AW_EXIT_OK;
+    fprintf(stderr, "await100: standard output: cannot write: %s\n", strerror(errno ? errno : EIO));
+    return AW_EXIT_OUTPUT;
+}
+
 int main(int argc, char **argv)
 {
     if (!fill_standard_descriptors()) return AW_EXIT_OUTPUT;
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
-    setlocale(LC_CTYPE, ""); /* numbers stay as they are in C */
+    (void)signal(SIGPIPE, SIG_IGN); /* who closes the pipe has read enough */
+    setlocale(LC_CTYPE, "");        /* numbers stay as they are in C */
     struct aw_options options;
     switch (aw_options_parse(&options, argc, argv)) {
     case AW_PARSED_DONE:
-        return AW_EXIT_OK;
+        return close_text();
     case AW_PARSED_LOST:
         return AW_EXIT_OUTPUT;
     case AW_PARSED_BAD:

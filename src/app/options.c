@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/conffile.h"
 #include "app/explain.h"
 #include "app/live.h"
 #include "app/match.h"
@@ -108,14 +109,15 @@ static bool parse_count(const char *text, uint64_t most, uint64_t *out)
     return true;
 }
 
+/* `hint`: where to look for those that are known. */
 static void complain_word(const char *what, const char *word, const char *const *words,
-                          size_t count)
+                          size_t count, const char *hint)
 {
     const char *near = aw_nearest(word, words, count);
     if (near)
         complain("%s: '%s' is not known; did you mean '%s'?", what, word, near);
     else
-        complain("%s: '%s' is not known", what, word);
+        complain("%s: '%s' is not known; %s", what, word, hint);
 }
 
 /* --- help --- */
@@ -211,7 +213,7 @@ static bool set_threshold(struct aw_options *o, const char *text)
     }
     for (enum aw_threshold t = 0; t < AW_T_COUNT; t++)
         names[t] = aw_threshold_name(t);
-    complain_word("--set", name, names, AW_T_COUNT);
+    complain_word("--set", name, names, AW_T_COUNT, "--set help lists the names");
     return false;
 }
 
@@ -240,7 +242,8 @@ static bool add_fail_word(struct aw_options *o, const char *word)
             return true;
         }
     }
-    complain_word("--fail-on", word, names, WORDS + AW_CAUSE_COUNT);
+    complain_word("--fail-on", word, names, WORDS + AW_CAUSE_COUNT,
+                  "give warning, error, unknown, empty or a cause (--explain list names them)");
     return false;
 }
 
@@ -266,7 +269,7 @@ static bool set_format(struct aw_options *o, const char *name)
         names[count] = aw_formats[count]->name;
         count++;
     }
-    complain_word("-o", name, names, count);
+    complain_word("-o", name, names, count, "-h lists the formats");
     return false;
 }
 
@@ -459,6 +462,7 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_LINE_BUFFERED:
     case OPT_HELP:
     case OPT_VERSION:
+    case OPT_NO_CONFIG:
     case OPT_COUNT:
         return true;
     }
@@ -480,10 +484,10 @@ static bool looks_like_path(const char *arg)
     return false;
 }
 
-static bool take_bare(struct aw_options *o, const char *arg)
+/* What an argument without an option is about. */
+static enum option_id bare_id(const char *arg)
 {
-    if (aw_source_is_capture(arg) || looks_like_path(arg)) return add_input(o, arg);
-    return add_filter(o, arg);
+    return aw_source_is_capture(arg) || looks_like_path(arg) ? OPT_READ : OPT_FILTER;
 }
 
 static enum aw_parsed explain(const char *word)
@@ -530,48 +534,205 @@ static enum aw_parsed take_compare(struct aw_options *o, int count, char *const 
     return AW_PARSED_RUN;
 }
 
-static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
+/* --- getopt --- */
+
+enum { LONG_BASE = 256 }; /* getopt's value of option i is LONG_BASE + i */
+
+struct getter {
+    struct option longs[OPT_COUNT + 1];
+    char letters[2 * OPT_COUNT + 2];
+};
+
+static void getter_init(struct getter *g)
 {
-    enum { LONG_BASE = 256 }; /* getopt's value of option i is LONG_BASE + i */
-    struct option longs[OPT_COUNT + 1] = {{0}};
-    char letters[2 * OPT_COUNT + 2] = ":";
-    size_t at = 1;
+    size_t at = 0;
+    *g = (struct getter){.letters = ""};
+    g->letters[at++] = ':';
     for (int i = 0; i < OPT_COUNT; i++) {
-        longs[i] = (struct option){
+        g->longs[i] = (struct option){
             .name = table[i].name,
             .has_arg = table[i].arg ? required_argument : no_argument,
             .val = LONG_BASE + i,
         };
         if (!table[i].letter) continue;
-        letters[at++] = table[i].letter;
-        if (table[i].arg) letters[at++] = ':';
+        g->letters[at++] = table[i].letter;
+        if (table[i].arg) g->letters[at++] = ':';
     }
     opterr = 0;
-    optind = 0; /* start afresh, GNU's way: tests parse more than once */
-    for (;;) {
-        const int got = getopt_long(argc, argv, letters, longs, NULL);
-        if (got == -1) break;
-        if (got == '?' || got == ':') {
-            const char *word = argv[optind - 1];
-            if (got == ':') {
-                complain("%s needs an argument", word);
-            } else if (optopt != 0 && optopt < LONG_BASE) {
-                complain("-%c is not an option; -h lists them", optopt);
-            } else if (optopt >= LONG_BASE) {
-                complain("--%s takes no argument", table[optopt - LONG_BASE].name);
-            } else {
-                const char *names[OPT_COUNT];
-                for (size_t i = 0; i < OPT_COUNT; i++)
-                    names[i] = table[i].name;
-                const char *near = aw_nearest(word + 2, names, OPT_COUNT);
-                complain("%s is not an option%s%s%s; -h lists them", word,
-                         near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
-            }
-            return AW_PARSED_BAD;
+    optind = 0; /* start afresh, GNU's way: words are parsed more than once */
+}
+
+/* The next option's id, -1 at the end, or '?' or ':' beyond all ids, as getopt says it. */
+enum { GOT_END = -1, GOT_UNKNOWN = OPT_COUNT, GOT_NO_ARGUMENT };
+static int getter_next(const struct getter *g, int argc, char **argv)
+{
+    const int got = getopt_long(argc, argv, g->letters, g->longs, NULL);
+    if (got == -1) return GOT_END;
+    if (got == '?') return GOT_UNKNOWN;
+    if (got == ':') return GOT_NO_ARGUMENT;
+    if (got >= LONG_BASE) return got - LONG_BASE;
+    for (int i = 0; i < OPT_COUNT; i++)
+        if (table[i].letter == got) return i;
+    return GOT_UNKNOWN;
+}
+
+static const char *nearest_option(const char *word)
+{
+    const char *names[OPT_COUNT];
+    for (size_t i = 0; i < OPT_COUNT; i++)
+        names[i] = table[i].name;
+    return aw_nearest(word, names, OPT_COUNT);
+}
+
+static void complain_long(const char *word)
+{
+    char name[64];
+    size_t could = 0;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    for (size_t i = 0; i < OPT_COUNT; i++)
+        could += strncmp(table[i].name, name, strlen(name)) == 0;
+    if (could > 1) {
+        fprintf(stderr, "await100: --%s may mean", name);
+        for (size_t i = 0, shown = 0; i < OPT_COUNT; i++)
+            if (strncmp(table[i].name, name, strlen(name)) == 0)
+                fprintf(stderr, "%s --%s", shown++ ? "," : "", table[i].name);
+        fputs(": write more of it\n", stderr);
+        return;
+    }
+    const char *near = nearest_option(name);
+    complain("--%s is not an option%s%s%s; -h lists them", name, near ? "; did you mean --" : "",
+             near ? near : "", near ? "?" : "");
+}
+
+static void complain_got(int got, const char *word)
+{
+    if (got == GOT_NO_ARGUMENT)
+        complain("%s needs an argument", word);
+    else if (optopt != 0 && optopt < LONG_BASE)
+        complain("-%c is not an option; -h lists them", optopt);
+    else if (optopt >= LONG_BASE)
+        complain("--%s takes no argument", table[optopt - LONG_BASE].name);
+    else
+        complain_long(word);
+}
+
+/* --- the configuration file --- */
+
+/* What the file sets and the command line replaces instead of adding to it. */
+struct configured {
+    size_t interfaces;
+    bool filter, fail_on;
+    bool no_ui; /* asked for by its own name */
+};
+
+/* Whether the file is to be read: not with --no-config, and not where no capture is read: a text
+ * has to be there when the file is wrong. */
+static bool wants_config(int argc, char **argv)
+{
+    struct getter g;
+    getter_init(&g);
+    for (int got; (got = getter_next(&g, argc, argv)) != GOT_END;) {
+        if (got == OPT_NO_CONFIG || got == OPT_HELP || got == OPT_VERSION || got == OPT_EXPLAIN ||
+            got == OPT_COMPARE || got == GOT_UNKNOWN || got == GOT_NO_ARGUMENT)
+            return false;
+    }
+    return true;
+}
+
+static bool is_command(enum option_id id)
+{
+    return id == OPT_HELP || id == OPT_VERSION || id == OPT_EXPLAIN || id == OPT_LIST ||
+           id == OPT_NO_CONFIG || id == OPT_READ || id == OPT_COMPARE;
+}
+
+/* 1: yes, 0: no, -1: neither. */
+static int yes_or_no(const char *value)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+    for (int i = 0; i < (int)(sizeof words / sizeof *words); i++)
+        if (strcmp(value, words[i]) == 0) return i & 1;
+    return -1;
+}
+
+static bool take_configured(struct aw_options *o, const struct aw_confline *line)
+{
+    int id = 0;
+    while (id < OPT_COUNT && strcmp(table[id].name, line->name) != 0)
+        id++;
+    if (id == OPT_COUNT) {
+        const char *near = nearest_option(line->name);
+        complain("'%s' is not an option%s%s%s; -h lists them", line->name,
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return false;
+    }
+    if (is_command((enum option_id)id)) {
+        complain("'%s' belongs on the command line", line->name);
+        return false;
+    }
+    if (table[id].arg) {
+        if (line->value) return take(o, (enum option_id)id, line->value);
+        complain("'%s' needs a value: %s = %s", line->name, line->name, table[id].arg);
+        return false;
+    }
+    const int yes = line->value ? yes_or_no(line->value) : 1;
+    if (yes < 0) complain("'%s' is on or off: yes or no", line->name);
+    return yes == 0 || (yes == 1 && take(o, (enum option_id)id, NULL));
+}
+
+static bool read_config(struct aw_options *o, struct configured *c)
+{
+    char err[4608];
+    struct aw_confline line;
+    enum aw_conf got = aw_conffile_open(&o->conffile, err, sizeof err);
+    if (got == AW_CONF_BAD) complain("%s", err);
+    while (got == AW_CONF_READ && aw_conffile_next(&o->conffile, &line)) {
+        if (line.wrong) complain("%s", line.wrong);
+        if (!line.wrong && take_configured(o, &line)) {
+            if (strcmp(line.name, table[OPT_NO_UI].name) == 0) c->no_ui = o->no_ui;
+            continue;
         }
-        int id = got - LONG_BASE;
-        for (int i = 0; id < 0 && i < OPT_COUNT; i++) {
-            if (table[i].letter == got) id = i;
+        fprintf(stderr, "await100: this is %s:%u; --no-config goes without that file\n",
+                o->conffile.path, line.no);
+        got = AW_CONF_BAD;
+    }
+    o->no_ui = c->no_ui; /* a format to have reports in is no wish for one */
+    c->interfaces = o->interface_count;
+    c->filter = o->filter != NULL;
+    c->fail_on = o->fail_on != 0 || o->fail_causes != 0;
+    return got != AW_CONF_BAD;
+}
+
+/* Before the command line adds to it: what it replaces goes. */
+static void replace_configured(struct aw_options *o, struct configured *c, enum option_id id)
+{
+    if (id == OPT_FAIL_ON && c->fail_on) {
+        o->fail_on = 0;
+        o->fail_causes = 0;
+        c->fail_on = false;
+    }
+    if (id == OPT_FILTER && c->filter) {
+        free(o->filter);
+        o->filter = NULL;
+        c->filter = false;
+    }
+    if ((id == OPT_INTERFACE || id == OPT_READ) && c->interfaces > 0) {
+        o->interface_count = 0; /* those of the file are all there are */
+        c->interfaces = 0;
+    }
+}
+
+/* --- all of it --- */
+
+static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
+{
+    struct configured c = {0};
+    if (wants_config(argc, argv) && !read_config(o, &c)) return AW_PARSED_BAD;
+    struct getter g;
+    getter_init(&g);
+    for (int id; (id = getter_next(&g, argc, argv)) != GOT_END;) {
+        if (id == GOT_UNKNOWN || id == GOT_NO_ARGUMENT) {
+            complain_got(id, argv[optind - 1]);
+            return AW_PARSED_BAD;
         }
         if (id == OPT_HELP) {
             print_help();
@@ -591,11 +752,14 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
         }
         if (id == OPT_LIST) return aw_interfaces_print() ? AW_PARSED_DONE : AW_PARSED_LOST;
         if (id == OPT_EXPLAIN) return explain(optarg);
+        replace_configured(o, &c, (enum option_id)id);
         if (!take(o, (enum option_id)id, optarg)) return AW_PARSED_BAD;
     }
     if (o->compare[0]) return take_compare(o, argc - optind, argv + optind);
     for (int i = optind; i < argc; i++) {
-        if (!take_bare(o, argv[i])) return AW_PARSED_BAD;
+        const enum option_id id = bare_id(argv[i]);
+        replace_configured(o, &c, id);
+        if (!take(o, id, argv[i])) return AW_PARSED_BAD;
     }
     /* What asks for a report asks for no dashboard. */
     if (!o->no_ui)
@@ -657,6 +821,7 @@ void aw_options_free(struct aw_options *o)
     free(o->interfaces);
     free(o->filter);
     aw_expr_free(o->match);
+    aw_conffile_free(&o->conffile);
     o->read = o->interfaces = NULL;
     o->interface_count = 0;
     o->filter = NULL;

@@ -4,6 +4,7 @@
 #ifndef AW_APP_OPTIONS_H
 #define AW_APP_OPTIONS_H
 
+#include "app/conffile.h"
 #include "await100.h"
 #include "source/bound.h"
 
@@ -46,6 +47,7 @@ struct aw_options {
     bool show_secrets, quiet, verbose, no_sandbox;
     bool no_ui; /* asked for, or implied by what else was */
     struct aw_config config;
+    struct aw_conffile conffile; /* owned: what it set is borrowed from it */
 };
 
 enum aw_parsed {
