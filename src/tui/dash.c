@@ -199,6 +199,11 @@ static void loop(struct dash *d)
         const int timeout = more ? 0 : over ? -1 : FRAME_MS;
         switch (aw_door_wait(d->door, timeout, d->worker ? aw_worker_fd(d->worker) : -1, &e)) {
         case AW_DOOR_EVENT:
+            if (e.key == AW_CTRL('z')) {
+                aw_door_suspend(d->door);
+                d->dirty = d->all = true;
+                break;
+            }
             if (!aw_ui_event(d->ui, &e)) return;
             d->dirty = more = true;
             break;

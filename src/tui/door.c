@@ -197,6 +197,17 @@ void aw_door_close(struct aw_door *d)
     free(d);
 }
 
+void aw_door_suspend(struct aw_door *d)
+{
+    (void)d;
+    (void)def_prog_mode();
+    (void)endwin();
+    /* All of the job, as the terminal itself would; in the sandbox ourselves alone. */
+    if (kill(0, SIGTSTP) != 0) (void)raise(SIGTSTP);
+    (void)reset_prog_mode();
+    (void)refresh();
+}
+
 void aw_door_size(const struct aw_door *d, int *rows, int *cols)
 {
     (void)d;

@@ -22,6 +22,9 @@ bool aw_door_utf8(const struct aw_door *d);
 /* Copies the grid to the screen; `all`: as if nothing stood there. */
 void aw_door_show(struct aw_door *d, const struct aw_grid *g, bool all);
 
+/* Gives the terminal back to the shell, as ^Z does, and takes it again afterwards. */
+void aw_door_suspend(struct aw_door *d);
+
 enum aw_door_event {
     AW_DOOR_EVENT,   /* *e is filled */
     AW_DOOR_RESIZED, /* the window has another size */

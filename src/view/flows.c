@@ -36,6 +36,14 @@ struct place {
     int x, width;
 };
 
+/* Where there is room a request that can be read is worth more than another column. */
+static int least_width(const struct aw_column_setting *c, int cols)
+{
+    if (c->width) return c->width;
+    if (c->column == AW_COL_REQUEST && cols >= 100) return 20;
+    return aw_column_about((enum aw_column)c->column)->least;
+}
+
 /* The columns that fit, in their order: by rank until the width is used, then widened. */
 static int lay_out(const struct aw_ui *ui, int cols, struct place out[AW_COL_COUNT])
 {
@@ -46,7 +54,7 @@ static int lay_out(const struct aw_ui *ui, int cols, struct place out[AW_COL_COU
         for (int i = 0; i < AW_COL_COUNT; i++) {
             const struct aw_column_about *about = aw_column_about(set[i].column);
             if (!set[i].shown || about->rank != rank) continue;
-            const int least = set[i].width ? set[i].width : about->least;
+            const int least = least_width(&set[i], cols);
             if (used + least + 1 > cols) continue;
             in[i] = true;
             used += least + 1;
@@ -56,7 +64,7 @@ static int lay_out(const struct aw_ui *ui, int cols, struct place out[AW_COL_COU
     for (int i = 0; i < AW_COL_COUNT; i++) {
         const struct aw_column_about *about = aw_column_about(set[i].column);
         if (!in[i]) continue;
-        width[n] = set[i].width ? set[i].width : about->least;
+        width[n] = least_width(&set[i], cols);
         out[n++].column = (enum aw_column)set[i].column;
     }
     /* The cause first, then the request, then the rest take what is left, up to their best. */

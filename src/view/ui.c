@@ -223,6 +223,10 @@ static bool act_anywhere(struct aw_ui *ui, enum action a)
 
 static void clear_all(struct aw_ui *ui)
 {
+    if (!aw_board_info(ui->board)->live) {
+        ui_say(ui, "Clearing is for live capture: here it would leave nothing to see.");
+        return;
+    }
     aw_board_clear(ui->board);
     ui->marks = 0;
     ui_restart(ui);
@@ -237,6 +241,11 @@ static bool act_on_lists(struct aw_ui *ui, enum action a)
     } else if (a == ACTION_PAUSE) {
         ui->paused = !ui->paused;
         ui->pause_end = aw_rows_end(aw_board_rows(ui->board));
+        if (!ui->paused) { /* what came meanwhile was passed over */
+            const uint64_t selected = ui->selected;
+            ui_restart(ui);
+            ui->selected = selected;
+        }
         ui_say(ui, ui->paused ? "Held: packets are still taken; p goes on." : "Going on.");
     } else if (a == ACTION_CLEAR) {
         clear_all(ui);
