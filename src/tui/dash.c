@@ -58,7 +58,7 @@ static bool config_path(char *to, size_t size, bool make)
         }
         if (mkdir(dir, 0777) != 0 && errno != EEXIST) return false;
     }
-    return snprintf(to, size, "%s/config", dir) < (int)size;
+    return snprintf(to, size, "%s/dashboard", dir) < (int)size;
 }
 
 static void read_settings(struct aw_settings *s)

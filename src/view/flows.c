@@ -62,7 +62,6 @@ static int lay_out(const struct aw_ui *ui, int cols, struct place out[AW_COL_COU
     }
     int n = 0, width[AW_COL_COUNT];
     for (int i = 0; i < AW_COL_COUNT; i++) {
-        const struct aw_column_about *about = aw_column_about(set[i].column);
         if (!in[i]) continue;
         width[n] = least_width(&set[i], cols);
         out[n++].column = (enum aw_column)set[i].column;
