@@ -31,8 +31,8 @@ struct watch {
     struct aw_engine *engine;   /* owned */
     struct aw_board *board;     /* owned */
     struct aw_door *door;       /* owned */
-    struct aw_ring *ring;       /* owned; live, the latest packets */
-    struct aw_feed from;        /* live: the capture, before the ring */
+    struct aw_ring *ring;       /* owned: the latest packets of input that comes once */
+    struct aw_feed from;        /* the input, before the ring */
     struct aw_choice choice;
     struct aw_sandbox sandbox;
     pthread_t thread;
@@ -136,7 +136,7 @@ static void say_ends(struct watch *w)
     if (w->merge) aw_board_dropped(w->board, 0, aw_merge_filtered(w->merge));
 }
 
-/* Live, what goes to the engine is kept for a second reading. */
+/* Of input that comes once, what goes to the engine is kept for a second reading. */
 static enum aw_read next_kept(void *ctx, unsigned hold, const struct aw_packet **pkts, size_t *n)
 {
     struct watch *w = ctx;
@@ -151,10 +151,11 @@ static void before_kept(void *ctx, struct aw_engine *e)
     if (w->from.before) w->from.before(w->from.ctx, e);
 }
 
-static struct aw_feed live_feed(struct watch *w)
+static struct aw_feed open_feed(struct watch *w)
 {
-    w->from = aw_feed_of_capture(w->capture);
+    w->from = w->capture ? aw_feed_of_capture(w->capture) : aw_feed_of_merge(w->merge);
     struct aw_feed feed = w->from;
+    if (!w->ring) return feed;
     feed.ctx = w;
     feed.next = next_kept;
     feed.before = before_kept;
@@ -166,7 +167,7 @@ static void *analyse(void *arg)
     struct watch *w = arg;
     const struct aw_pipeline_calls calls = {
         .ctx = w, .reading = on_reading, .collecting = on_collecting};
-    const struct aw_feed feed = w->capture ? live_feed(w) : aw_feed_of_merge(w->merge);
+    const struct aw_feed feed = open_feed(w);
     w->status = aw_pipeline_run(&feed, w->engine, w->threads, &calls);
     take_stats(w);
     say_ends(w);
@@ -259,17 +260,32 @@ static bool open_engine(struct watch *w)
         .live = live,
         .again = again,
         .show_secrets = o->show_secrets,
-        .memory = live ? memory / 2 : memory - memory / 4,
+        .memory = again ? memory - memory / 4 : memory / 2,
         .threshold = o->config.threshold,
     };
     const struct aw_sink sink = {
         .ctx = w, .record = on_record, .waiting = live ? on_waiting : NULL};
-    if (live) w->ring = aw_ring_new(memory / 4);
+    if (!again) w->ring = aw_ring_new(memory / 4);
     w->board = aw_board_new(&board);
     w->engine = aw_engine_open(&o->config, &sink, NULL);
-    if (w->board && w->engine && (w->ring || !live)) return true;
+    if (w->board && w->engine && (w->ring || again)) return true;
     fputs("await100: out of memory\n", stderr);
     return false;
+}
+
+/* What an empty screen tells of how we come to capture. */
+static void say_permission(struct watch *w)
+{
+    const struct aw_options *o = w->o;
+    char text[200];
+    if (geteuid() != 0)
+        (void)snprintf(text, sizeof text, "Permission: granted to this program");
+    else if (o->no_sandbox)
+        (void)snprintf(text, sizeof text, "Permission: root, kept (--no-sandbox)");
+    else
+        (void)snprintf(text, sizeof text, "Permission: root, given up for %.60s",
+                       o->user ? o->user : "nobody");
+    aw_board_state(w->board, text);
 }
 
 /* --- all of it --- */
@@ -285,9 +301,6 @@ static enum aw_exit show(struct watch *w)
         w->live = NULL;
     }
     if (pthread_create(&w->thread, NULL, analyse, w) != 0) return AW_EXIT_INPUT;
-    bool again = !live;
-    for (size_t i = 0; i < o->read_count; i++)
-        again = again && strcmp(o->read[i], "-") != 0;
     const struct aw_again reread = {
         .file = o->read,
         .file_count = o->read_count,
@@ -299,7 +312,7 @@ static enum aw_exit show(struct watch *w)
         .to = o->to,
         .show_secrets = o->show_secrets,
     };
-    aw_dash_run(w->board, w->door, again || live ? &reread : NULL);
+    aw_dash_run(w->board, w->door, &reread);
     atomic_store(&w->stop, true);
     (void)pthread_join(w->thread, NULL);
     return w->damaged > 0 ? AW_EXIT_INPUT : AW_EXIT_OK;
@@ -332,6 +345,7 @@ enum aw_exit aw_watch(struct aw_options *o)
         }
     }
     if (status == AW_EXIT_OK && w.live) {
+        say_permission(&w);
         aw_sandbox_prepare(&w.sandbox, o, NULL, 0);
         if (!aw_sandbox_enter(&w.sandbox, o, true)) status = AW_EXIT_USAGE;
     }

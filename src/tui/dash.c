@@ -142,7 +142,7 @@ static bool on_save(void *ctx, const struct aw_save *what, char *err, size_t err
 /* --- the loop --- */
 
 /* Something that changes whenever the board does. */
-static uint64_t board_state(struct aw_board *b, bool *over, bool *counting)
+static uint64_t board_state(struct aw_board *b, bool *over, bool *counting, bool *live)
 {
     size_t waiting;
     aw_board_lock(b);
@@ -152,6 +152,7 @@ static uint64_t board_state(struct aw_board *b, bool *over, bool *counting)
     *over = i->over;
     (void)aw_board_waiters(b, &waiting);
     *counting = waiting > 0 && !i->over;
+    *live = i->live && !i->over;
     aw_board_unlock(b);
     return sum;
 }
@@ -182,10 +183,13 @@ static void draw(struct dash *d)
 
 static void loop(struct dash *d)
 {
-    bool more = true, over = false, counting = false;
+    bool more = true, over = false, counting = false, live = false;
+    int64_t drawn = 0;
     for (;;) {
-        const uint64_t state = board_state(d->board, &over, &counting);
-        d->dirty = d->dirty || counting;
+        const uint64_t state = board_state(d->board, &over, &counting, &live);
+        /* Live, figures of time go on where nothing else does. */
+        const int64_t now = now_ns();
+        d->dirty = d->dirty || counting || (live && now - drawn > 1000000000);
         if (state != d->seen) {
             d->seen = state;
             d->dirty = more = true;
@@ -194,7 +198,10 @@ static void loop(struct dash *d)
             more = work_a_slice(d);
             d->dirty = true;
         }
-        if (d->dirty) draw(d);
+        if (d->dirty) {
+            draw(d);
+            drawn = now;
+        }
         struct aw_event e;
         const int timeout = more ? 0 : over ? -1 : FRAME_MS;
         switch (aw_door_wait(d->door, timeout, d->worker ? aw_worker_fd(d->worker) : -1, &e)) {

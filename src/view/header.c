@@ -79,8 +79,23 @@ static void tabs_draw(struct aw_ui *ui, struct aw_grid *g, int y)
     }
 }
 
+/* Packets a second, over the last second or more. */
+static void measure_rate(struct aw_ui *ui, uint64_t packets)
+{
+    if (ui->now == AW_NS_NONE) return;
+    const aw_ns since = ui->now - ui->rate_at;
+    if (ui->rate_at != 0 && since < AW_SEC) return;
+    if (ui->rate_at != 0 && packets >= ui->rate_packets) {
+        ui->rate = (uint64_t)((double)(packets - ui->rate_packets) * 1e9 / (double)since + 0.5);
+        ui->rate_known = true;
+    }
+    ui->rate_at = ui->now;
+    ui->rate_packets = packets;
+}
+
 void header_draw(struct aw_ui *ui, struct aw_grid *g)
 {
+    measure_rate(ui, aw_board_info(ui->board)->stats.packets);
     const struct aw_board_info *i = aw_board_info(ui->board);
     struct aw_summary *s = aw_board_summary(ui->board);
     char name[160], a[FIGURE], b[FIGURE], c[FIGURE], line[400];
@@ -96,8 +111,11 @@ void header_draw(struct aw_ui *ui, struct aw_grid *g)
                        100 * (double)i->bytes / (double)i->size);
     else if (!i->over)
         (void)snprintf(state, sizeof state, "reading");
-    (void)snprintf(line, sizeof line, "  %s packets  %s%s%s%s", figure_count(a, i->stats.packets),
-                   figure_size(b, (int64_t)i->stats.bytes), i->dropped ? "  dropped " : "",
+    char rate[FIGURE + 8] = "";
+    if (i->live && ui->rate_known)
+        (void)snprintf(rate, sizeof rate, "%s/s  ", figure_count(a, ui->rate));
+    (void)snprintf(line, sizeof line, "  %s packets  %s%s%s%s%s", figure_count(a, i->stats.packets),
+                   rate, figure_size(b, (int64_t)i->stats.bytes), i->dropped ? "  dropped " : "",
                    i->dropped ? figure_count(c, i->dropped) : "", i->filter[0] ? "  BPF " : "");
     x += aw_grid_str(g, 0, x, g->cols - x, line, AW_STYLE_DIM);
     if (i->filter[0]) x += aw_grid_put(g, 0, x, g->cols - x, aw_str(i->filter), AW_STYLE_KEY);

@@ -142,6 +142,9 @@ struct aw_ui {
     enum screen stack[DEPTH];
     unsigned depth; /* the screen shown is stack[depth - 1] */
     bool leave, redraw;
+    aw_ns rate_at; /* live: when packets were counted last, and what that gave */
+    uint64_t rate_packets, rate;
+    bool rate_known;
     aw_ns now; /* wall clock; AW_NS_NONE = not known */
     char message[MESSAGE_MAX];
 

@@ -209,6 +209,7 @@ case_stdin() { # keys come from the terminal itself
     shows '1 exchange  1 failing'
     keys Enter
     shows 'client awaits the 100'
+    shows 'User-Agent: curl'
 }
 
 case_idle() {
@@ -258,6 +259,7 @@ END
     mux set -g status off
     shows 'No packet so far'
     shows 'Interface: lo'
+    shows 'Permission: root, given up for nobody'
     shows 'waiting'
     shows 'PUT /up/live'
     shows 'the server ignored Expect'
