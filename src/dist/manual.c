@@ -91,6 +91,29 @@ static void formats(void)
           "Nothing of the wire reaches a terminal, a browser or a spreadsheet unescaped.");
 }
 
+static void dashboard(void)
+{
+    static const struct {
+        const char *shown, *help;
+    } key[] = {
+#define AW_BIND(action, screens, k1, k2, k3, shown, help) {shown, help},
+#include "view/keys.def"
+#undef AW_BIND
+    };
+    LINES(".Sh DASHBOARD", "Where standard output is a terminal, and nothing asks for a report,",
+          ".Fl r", "and", ".Fl i",
+          "open the dashboard: the exchanges, failing ones first; for each",
+          "the ladder of its messages, the verdict, the fix, and the packets that prove it.",
+          "Without an input it captures on any interface.", ".Fl N", "prints the report instead.",
+          "The keys:", ".Bl -tag -width XXXXXXXXXX");
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++) {
+        printf(".It \\&");
+        text(key[i].shown);
+        text(key[i].help);
+    }
+    LINES(".El", "Its settings are kept in", ".Pa ~/.config/await100/dashboard .");
+}
+
 static void causes(void)
 {
     LINES(".Sh CAUSES",
@@ -151,6 +174,7 @@ void write_manual(void)
           ".Xr tcpdump 8 ,", ".Fl A", "means every exchange, and", ".Fl O",
           "names the file for the report.", ".Pp", "The options are:");
     options();
+    dashboard();
     formats();
     causes();
     thresholds();

@@ -311,6 +311,77 @@ static void test_small_windows(void **state)
     }
 }
 
+/* An empty list says why, and what to do next. */
+static void test_empty_screens(void **state)
+{
+    static const struct {
+        const char *name;
+        bool live, over;
+        struct aw_stats stats;
+        const char *why, *next;
+    } table[] = {
+        {"reading", false, false, {0}, "no exchange is over so far", ""},
+        {"an empty file", false, true, {0}, "no packet in this capture", "capture again"},
+        {"live, before the first packet", true, false, {0}, "No packet so far", "-D lists"},
+        {"no TCP",
+         false,
+         true,
+         {.packets = 7,
+          .drop_kinds = 2,
+          .drop = {{"none", "handed on", 0}, {"not-tcp", "neither TCP nor a tunnel", 7}}},
+         "no TCP among them",
+         "7 of them: neither TCP"},
+        {"TLS alone",
+         false,
+         true,
+         {.packets = 90, .segments = 80, .connections = 4, .tls_opaque = 3, .http2_opaque = 1},
+         "no HTTP/1 in them",
+         "where TLS ends"},
+        {"without data",
+         false,
+         true,
+         {.packets = 9, .segments = 9, .connections = 3, .empty = 3},
+         "None of them carries any data",
+         ""},
+        {"another protocol",
+         false,
+         true,
+         {.packets = 9, .segments = 9, .connections = 3},
+         "another protocol",
+         "no port has to be given"},
+        {"HTTP under way",
+         true,
+         false,
+         {.packets = 9, .segments = 9, .connections = 1, .http = 1},
+         "no exchange of it is over",
+         "Interface: eth0"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct aw_config config;
+        aw_config_init(&config);
+        const char *const source = "eth0";
+        const struct aw_board_config c = {.source = &source,
+                                          .source_count = 1,
+                                          .live = table[i].live,
+                                          .memory = 8 << 20,
+                                          .threshold = config.threshold};
+        struct show s = {.board = aw_board_new(&c)};
+        s.ui = aw_ui_new(s.board, NULL, NULL);
+        aw_board_stats(s.board, &table[i].stats);
+        if (table[i].over) aw_board_over(s.board);
+        assert_true(aw_grid_size(&s.grid, 24, 80));
+        aw_ui_draw(s.ui, &s.grid);
+        char *text = screen_text(&s);
+        if (!strstr(text, table[i].why) || !strstr(text, table[i].next))
+            fail_msg("%s:\n%s", table[i].name, text);
+        free(text);
+        aw_ui_free(s.ui);
+        aw_board_free(s.board);
+        aw_grid_fini(&s.grid);
+    }
+}
+
 static void test_ascii(void **state)
 {
     struct show s;
@@ -339,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_click_chooses_and_opens),
         cmocka_unit_test(test_saves_what_is_marked),
         cmocka_unit_test(test_small_windows),
+        cmocka_unit_test(test_empty_screens),
         cmocka_unit_test(test_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
