@@ -344,6 +344,7 @@ static enum end read_below(void)
 static void test_read_below(void **state)
 {
     (void)state;
+    if (access("/sys/class/net/lo/statistics/rx_dropped", R_OK) != 0) skip(); /* no sysfs here */
     const pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) _exit((int)read_below());
