@@ -15,8 +15,8 @@
 
 enum {
     FRAME_MS = 100,     /* between looks at the board while it is being filled */
-    SLICE_ROWS = 4000,  /* of background work between looks at the clock */
-    SLICE_NS = 8000000, /* of background work between looks at the terminal */
+    SLICE_ROWS = 2000,  /* of background work between looks at the clock */
+    SLICE_NS = 6000000, /* of background work between looks at the terminal */
     CONFIG_MAX = 16384,
 };
 

@@ -194,6 +194,10 @@ static void draw_arrow(struct aw_grid *g, int y, const struct drawn *w, const st
         aw_grid_fill(g, y, w->lane + i * w->lane_width, 1, 0x2502, AW_STYLE_FRAME);
     const int from = w->lane + (int)r->lane * w->lane_width + 1, n = w->lane_width - 1;
     const enum aw_style style = (enum aw_style)r->style;
+    if (aw_ref_no(r->ref) == 0) { /* no packet: a moment */
+        (void)aw_grid_str(g, y, from + 1, n - 2, r->label, style);
+        return;
+    }
     aw_grid_fill(g, y, from, n, r->thin ? 0x254c : 0x2500, style);
     aw_grid_fill(g, y, r->dir == AW_C2S ? from + n - 1 : from, 1,
                  r->dir == AW_C2S ? 0x25b6 : 0x25c0, style);

@@ -107,8 +107,9 @@ static void add_answers(struct making *m)
                                 : x->status >= 400 ? AW_STYLE_WARNING
                                                    : AW_STYLE_OK;
     if (aw_seen(head))
-        (void)add(m, head, AW_S2C, style, AW_HEAD_FINAL, "%u %.*s", x->status,
-                  (int)(reason.len < 60 ? reason.len : 60), reason.p ? (const char *)reason.p : "");
+        (void)add(m, head, AW_S2C, style, AW_HEAD_FINAL, "%u%s%.*s", x->status,
+                  reason.len ? " " : "", (int)(reason.len < 60 ? reason.len : 60),
+                  reason.p ? (const char *)reason.p : "");
     else
         (void)add(m, first, AW_S2C, AW_STYLE_WARNING, AW_HEAD_FINAL,
                   "final response, head unfinished");

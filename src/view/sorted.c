@@ -4,7 +4,7 @@
  *
  * Keys are 64-bit numbers. Words (hosts, addresses) get theirs from a table of ranks, made once a
  * start from the words there are; targets have none that would do, and are compared as text where
- * their first eight bytes are equal.
+ * eight bytes of them are equal.
  */
 #include "view/sorted.h"
 
@@ -38,6 +38,8 @@ struct aw_sorted {
     uint64_t began;             /* aw_rows_begin when rows were last looked at */
     uint32_t *rank;             /* owned: of words, by number */
     aw_word ranked;             /* words that have a rank */
+    char prefix[AW_ROW_TARGET]; /* of targets */
+    size_t prefix_len;
     const struct aw_rows *rows; /* borrowed for the length of a step: for comparisons */
 };
 
@@ -112,12 +114,38 @@ static bool has_words(enum aw_column by)
            by == AW_COL_PRODUCT;
 }
 
-static int64_t text_key(const struct aw_row *row)
+/* Targets often begin alike: what the first ones have in common is left out of the keys. */
+static void find_prefix(struct aw_sorted *o, const struct aw_rows *rows)
 {
+    enum { SAMPLE = 256 };
+    const uint64_t begin = aw_rows_begin(rows);
+    o->prefix_len = 0;
+    for (uint64_t i = begin; i < begin + SAMPLE; i++) {
+        const struct aw_row *row = aw_rows_at(rows, i);
+        if (!row) break;
+        if (i == begin) {
+            memcpy(o->prefix, row->target, row->target_len);
+            o->prefix_len = row->target_len;
+        }
+        size_t same = 0;
+        while (same < o->prefix_len && same < row->target_len &&
+               row->target[same] == o->prefix[same])
+            same++;
+        o->prefix_len = same;
+    }
+}
+
+/* The eight bytes behind the common beginning, as a number; rows without it come all before or all
+ * after, and are told apart by their texts. */
+static int64_t text_key(const struct aw_sorted *o, const struct aw_row *row)
+{
+    const size_t n = row->target_len < o->prefix_len ? row->target_len : o->prefix_len;
+    const int c = memcmp(row->target, o->prefix, n);
+    if (c != 0 || n < o->prefix_len) return c > 0 ? INT64_MAX : -1;
     uint64_t k = 0;
-    for (unsigned i = 0; i < 8; i++)
+    for (size_t i = n; i < n + 8; i++)
         k = k << 8 | (i < row->target_len ? (uint8_t)row->target[i] : 0u);
-    return (int64_t)(k >> 1); /* keeps the order, and the sign out of it */
+    return (int64_t)(k >> 2); /* keeps the order, and away from the two above */
 }
 
 static int64_t key_of(const struct aw_sorted *o, const struct aw_row *row)
@@ -132,7 +160,7 @@ static int64_t key_of(const struct aw_sorted *o, const struct aw_row *row)
     case AW_COL_TIME:
         return row->time;
     case AW_COL_REQUEST:
-        return text_key(row);
+        return text_key(o, row);
     case AW_COL_STATUS:
         return row->status;
     case AW_COL_WAIT:
@@ -388,6 +416,7 @@ static bool step(struct aw_sorted *o, const struct aw_rows *rows, size_t rows_bu
             o->began = aw_rows_begin(rows);
             o->next = aw_rows_begin(rows);
             if (has_words(o->by)) rank_words(o);
+            if (o->by == AW_COL_REQUEST) find_prefix(o, rows);
             /* At once, as growing would copy all that is there. Without it growing is tried. */
             (void)make_room(&o->pair, &o->cap, (size_t)(aw_rows_end(rows) - o->next));
         }

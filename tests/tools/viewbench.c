@@ -71,7 +71,7 @@ static void send_key(struct aw_ui *ui, uint32_t key)
 /* As the terminal's loop does it: the key, a slice of work, the screen; then the rest. */
 static void measure(struct aw_ui *ui, struct aw_grid *g, const char *name, const char *keys)
 {
-    enum { SLICE_ROWS = 4000 };
+    enum { SLICE_ROWS = 2000 };
     for (const char *k = keys; k[0] && k[1]; k++)
         send_key(ui, (uint8_t)*k);
     const double begin = now_ms();
@@ -79,7 +79,7 @@ static void measure(struct aw_ui *ui, struct aw_grid *g, const char *name, const
     bool more;
     do
         more = aw_ui_step(ui, SLICE_ROWS);
-    while (more && now_ms() - begin < 8);
+    while (more && now_ms() - begin < 6);
     aw_ui_draw(ui, g);
     const double shown = now_ms() - begin;
     double longest = 0;
