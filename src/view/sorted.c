@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN = 32, BEST = 512 };
+enum { RUN = 32, BEST = 512, REFRESH = 50000 };
 
 struct pair {
     int64_t key;
@@ -34,7 +34,8 @@ struct aw_sorted {
     size_t left, right, out; /* inside one merge: places in both runs, and of the output */
     struct pair best[BEST];  /* a heap, the worst on top */
     struct pair shown[BEST]; /* the same in order, as of the last step */
-    size_t best_count;
+    size_t best_count, shown_count;
+    uint64_t shown_at;          /* rows scanned when `shown` was made */
     uint64_t began;             /* aw_rows_begin when rows were last looked at */
     uint32_t *rank;             /* owned: of words, by number */
     aw_word ranked;             /* words that have a rank */
@@ -69,7 +70,7 @@ void aw_sorted_start(struct aw_sorted *o, enum aw_column by, bool down, aw_sorte
     o->phase = SCAN;
     o->next = 0;
     o->count = 0;
-    o->best_count = 0;
+    o->best_count = o->shown_count = 0;
     o->started = false;
     free(o->rank);
     o->rank = NULL;
@@ -457,9 +458,12 @@ bool aw_sorted_step(struct aw_sorted *o, const struct aw_rows *rows, size_t rows
     o->rows = rows;
     const bool scanning = o->phase == SCAN;
     const bool more = step(o, rows, rows_budget);
-    if (scanning) {
+    /* The stand-in is put in order now and then: each time would cost as much as the scan. */
+    if (scanning && (o->shown_count == 0 || o->phase != SCAN || o->next - o->shown_at >= REFRESH)) {
         memcpy(o->shown, o->best, o->best_count * sizeof *o->shown);
         insertion_sort(o, o->shown, o->best_count);
+        o->shown_count = o->best_count;
+        o->shown_at = o->next;
     }
     return more;
 }
@@ -487,13 +491,13 @@ unsigned aw_sorted_percent(const struct aw_sorted *o)
 
 size_t aw_sorted_count(const struct aw_sorted *o)
 {
-    return o->phase == READY ? o->count : o->best_count;
+    return o->phase == READY ? o->count : o->shown_count;
 }
 
 uint64_t aw_sorted_at(const struct aw_sorted *o, size_t i)
 {
     if (o->phase == READY) return i < o->count ? o->pair[i].row : UINT64_MAX;
-    return i < o->best_count ? o->shown[i].row : UINT64_MAX;
+    return i < o->shown_count ? o->shown[i].row : UINT64_MAX;
 }
 
 uint64_t aw_sorted_tested(const struct aw_sorted *o)
