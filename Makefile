@@ -34,7 +34,7 @@ APP_SRC = $(foreach r,$(FRONT),$(wildcard src/$(r)/*.c))
 LIB_OBJ = $(LIB_SRC:%.c=$(BUILD)/%.o)
 APP_OBJ = $(APP_SRC:%.c=$(BUILD)/%.o)
 MAIN_OBJ = $(BUILD)/src/app/main.o
-APP_LIBS = -lncursesw -ltinfo -lseccomp -lcap-ng -lmd -lpcap -lz -lzstd -llzma -lbz2 -llz4 -ljansson -lpthread -lm
+APP_LIBS = -lncursesw -ltinfo -lseccomp -lcap-ng -lmd -lpcap -lz -lzstd -llzma -lbz2 -llz4 -larchive -ljansson -lpthread -lm
 
 TEST_SRC = $(sort $(wildcard tests/*/*_test.c))
 TEST_BIN = $(TEST_SRC:%.c=$(BUILD)/%)
@@ -131,7 +131,7 @@ tests: $(TEST_BIN)
 
 # --- set-up: only where something is missing ---
 
-HEADERS = ncurses.h seccomp.h cap-ng.h pcap/pcap.h zlib.h zstd.h lzma.h bzlib.h lz4frame.h jansson.h xxhash.h sha1.h
+HEADERS = archive.h ncurses.h seccomp.h cap-ng.h pcap/pcap.h zlib.h zstd.h lzma.h bzlib.h lz4frame.h jansson.h xxhash.h sha1.h
 CHECK_HEADERS = $(HEADERS) setjmp.h stdarg.h stddef.h stdint.h cmocka.h
 have = $(shell printf '\043include <%s>\n' $(1) | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
 

@@ -64,21 +64,41 @@ struct aw_stream_piece {
     uint64_t conn_ord; /* the connection, by the ordinal of its first packet */
     enum aw_dir dir;
     aw_off off;          /* stream offset */
+    uint32_t seq;        /* its sequence number */
     const uint8_t *data; /* NULL: a hole */
     uint64_t len;
     bool close; /* the connection ended; nothing follows */
+};
+
+/* One TCP segment as decoded, whatever it was wrapped in, as aw_tap gets it. */
+struct aw_tap_segment {
+    uint64_t conn_ord;           /* as above */
+    const struct aw_packet *pkt; /* which it came in; of fragments the last */
+    struct aw_addr src, dst;     /* of the innermost IP header, as are these: */
+    uint8_t ttl;
+    bool has_ip_id;
+    uint16_t ip_id;
+    uint16_t sport, dport;
+    uint32_t seq, ack;
+    uint8_t flags;             /* byte 13 of the header */
+    uint16_t iface;            /* of the packet, or what its cooked header names */
+    const uint8_t *tcp;        /* the TCP header, of which head_len bytes were captured; right */
+    uint32_t head_len;         /* behind it, what was captured of the payload */
+    uint32_t payload_len;      /* captured */
+    uint32_t payload_wire_len; /* sent */
 };
 
 /*
  * Ways out for what is not a record; any may be NULL. Called in phase 2, on the shard's thread; one
  * connection is always the same shard's. `packet`: every packet that carried a segment of a known
  * connection (conn_ord: its first packet's ordinal), after the segment was worked on; as far as can
- * be told, also what came when that was over. `stream`: every connection's bytes in order while it
+ * be told, also what came when that was over. `segment`: the same, decoded. `stream`: every connection's bytes in order while it
  * is followed; it forces connections that are no HTTP to be reassembled as well.
  */
 struct aw_tap {
     void *ctx;
     void (*packet)(void *ctx, uint64_t conn_ord, const struct aw_packet *pkt);
+    void (*segment)(void *ctx, const struct aw_tap_segment *seg);
     void (*stream)(void *ctx, const struct aw_conn_facts *conn,
                    const struct aw_stream_piece *piece);
 };

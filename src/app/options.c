@@ -17,6 +17,7 @@
 #include "app/live.h"
 #include "app/match.h"
 #include "app/version.h"
+#include "sink/archive.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -373,6 +374,14 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
         return false;
     case OPT_WRITE:
         o->write = arg;
+        return true;
+    case OPT_BUNDLE:
+        o->bundle = arg;
+        if (aw_archive_knows(arg)) return true;
+        complain("--bundle %s: give a name that ends in .tar.zst or .tar.gz", arg);
+        return false;
+    case OPT_HIDE_ADDRESSES:
+        o->hide_addresses = true;
         return true;
     case OPT_RECORD:
         o->record = arg;
@@ -763,8 +772,8 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
     }
     /* What asks for a report asks for no dashboard. */
     if (!o->no_ui)
-        o->no_ui = o->output || o->write || o->record || o->streams || o->metrics || o->quiet ||
-                   o->verbose || o->fail_on != 0 || o->fail_causes != 0;
+        o->no_ui = o->output || o->bundle || o->write || o->record || o->streams || o->metrics ||
+                   o->quiet || o->verbose || o->fail_on != 0 || o->fail_causes != 0;
     if (o->read_count == 0 && o->interface_count == 0 && !o->no_ui && isatty(STDOUT_FILENO)) {
         if (!add_word(&o->interfaces, &o->interface_count, "any")) return AW_PARSED_BAD;
     }
@@ -796,9 +805,17 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
                  write_out ? "-w" : "--record");
         return AW_PARSED_BAD;
     }
+    if (o->hide_addresses && !o->bundle) {
+        complain("--hide-addresses is about --bundle FILE");
+        return AW_PARSED_BAD;
+    }
     size_t from_stdin = 0;
     for (size_t i = 0; i < o->read_count; i++)
         from_stdin += strcmp(o->read[i], "-") == 0;
+    if (o->bundle && (from_stdin > 0 || o->interface_count > 0)) {
+        complain("--bundle reads its input more than once: --record it to a file, and read that");
+        return AW_PARSED_BAD;
+    }
     if (from_stdin > 1) {
         complain("-r - may be given once: there is one standard input");
         return AW_PARSED_BAD;

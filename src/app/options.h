@@ -31,6 +31,7 @@ struct aw_options {
     const struct aw_format *format;
     const char *output;     /* borrowed; NULL = standard output */
     const char *streams;    /* borrowed; NULL = none */
+    const char *bundle;     /* borrowed; NULL = none */
     const char *metrics;    /* borrowed; NULL = none */
     const char *user;       /* borrowed; -Z; NULL = none named */
     const char *compare[2]; /* borrowed; NULL = not asked for */
@@ -44,6 +45,7 @@ struct aw_options {
     uint64_t record_files;   /* -W; likewise */
     uint64_t stop_after;     /* packets; 0 = all */
     unsigned jobs;           /* 0 = as many as help */
+    bool hide_addresses;     /* in the bundle */
     bool show_secrets, quiet, verbose, no_sandbox;
     bool no_ui; /* asked for, or implied by what else was */
     struct aw_config config;

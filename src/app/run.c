@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/bundle.h"
 #include "app/capture.h"
 #include "app/choose.h"
 #include "app/live.h"
@@ -54,7 +55,8 @@ struct run {
     struct aw_progress progress;
     struct aw_choice choice;
     struct aw_save save;
-    struct aw_config config; /* the engine's */
+    struct aw_bundle *bundle; /* owned; NULL: none */
+    struct aw_config config;  /* the engine's */
     unsigned threads;
     bool analysed;    /* the figures are those of the input */
     bool failed;      /* --fail-on matched */
@@ -76,8 +78,9 @@ static void on_record(void *ctx, const struct aw_record *rec)
 {
     struct run *r = ctx;
     const bool chosen = aw_choose(&r->choice, rec);
-    if (r->save.keep)
-        aw_keep_record(r->save.keep, rec, chosen && rec->verdict && aw_failing(rec->verdict));
+    const bool failing = chosen && rec->verdict && aw_failing(rec->verdict);
+    if (r->save.keep) aw_keep_record(r->save.keep, rec, failing);
+    if (r->bundle) aw_bundle_record(r->bundle, rec, failing);
     if (!chosen) return;
     if (rec->verdict) {
         r->expectation++;
@@ -350,6 +353,7 @@ static bool open_engine(struct run *r)
     aw_choice_init(&r->choice, o);
     aw_choice_engine(&r->choice, &r->config);
     aw_save_engine(&r->save, &r->config);
+    aw_bundle_engine(r->bundle, &r->config);
     r->engine = aw_engine_open(&r->config, &sink, &tap);
     r->summary = aw_summary_new(NULL);
     if (r->engine && r->summary) {
@@ -413,6 +417,12 @@ static bool open_streams(struct run *r)
     return r->streams != NULL;
 }
 
+static bool open_bundle(struct run *r)
+{
+    if (r->o->bundle) r->bundle = aw_bundle_open(r->o);
+    return r->bundle || !r->o->bundle;
+}
+
 static bool open_metrics(struct run *r)
 {
     char err[1024];
@@ -425,10 +435,11 @@ static bool open_metrics(struct run *r)
 /* The last step before the first byte of the input is believed. */
 static enum aw_exit confine(struct run *r)
 {
-    struct aw_folder *folders[4 + AW_SAVE_FOLDERS] = {
+    struct aw_folder *folders[5 + AW_SAVE_FOLDERS] = {
         aw_out_folder(r->out), r->metrics ? aw_metrics_folder(r->metrics) : NULL};
     if (r->streams) aw_streams_folders(r->streams, folders + 2);
     aw_save_folders(&r->save, folders + 4);
+    folders[4 + AW_SAVE_FOLDERS] = aw_bundle_folder(r->bundle);
     if (r->live.behind) folders[0] = aw_behind_folder(r->live.behind);
     aw_sandbox_prepare(&r->sandbox, r->o, folders, sizeof folders / sizeof *folders);
     if (is_live(r)) {
@@ -563,6 +574,7 @@ static enum aw_exit analyse(struct run *r)
     say_damage(r);
     take_stats(r);
     aw_save_again(&r->save, &r->config, r->stats.packets);
+    if (r->bundle) aw_bundle_make(r->bundle, &r->config, r->stats.packets);
     if (r->merge) r->about.filtered = aw_merge_filtered(r->merge);
     r->about.damaged = r->damaged;
     r->analysed = true;
@@ -596,8 +608,8 @@ enum aw_exit aw_run(struct aw_options *o)
         if (status != AW_EXIT_OK) return status;
     }
     enum aw_exit written = AW_EXIT_OUTPUT;
-    if (aw_save_open(&r.save, o, r.merge) && open_streams(&r) && open_metrics(&r) &&
-        open_engine(&r) && open_report(&r)) {
+    if (aw_save_open(&r.save, o, r.merge) && open_bundle(&r) && open_streams(&r) &&
+        open_metrics(&r) && open_engine(&r) && open_report(&r)) {
         status = confine(&r);
         if (status == AW_EXIT_OK) {
             status = analyse(&r);
@@ -610,11 +622,11 @@ enum aw_exit aw_run(struct aw_options *o)
         aw_out_close(r.out, false);
     }
     const enum aw_exit streamed = close_streams(&r), measured = close_metrics(&r);
-    const bool saved = aw_save_close(&r.save);
+    const bool saved = aw_save_close(&r.save), bundled = aw_bundle_close(r.bundle);
     aw_sandbox_leave(&r.sandbox);
     let_go(&r);
     if (written == AW_EXIT_OUTPUT || streamed == AW_EXIT_OUTPUT || measured == AW_EXIT_OUTPUT ||
-        !saved)
+        !saved || !bundled)
         return AW_EXIT_OUTPUT;
     return status;
 }

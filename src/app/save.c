@@ -9,7 +9,7 @@
 
 enum { MEMORY_DEFAULT_MIB = 256 };
 
-static size_t total_memory(const struct aw_config *c)
+size_t aw_save_memory(const struct aw_config *c)
 {
     return c->memory ? c->memory : (size_t)MEMORY_DEFAULT_MIB << 20;
 }
@@ -17,7 +17,7 @@ static size_t total_memory(const struct aw_config *c)
 /* --- opening --- */
 
 /* Writing over an input while it is read would end both. */
-static bool spares_inputs(const struct aw_options *o, const char *path, const char *option)
+bool aw_save_spares(const struct aw_options *o, const char *path, const char *option)
 {
     struct stat out, in;
     if (strcmp(path, "-") == 0 || stat(path, &out) != 0 || !S_ISREG(out.st_mode)) return true;
@@ -42,8 +42,9 @@ static bool can_read_again(const struct aw_options *o)
 
 /* The inputs anew, with the same filter and bounds: the same packets get the same ordinals. What
  * could not be opened was said the first time. */
-static struct aw_merge *open_again(const struct aw_options *o)
+struct aw_merge *aw_save_reopen(const struct aw_options *o)
 {
+    if (!can_read_again(o)) return NULL;
     char err[1024];
     struct aw_merge *merge = NULL;
     size_t count = 0;
@@ -70,12 +71,11 @@ static bool open_keep(struct aw_save *s, char *err, size_t err_size)
 {
     const struct aw_options *o = s->o;
     const int64_t *t = o->config.threshold;
-    if (!spares_inputs(o, o->write, "-w")) {
+    if (!aw_save_spares(o, o->write, "-w")) {
         err[0] = '\0';
         return false;
     }
-    const bool again = s->merge && can_read_again(o);
-    if (again) s->again = open_again(o);
+    if (s->merge) s->again = aw_save_reopen(o);
     /* An exchange lives as long as it is active; a few times the longest silence is a fair guess,
      * and what is older makes way only for what is behind it. */
     int64_t patience;
@@ -85,7 +85,7 @@ static bool open_keep(struct aw_save *s, char *err, size_t err_size)
     const struct aw_keep_plan plan = {
         .path = o->write,
         .again = s->again != NULL,
-        .memory = total_memory(&o->config) / 4,
+        .memory = aw_save_memory(&o->config) / 4,
         .patience = patience,
     };
     s->keep = aw_keep_open(&plan, err, err_size);
@@ -102,7 +102,7 @@ static bool open_recorder(struct aw_save *s, char *err, size_t err_size)
         .files = o->record_files,
     };
     err[0] = '\0';
-    if (!spares_inputs(o, o->record, "--record")) return false;
+    if (!aw_save_spares(o, o->record, "--record")) return false;
     s->recorder = aw_recorder_open(&plan, err, err_size);
     return s->recorder != NULL;
 }
@@ -131,7 +131,7 @@ void aw_save_engine(const struct aw_save *s, struct aw_config *config)
      * order. */
     config->all = true;
     config->shards = 1;
-    config->memory = total_memory(config) / 4 * 3;
+    config->memory = aw_save_memory(config) / 4 * 3;
 }
 
 /* --- the recorder's place --- */
@@ -189,19 +189,26 @@ static bool yes(void *ctx)
     return true;
 }
 
-void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets)
+bool aw_save_reread(struct aw_merge *again, const struct aw_config *config,
+                    const struct aw_tap *tap, uint64_t packets)
 {
-    if (!s->keep || !s->again || !aw_keep_again(s->keep)) return;
     struct aw_config same = *config;
     same.brief = true; /* nobody looks at the records */
     same.all = false;
-    const struct aw_tap tap = {.ctx = s->keep, .packet = aw_keep_packet};
-    struct second second = {.engine = aw_engine_open(&same, NULL, &tap), .packets = packets};
+    struct second second = {.engine = aw_engine_open(&same, NULL, tap), .packets = packets};
     const struct aw_pipeline_calls calls = {.ctx = &second, .reading = more, .collecting = yes};
-    const struct aw_feed feed = aw_feed_of_merge(s->again);
-    if (!second.engine || aw_pipeline_run(&feed, second.engine, 1, &calls) != AW_OK)
-        fprintf(stderr, "await100: -w %s: out of memory: not all packets are in it\n", s->o->write);
+    const struct aw_feed feed = aw_feed_of_merge(again);
+    const bool good = second.engine && aw_pipeline_run(&feed, second.engine, 1, &calls) == AW_OK;
     aw_engine_close(second.engine);
+    return good;
+}
+
+void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets)
+{
+    if (!s->keep || !s->again || !aw_keep_again(s->keep)) return;
+    const struct aw_tap tap = {.ctx = s->keep, .packet = aw_keep_packet};
+    if (!aw_save_reread(s->again, config, &tap, packets))
+        fprintf(stderr, "await100: -w %s: out of memory: not all packets are in it\n", s->o->write);
 }
 
 /* --- the end --- */

@@ -37,4 +37,16 @@ void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t p
 /* Closes the files. False: one could not be written, and it is said. */
 bool aw_save_close(struct aw_save *s);
 
+/* --- for other outputs that read their input more than once --- */
+
+/* The memory there is in all. */
+size_t aw_save_memory(const struct aw_config *c);
+/* False where the path names an input: it is said. */
+bool aw_save_spares(const struct aw_options *o, const char *path, const char *option);
+/* The inputs once more; NULL: they cannot be read twice, or not be opened. */
+struct aw_merge *aw_save_reopen(const struct aw_options *o);
+/* Reads them through an engine of that config, as far as `packets`. False: memory ran out. */
+bool aw_save_reread(struct aw_merge *again, const struct aw_config *config,
+                    const struct aw_tap *tap, uint64_t packets);
+
 #endif

@@ -313,6 +313,7 @@ __attribute__((noinline)) static void tap_stream(struct aw_shard *s, struct aw_f
         .conn_ord = facts.ord,
         .dir = chunk->dir,
         .off = chunk->off,
+        .seq = aw_flow_seq(flow, chunk->dir, chunk->off),
         .data = chunk->kind == AW_CHUNK_DATA ? chunk->data : NULL,
         .len = chunk->kind == AW_CHUNK_CLOSE ? 0 : chunk->len,
         .close = chunk->kind == AW_CHUNK_CLOSE,
@@ -368,7 +369,29 @@ static void tap_packet(struct aw_shard *s, uint64_t conn, const struct aw_item *
         *l = (struct late){.hash = item->hash, .conn = conn};
     else if (l->conn != 0 && l->hash == item->hash)
         conn = l->conn;
-    if (conn != 0) s->tap.packet(s->tap.ctx, conn, item->pkt);
+    if (conn != 0 && s->tap.packet) s->tap.packet(s->tap.ctx, conn, item->pkt);
+    if (conn == 0 || !s->tap.segment) return;
+    const struct aw_segment *seg = &item->seg;
+    const struct aw_tap_segment told = {
+        .conn_ord = conn,
+        .pkt = item->pkt,
+        .src = seg->src,
+        .dst = seg->dst,
+        .ttl = seg->ttl,
+        .has_ip_id = seg->has_ip_id,
+        .ip_id = seg->ip_id,
+        .sport = seg->sport,
+        .dport = seg->dport,
+        .seq = seg->seq,
+        .ack = seg->ack,
+        .flags = seg->flags,
+        .iface = seg->iface,
+        .tcp = seg->payload.p - seg->head_len,
+        .head_len = seg->head_len,
+        .payload_len = (uint32_t)seg->payload.len,
+        .payload_wire_len = seg->payload_wire,
+    };
+    s->tap.segment(s->tap.ctx, &told);
 }
 
 /* --- door --- */
@@ -382,8 +405,9 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
     *s = (struct aw_shard){.config = config, .due = INT64_MAX, .watch = watch};
     if (tap) s->tap = *tap;
     s->pool = aw_pool_new(alloc, memory);
-    if (s->tap.packet) s->late = alloc->get(alloc->ctx, LATE * sizeof *s->late);
-    if (!s->pool || (s->tap.packet && !s->late)) {
+    const bool taps = s->tap.packet || s->tap.segment;
+    if (taps) s->late = alloc->get(alloc->ctx, LATE * sizeof *s->late);
+    if (!s->pool || (taps && !s->late)) {
         if (s->pool) aw_pool_free(s->pool);
         alloc->put(alloc->ctx, s->late);
         alloc->put(alloc->ctx, s);

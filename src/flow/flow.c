@@ -694,3 +694,8 @@ uint64_t aw_flow_ord(const struct aw_flow *flow)
 {
     return flow->ord;
 }
+
+uint32_t aw_flow_seq(const struct aw_flow *flow, enum aw_dir dir, aw_off off)
+{
+    return flow->half[dir].base_seq + (uint32_t)off;
+}

@@ -124,6 +124,8 @@ void aw_flow_set_precious(struct aw_flow *flow, bool precious);
 /* Where it leads from and to. */
 void aw_flow_way(const struct aw_flow *flow, struct aw_addr *client, struct aw_addr *server,
                  uint16_t *server_port);
+/* The sequence number of a stream offset. */
+uint32_t aw_flow_seq(const struct aw_flow *flow, enum aw_dir dir, aw_off off);
 /* Ordinal of the connection's first packet: its name inside a run. */
 uint64_t aw_flow_ord(const struct aw_flow *flow);
 

@@ -120,6 +120,7 @@ enum aw_drop aw_wire_segment(struct aw_segment *out, const uint8_t *p, size_t le
     /* Where the snap length cut the options the rest is known all the same. */
     const size_t n = option_bytes < left ? option_bytes : left;
     options(out, p + HEADER_MIN, n);
+    out->head_len = (uint8_t)(HEADER_MIN + n);
     out->payload = (struct aw_span){p + HEADER_MIN + n, left - n};
     const size_t sent = left + cut - option_bytes;
     out->payload_wire = sent > UINT32_MAX ? UINT32_MAX : (uint32_t)sent;

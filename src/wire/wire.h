@@ -30,6 +30,7 @@ struct aw_segment {
     uint8_t wscale;    /* window scale option of a SYN; 0xff = absent */
     uint16_t mss;      /* of a SYN; 0 = absent */
     uint8_t ttl;       /* TTL or hop limit of the innermost IP header */
+    uint8_t head_len;  /* captured bytes of the TCP header; they stand right before the payload */
     /* TCP or IP checksum known to be wrong; never a reason to drop. IP headers are always verified,
      * TCP where the whole segment was captured: each of up to 1 KiB, one in 64 of the larger ones,
      * so that bulk content is not read for it. Checksums left to the hardware count as wrong. */
