@@ -159,6 +159,7 @@ check: need-check
 	sh tests/run.sh $(TEST_BIN)
 	sh tests/confine.sh $(PROGRAM)
 	sh tests/save.sh $(PROGRAM)
+	sh tests/bundle/check.sh $(PROGRAM) $(BUILD)/tests/tools
 	$(BUILD)/tests/tools/golden --program $(PROGRAM)
 
 # The same tests under the sanitizers, in folders of their own. At its end the search for leaks
@@ -187,6 +188,9 @@ check-differential: all tools
 	sh tests/differential/run.sh --program $(PROGRAM)
 
 # With Debian's python3, which has the parser of the Prometheus project.
+check-bundle: all tools
+	sh tests/bundle/check.sh $(PROGRAM) $(BUILD)/tests/tools all
+
 check-metrics: all
 	/usr/bin/python3 tests/metrics.py $(PROGRAM) pcaps/*.pcap*
 
@@ -217,7 +221,7 @@ check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-reports check-dist check-save check-tui check-lab check-live
+	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
 # tries on them what src/diagnose/agents.def claims.
@@ -234,6 +238,6 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-metrics check-reports check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean
+        warnings format-check check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(DIST_OBJ:.o=.d)

@@ -190,6 +190,15 @@ static void on_stream(void *ctx, const struct aw_conn_facts *conn,
     aw_scrub_stream(b->scrub, conn, piece);
 }
 
+static void put_packet(struct aw_bundle *b, struct aw_packet *pkt)
+{
+    pkt->ord = ++b->packets;
+    pkt->ref = aw_ref_make(0, b->packets);
+    if (b->last == AW_NS_NONE || pkt->ts > b->last) b->last = pkt->ts;
+    (void)aw_savefile_packet(b->file, pkt);
+    if (aw_engine_push(b->second.engine, pkt, 1) != AW_OK) b->no_memory = true;
+}
+
 static void on_segment(void *ctx, const struct aw_tap_segment *seg)
 {
     struct aw_bundle *b = ctx;
@@ -201,11 +210,17 @@ static void on_segment(void *ctx, const struct aw_tap_segment *seg)
         b->left_out++;
         return;
     }
-    pkt.ord = ++b->packets;
-    pkt.ref = aw_ref_make(0, b->packets);
-    if (b->last == AW_NS_NONE || pkt.ts > b->last) b->last = pkt.ts;
-    (void)aw_savefile_packet(b->file, &pkt);
-    if (aw_engine_push(b->second.engine, &pkt, 1) != AW_OK) b->no_memory = true;
+    put_packet(b, &pkt);
+}
+
+/* That a server kept silent is known only by the time that went by: when the input ended is told by
+ * two marks, since one time stamp alone is not believed if it is far ahead. */
+static void mark_end(struct aw_bundle *b, aw_ns end)
+{
+    struct aw_packet pkt;
+    if (b->packets == 0 || end <= b->last) return;
+    for (int i = 0; i < 2; i++)
+        if (aw_rebuild_mark(b->rebuild, end, &pkt)) put_packet(b, &pkt);
 }
 
 static bool finish_report(struct aw_bundle *b)
@@ -220,8 +235,10 @@ static bool finish_report(struct aw_bundle *b)
     return true;
 }
 
-void aw_bundle_make(struct aw_bundle *b, const struct aw_config *config, uint64_t packets)
+void aw_bundle_make(struct aw_bundle *b, const struct aw_config *config,
+                    const struct aw_stats *first)
 {
+    const uint64_t packets = first->packets;
     const struct aw_tap heads = {.ctx = b, .stream = on_stream};
     const struct aw_tap segments = {.ctx = b, .segment = on_segment};
     if (!open_report(b)) {
@@ -232,6 +249,7 @@ void aw_bundle_make(struct aw_bundle *b, const struct aw_config *config, uint64_
         if (!aw_save_reread(b->again[0], config, &heads, packets)) b->no_memory = true;
         aw_scrub_mask(b->scrub);
         if (!aw_save_reread(b->again[1], config, &segments, packets)) b->no_memory = true;
+        mark_end(b, first->last);
     }
     b->made = finish_report(b);
     if (!b->made) b->no_memory = true;
@@ -261,7 +279,9 @@ static void write_about(const struct aw_bundle *b, struct aw_out *out)
                "been wrapped in (link layer, tags, tunnels, IP options, fragments) is not here.\n"
                "Kept: times, lengths, sequence numbers, windows, TCP options but for Fast Open\n"
                "cookies, TTL, IPv4 IDs. IP checksums are computed, TCP checksums changed by as\n"
-               "much as the bytes they cover: what was right is right, what was wrong is wrong.\n\n"
+               "much as the bytes they cover: what was right is right, what was wrong is wrong.\n"
+               "Two packets of IP protocol 253 at the end, if they are there, mark when the input\n"
+               "ended.\n\n"
                "Payloads hold the heads of HTTP messages and the framing of chunks; all else is\n"
                "zero. In heads, values are masked by letters and digits of the same length, equal\n"
                "ones alike: of query parameters, fragment and userinfo in targets, and of every\n"

@@ -574,7 +574,7 @@ static enum aw_exit analyse(struct run *r)
     say_damage(r);
     take_stats(r);
     aw_save_again(&r->save, &r->config, r->stats.packets);
-    if (r->bundle) aw_bundle_make(r->bundle, &r->config, r->stats.packets);
+    if (r->bundle) aw_bundle_make(r->bundle, &r->config, &r->stats);
     if (r->merge) r->about.filtered = aw_merge_filtered(r->merge);
     r->about.damaged = r->damaged;
     r->analysed = true;

@@ -231,3 +231,20 @@ bool aw_rebuild_packet(struct aw_rebuild *r, const struct aw_tap_segment *seg,
     };
     return true;
 }
+
+bool aw_rebuild_mark(struct aw_rebuild *r, aw_ns when, struct aw_packet *out)
+{
+    enum { EXPERIMENTS = 253 };
+    uint8_t *p = aw_rebuild_payload(r, 0);
+    if (!p) return false;
+    p -= IP4;
+    memset(p, 0, IP4);
+    p[0] = 0x45;
+    put16(p + 2, IP4);
+    p[8] = 1;
+    p[9] = EXPERIMENTS;
+    put16(p + 10, (uint16_t)~fold(add(0, p, IP4)));
+    *out = (struct aw_packet){
+        .ts = when, .data = p, .cap_len = IP4, .wire_len = IP4, .linktype = LINKTYPE_RAW};
+    return true;
+}

@@ -25,5 +25,7 @@ uint8_t *aw_rebuild_payload(struct aw_rebuild *r, uint32_t len);
  * set. False: what was captured is not even a header. */
 bool aw_rebuild_packet(struct aw_rebuild *r, const struct aw_tap_segment *seg,
                        struct aw_packet *out);
+/* A packet that says nothing but when: IP protocol 253, which is for experiments (RFC 3692). */
+bool aw_rebuild_mark(struct aw_rebuild *r, aw_ns when, struct aw_packet *out);
 
 #endif
