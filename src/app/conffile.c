@@ -73,16 +73,19 @@ enum aw_conf aw_conffile_open(struct aw_conffile *f, char *err, size_t err_size)
     if (!f->path) return AW_CONF_NONE;
     /* A pipe put in its place must not make us wait. */
     const int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+    /* A home that may not be looked into, as after a change of user, holds none of ours. */
+    if (fd < 0 &&
+        (errno == ENOENT || errno == ENOTDIR || (errno == EACCES && stat(f->path, &st) != 0))) {
         aw_conffile_free(f);
         return AW_CONF_NONE;
     }
     const char *wrong = NULL;
+    const int opened = errno;
     if (fd >= 0 && fstat(fd, &st) == 0) {
         wrong = distrust(&st);
         if (!wrong) f->text = read_all(fd, &wrong);
     }
-    const int error = errno;
+    const int error = fd < 0 ? opened : errno;
     if (fd >= 0) (void)close(fd);
     f->next = f->text;
     if (f->text) return AW_CONF_READ;
