@@ -345,7 +345,9 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chu
             break;
         case AW_CHUNK_FIN:
         case AW_CHUNK_CLOSE:
+            s->room.letting_go = chunk->close == AW_CLOSE_EVICTED;
             chunk = push_http(s, c, chunk, &turned);
+            s->room.letting_go = false;
             aw_exchanges_tcp(c->xs, flow, chunk, &s->now);
             break;
         case AW_CHUNK_AGAIN:

@@ -44,6 +44,7 @@ struct aw_exchange_room {
     const int64_t *threshold; /* by enum aw_threshold */
     aw_exchange_sink *sink;
     void *ctx;
+    bool letting_go; /* the connection is let go for want of memory: nothing new is opened for it */
     struct aw_exchange_stats stats;
 };
 

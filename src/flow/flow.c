@@ -13,6 +13,7 @@ enum {
     SECRET_BYTES = 192,
     SLOTS_MIN = 64,
     EVICTIONS_MAX = 256, /* for one request: beyond, memory is not what they would free */
+    SPARE_SHARE = 16,    /* of the budget, kept for the rooms above, which cannot evict */
     BUSY_MAX = 8,
 };
 
@@ -286,9 +287,19 @@ static unsigned guess_client(const struct aw_key *k, unsigned sender)
     return telling ? high : sender;
 }
 
+/* Rooms above take from the same pool, and cannot evict: so that connections which say nothing
+ * never take it all, some of it is kept free of them. */
+static void spare(struct aw_flow_table *t)
+{
+    const size_t budget = aw_pool_budget(t->pool), most = budget - budget / SPARE_SHARE;
+    for (unsigned i = 0; aw_pool_used(t->pool) > most && i < EVICTIONS_MAX; i++)
+        if (!aw_flow_evict_one(t)) return;
+}
+
 static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash)
 {
     const unsigned side = 0;
+    spare(t);
     if (!aw_slot_reserve(t)) return NULL;
     struct aw_flow *f = aw_flow_room(t, sizeof *f);
     if (!f) return NULL;

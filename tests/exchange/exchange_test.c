@@ -543,11 +543,19 @@ static char *append(char *at, char *end, const char *text)
     return at + n;
 }
 
-/* Nobody can make a connection hold more than a thousand open exchanges. */
+/* Nobody can make a connection hold more than a thousand open exchanges, or take more than a
+ * sixteenth of memory with them. */
 static void many_open(void **state)
 {
     (void)state;
-    struct talk *t = talk_play("open\nrepeat 1010\nC: GET / HTTP/1.1\\r\\n\\r\\n\nend\n", NULL);
+    static const char script[] = "open\nrepeat 1010\nC: GET / HTTP/1.1\\r\\n\\r\\n\nend\n";
+    const struct talk_options plenty = {.memory = 256 << 20}, little = {.memory = 1 << 20};
+    struct talk *t = talk_play(script, &little);
+    assert_int_equal(t->count, 1010);
+    assert_true(t->ex[950]->flags & AW_F_EVICTED);
+    assert_false(t->ex[1009]->flags & AW_F_EVICTED);
+    talk_free(t);
+    t = talk_play(script, &plenty);
     assert_int_equal(t->count, 1010);
     for (size_t i = 0; i < t->count; i++) {
         assert_int_equal(t->ex[i]->nth, i + 1);
