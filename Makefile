@@ -39,6 +39,9 @@ APP_LIBS = -lncursesw -ltinfo -lseccomp -lcap-ng -lmd -lpcap -lz -lzstd -llzma -
 TEST_SRC = $(sort $(wildcard tests/*/*_test.c))
 TEST_BIN = $(TEST_SRC:%.c=$(BUILD)/%)
 TEST_COMMON = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/common/*.c))
+FUZZ_SRC = $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN = $(FUZZ_SRC:%.c=$(BUILD)/%)
+FUZZ_DRIVER = $(BUILD)/tests/fuzz/replay.o
 TOOL_SRC = $(wildcard tests/tools/*.c)
 TOOL_BIN = $(TOOL_SRC:%.c=$(BUILD)/%)
 
@@ -66,6 +69,14 @@ $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TEST_COMMON) $(filter-out $(MAI
 	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS) -lcmocka
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
+
+# A fuzz target is driven by replay.c, or by libFuzzer where FUZZ_DRIVER is empty.
+FUZZ_LINKED = $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_DRIVER) $(FUZZ_LINKED)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) $(FUZZ_LINK) $(FUZZ_WRAP) -o $@ $^ $(APP_LIBS)
+$(BUILD)/tests/fuzz/fuzz_source: FUZZ_WRAP = -Wl,--wrap=read
+$(BUILD)/tests/fuzz/seeds: $(BUILD)/tests/fuzz/seeds.o $(FUZZ_LINKED)
 	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
 
 # Manual and completions, made from the program's own tables.
@@ -157,6 +168,7 @@ check: need-check
 	sh tests/structure.sh $(LIBRARY)
 	sh tests/manifest.sh
 	sh tests/run.sh $(TEST_BIN)
+	@$(MAKE) --no-print-directory replay
 	sh tests/confine.sh $(PROGRAM)
 	sh tests/save.sh $(PROGRAM)
 	sh tests/bundle/check.sh $(PROGRAM) $(BUILD)/tests/tools
@@ -169,12 +181,24 @@ SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 sanitize:
 	$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' all tests tools
 	sh tests/run.sh $(TEST_SRC:%.c=build-asan/%)
+	$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' replay
 	ASAN_OPTIONS=detect_leaks=0 sh tests/confine.sh build-asan/await100
 	build-asan/tests/tools/golden --program build-asan/await100 --with --no-sandbox
 
 sanitize-thread:
 	$(MAKE) --no-print-directory BUILD=build-tsan CFLAGS='-O1 -g -fsanitize=thread' all tools
 	sh tests/threads.sh build-tsan/await100
+
+# The kept inputs of the fuzz targets once more, and new ones looked for: TIME seconds each target.
+replay: $(FUZZ_BIN)
+	sh tests/fuzz/replay.sh $(FUZZ_BIN)
+TIME ?= 60
+FUZZ_FLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz-build:
+	$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' FUZZ_DRIVER= \
+	    FUZZ_LINK=-fsanitize=fuzzer $(FUZZ_SRC:%.c=build-fuzz/%) build-fuzz/tests/fuzz/seeds
+fuzz: fuzz-build
+	TIME=$(TIME) sh tests/fuzz/fuzz.sh build-fuzz/tests/fuzz $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 
 # No warning from either compiler.
 warnings:
@@ -238,6 +262,7 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean
+        warnings format-check check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
+        replay fuzz fuzz-build
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(DIST_OBJ:.o=.d)
+-include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d) $(DIST_OBJ:.o=.d)
