@@ -89,6 +89,9 @@ enum aw_point {                  /* moments of an exchange; marks of AW_POINT_CO
                 AW_AT_FINAL,       /* its head complete (t_final) */
                 AW_AT_FINAL_END,   /* all of it (t_final_end), where final_complete */
                 AW_AT_ACK_HEAD, /* first server segment that acknowledges the head (t_ack_head) */
+                AW_AT_ACK_BODY, /* first server segment that acknowledges the content that ended
+                                   the waiting, where no byte of an answer had been sent by then:
+                                   no 100 was lost before it */
                 AW_AT_AFTER_FINAL, /* first content byte sent although the final head had been
                                       received */
                 AW_AT_AFTER_FINAL_LAST,
@@ -386,8 +389,8 @@ AW_API const char *aw_party_name(enum aw_party p);
 AW_API const char *aw_confidence_name(enum aw_confidence c);
 AW_API const char *aw_vantage_name(enum aw_vantage v);
 AW_API const char *aw_unseen_name(enum aw_unseen u);
-/* Where the capture point stands, by the two round trips: the client's side if rtt_c < rtt_s / 10.
- */
+/* Where the capture point stands, by the two round trips: the client's side if rtt_c < rtt_s / 10;
+ * unknown where the order of neighbouring packets would turn that. */
 AW_API enum aw_vantage aw_conn_vantage(const struct aw_conn_facts *c);
 
 #endif

@@ -111,10 +111,17 @@ const char *aw_unseen_name(enum aw_unseen u)
     return "";
 }
 
+/* A packet's time is this much in doubt where it changes places with its neighbour; a round trip
+ * has two of them. */
+#define VANTAGE_DOUBT (20 * AW_US)
+
 enum aw_vantage aw_conn_vantage(const struct aw_conn_facts *c)
 {
     if (c->rtt_c == AW_NS_NONE || c->rtt_s == AW_NS_NONE) return AW_VANTAGE_UNKNOWN;
-    if (c->rtt_c < c->rtt_s / 10) return AW_VANTAGE_CLIENT;
-    if (c->rtt_s < c->rtt_c / 10) return AW_VANTAGE_SERVER;
-    return AW_VANTAGE_MIDDLE;
+    const aw_ns near = c->rtt_c < c->rtt_s ? c->rtt_c : c->rtt_s;
+    const aw_ns far = c->rtt_c < c->rtt_s ? c->rtt_s : c->rtt_c;
+    if (near >= far / 10) return AW_VANTAGE_MIDDLE;
+    /* Both sides are so close that the order of two neighbours in the capture would turn it. */
+    if (near + VANTAGE_DOUBT >= (far - VANTAGE_DOUBT) / 10) return AW_VANTAGE_UNKNOWN;
+    return near == c->rtt_c ? AW_VANTAGE_CLIENT : AW_VANTAGE_SERVER;
 }

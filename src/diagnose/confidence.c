@@ -152,7 +152,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     cap(t,
         in(cause, bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_LATE_CONTINUE) |
                       bit(AW_CAUSE_NETWORK_LOSS)) &&
-            f->vantage != AW_VANTAGE_SERVER,
+            f->vantage != AW_VANTAGE_SERVER &&
+            !(cause == AW_CAUSE_LATE_CONTINUE && aw_proven_late(f)),
         "seen away from the server, where a 100 lost before the capture point looks the same");
     cap(t,
         cause == AW_CAUSE_NETWORK_LOSS && x->loss[AW_PART_HEAD].count == 0 &&

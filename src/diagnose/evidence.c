@@ -59,6 +59,7 @@ static void say_timer(const struct aw_facts *f, struct aw_say *s)
 
 static void say_gave_up(const struct aw_facts *f, struct aw_say *s)
 {
+    const struct aw_exchange *x = f->x;
     const struct aw_interim *in = f->first_100;
     const char *what = f->paused ? "content goes on" : "content begins";
     if (in == NULL) {
@@ -78,6 +79,10 @@ static void say_gave_up(const struct aw_facts *f, struct aw_say *s)
                aw_say_packet(s, f->body), what, aw_say_ms(s, f->wait), aw_say_packet(s, f->head),
                aw_say_packet(s, &in->at), aw_say_ms(s, from_head(f, &in->at)));
     }
+    if (f->wait >= f->w && aw_proven_late(f))
+        aw_say(s, x->at[AW_AT_ACK_BODY].ref, in->at.ref,
+               "%s: the server acknowledges content, and by its sequence number had sent no 100",
+               aw_say_packet(s, &x->at[AW_AT_ACK_BODY]));
     if (f->wait >= f->w) say_timer(f, s);
 }
 

@@ -84,6 +84,11 @@ struct aw_facts {
  */
 #define AW_REACTION (2 * AW_MS)
 
+/*
+ * Packets this close may stand in a capture in either order, and their times are no better.
+ */
+#define AW_JITTER (20 * AW_US)
+
 /* All but `client` and `server`. */
 void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t threshold[]);
 /* The products on either side: only what is said about a verdict needs them. */
@@ -102,6 +107,14 @@ static inline bool aw_near(aw_ns value, aw_ns threshold)
 static inline aw_ns aw_ns_max(aw_ns a, aw_ns b)
 {
     return a > b ? a : b;
+}
+
+/* The content had reached the server, and no 100 had been sent: one that came later was not lost
+ * before. */
+static inline bool aw_proven_late(const struct aw_facts *f)
+{
+    const struct aw_mark *ack = &f->x->at[AW_AT_ACK_BODY];
+    return aw_seen(ack) && f->first_100 && f->first_100->first.ts - ack->ts > AW_JITTER;
 }
 
 /* The thresholds that are made of two numbers. */

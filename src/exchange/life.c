@@ -68,7 +68,7 @@ struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
     s->xid = xid;
     s->settle_at = AW_NS_NONE;
     s->reopened = AW_NS_NONE;
-    s->content_end = s->watched = s->last_ack = AW_OFF_NONE;
+    s->content_end = s->watched = s->proof = s->last_ack = AW_OFF_NONE;
     struct aw_exchange *x = &s->ex;
     x->nth = xs->nth;
     x->ord = st->now->ord;

@@ -261,20 +261,21 @@ static void move_start(struct aw_open *s, const struct aw_http_event *ev, aw_off
  * was open: the client waited there. Once content has acknowledged an answer, it no longer waits
  * for one.
  */
-static void look_for_pause(const struct aw_step *st, struct aw_open *s,
+static bool look_for_pause(const struct aw_step *st, struct aw_open *s,
                            const struct aw_http_event *ev, aw_off ack_off)
 {
     struct aw_exchange *x = &s->ex;
-    if (!s->early_piece || aw_seen(&x->at[AW_AT_PAUSE])) return;
-    if (x->after_ack_max > x->answer_base && !s->behind) return;
-    if (st->xs->window_closed >> AW_S2C & 1) return;
+    if (!s->early_piece || aw_seen(&x->at[AW_AT_PAUSE])) return false;
+    if (x->after_ack_max > x->answer_base && !s->behind) return false;
+    if (st->xs->window_closed >> AW_S2C & 1) return false;
     aw_ns from = x->at[AW_AT_BODY_END].ts;
     if (s->reopened != AW_NS_NONE && s->reopened > from) from = s->reopened;
-    if (!is_wait(st, ev->first.ts - from)) return;
+    if (!is_wait(st, ev->first.ts - from)) return false;
     x->at[AW_AT_PAUSE] = x->at[AW_AT_BODY_END];
     x->at[AW_AT_RESUME] = ev->first;
     x->resume_ack = ack_off;
     x->sent_before_pause = x->sent;
+    return true;
 }
 
 /* Which answers the client had read when it sent this piece. */
@@ -303,12 +304,14 @@ void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_
     const bool same = ev->kind == AW_HTTP_GAP && ev->first.ord == x->at[AW_AT_BODY_END].ord;
     const aw_off ack_off = same ? s->last_ack : ev->ack_off;
     s->last_ack = ack_off;
-    if (first)
+    if (first) {
         first_content(st, s, ev, ack_off);
-    else if (sent_earlier(st, s, ev))
+        aw_watch_content(st, s, ev->off + 1);
+    } else if (sent_earlier(st, s, ev)) {
         move_start(s, ev, ack_off);
-    else
-        look_for_pause(st, s, ev, ack_off);
+    } else if (look_for_pause(st, s, ev, ack_off)) {
+        aw_watch_content(st, s, ev->off + 1);
+    }
     if (!aw_seen(&x->at[AW_AT_FINAL_FIRST])) aw_open_silence(s, &ev->first);
     count_answered(s, ev, ack_off, bytes);
     if (x->sent >= 0 && x->sent < INT64_MAX / 2) x->sent += bytes;

@@ -202,6 +202,10 @@ void aw_on_response(const struct aw_step *st, const struct aw_http_event *ev)
     if (!s) return;
     if (ev->xid != 0 && !s->orphan && s->ex.status == 0) aw_open_answered(st, s, &ev->first);
     aw_note_ack(s, ev->ack_off, &ev->first);
+    /* What the answer itself acknowledges does not tell that no answer had been sent. */
+    struct aw_mark *proof = &s->ex.at[AW_AT_ACK_BODY];
+    if (s->ex.interim_count == 0 && aw_seen(proof) && proof->ord >= ev->first.ord)
+        *proof = (struct aw_mark){.ord = 0};
     if (interim)
         on_interim(st, s, ev);
     else

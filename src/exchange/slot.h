@@ -32,6 +32,7 @@ struct aw_open {
     aw_off content_end;    /* of the client's stream, where content_complete or withheld */
     aw_off last_ack;       /* of the latest content segment; AW_OFF_NONE */
     aw_off watched;        /* retransmitted content up to here awaits its ACK; AW_OFF_NONE */
+    aw_off proof; /* content up to here, sent before any answer, awaits its ACK; likewise */
     struct aw_mark asked_for; /* the first 100: from here on the absence of content is a silence */
     struct aw_exchange ex;
 };
@@ -160,6 +161,8 @@ void aw_on_again(const struct aw_step *st, const struct aw_chunk *c);
 void aw_on_ack(const struct aw_step *st, const struct aw_chunk *c);
 void aw_on_window(const struct aw_step *st, const struct aw_chunk *c);
 void aw_watch_head(const struct aw_step *st, const struct aw_open *s);
+/* Asks for the first acknowledgement of content up to `end`, while nothing was answered. */
+void aw_watch_content(const struct aw_step *st, struct aw_open *s, aw_off end);
 /* A server segment that acknowledges `ack_off` was seen. */
 void aw_note_ack(struct aw_open *s, aw_off ack_off, const struct aw_mark *at);
 /* Moves retransmissions of [off, end) that were seen before its event to `loss`. */

@@ -149,10 +149,24 @@ void aw_watch_head(const struct aw_step *st, const struct aw_open *s)
     aw_flow_watch(st->flow, AW_C2S, s->ex.head_end);
 }
 
+/* A segment of the server that acknowledges content and carries no byte of an answer, nor stands
+ * behind one: when it was sent, no 100 had been. */
+void aw_watch_content(const struct aw_step *st, struct aw_open *s, aw_off end)
+{
+    if (!(s->ex.req & AW_REQ_EXPECT) || s->ex.interim_count || s->ex.status != 0) return;
+    s->ex.at[AW_AT_ACK_BODY] = (struct aw_mark){.ord = 0};
+    s->proof = end;
+    if (aw_seen(&s->ex.at[AW_AT_ACK_HEAD])) aw_flow_watch(st->flow, AW_C2S, end);
+}
+
 void aw_note_ack(struct aw_open *s, aw_off ack_off, const struct aw_mark *at)
 {
     if (ack_off == AW_OFF_NONE) return;
     if (awaits_ack(s) && ack_off >= s->ex.head_end) s->ex.at[AW_AT_ACK_HEAD] = *at;
+    if (s->proof != AW_OFF_NONE && ack_off >= s->proof) {
+        s->proof = AW_OFF_NONE;
+        if (s->ex.interim_count == 0 && s->ex.status == 0) s->ex.at[AW_AT_ACK_BODY] = *at;
+    }
     if (s->watched != AW_OFF_NONE && ack_off >= s->watched) {
         s->watched = AW_OFF_NONE;
         s->ex.content_unacked = false;
@@ -168,6 +182,8 @@ void aw_on_ack(const struct aw_step *st, const struct aw_chunk *c)
         if (next != AW_OFF_NONE) continue;
         if (awaits_ack(s))
             next = s->ex.head_end;
+        else if (s->proof != AW_OFF_NONE)
+            next = s->proof;
         else if (s->watched != AW_OFF_NONE)
             next = s->watched;
     }

@@ -123,6 +123,7 @@ static void count(struct subject *s, enum ordeal_kind kind, const char *what,
     const bool lost = !equal(before, after);
     if (fate == TRIAL_CHANGED && !kinds[kind].lossless && excused(s->path, before, after)) {
         t->excused++;
+        if (s->o->show_softer) show(s, "excused", what, before, after);
         fate = TRIAL_SOFTENED;
     }
     t->verdicts++;

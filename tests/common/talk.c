@@ -365,6 +365,7 @@ const char *talk_facts(const struct aw_exchange *x, char *buf, size_t size)
         {"final", AW_AT_FINAL},
         {"final_end", AW_AT_FINAL_END},
         {"ack_head", AW_AT_ACK_HEAD},
+        {"ack_body", AW_AT_ACK_BODY},
         {"after_final", AW_AT_AFTER_FINAL},
         {"after_final_last", AW_AT_AFTER_FINAL_LAST},
         {"end", AW_AT_END},

@@ -20,7 +20,7 @@ static void points(struct trial_verdict *v, const struct aw_exchange *x)
     for (unsigned i = 0; i < AW_POINT_COUNT; i++) {
         /* The end of the waiting for stray answers, and a bare ACK, decide nothing by themselves.
          */
-        if (i == AW_AT_END || i == AW_AT_ACK_HEAD) continue;
+        if (i == AW_AT_END || i == AW_AT_ACK_HEAD || i == AW_AT_ACK_BODY) continue;
         v->point[n++] = aw_ref_no(x->at[i].ref);
     }
     for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {

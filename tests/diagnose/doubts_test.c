@@ -180,6 +180,53 @@ static void test_overdue(void **state)
     }
 }
 
+/* Away from the server a late 100 may be one that was lost and repeated, unless the server had
+ * acknowledged content and sent none by then. */
+static void test_proven_late(void **state)
+{
+    (void)state;
+    static const struct {
+        double acked; /* ms; 0 = never */
+        enum aw_confidence confidence;
+    } row[] = {
+        {0, AW_CONF_MEDIUM},
+        {1000.1, AW_CONF_HIGH},
+        {1299.979, AW_CONF_HIGH},
+        {1299.981, AW_CONF_MEDIUM}, /* it may as well have been after the 100 */
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct case_maker m;
+        case_begin(&m);
+        case_content(&m, 1000, 1001, 0);
+        if (row[i].acked > 0) m.x.at[AW_AT_ACK_BODY] = case_mark(&m, row[i].acked);
+        case_100(&m, 1300);
+        case_final(&m, 1302, 201);
+        expect(&m, NULL, AW_CAUSE_LATE_CONTINUE, row[i].confidence);
+    }
+}
+
+/* Where both round trips are within what the order of neighbours moves them by, nobody knows where
+ * the capture point stands. */
+static void test_vantage(void **state)
+{
+    (void)state;
+    static const struct {
+        aw_ns rtt_c, rtt_s;
+        enum aw_vantage vantage;
+    } row[] = {
+        {20 * AW_MS, 20 * AW_US, AW_VANTAGE_SERVER},  {20 * AW_US, 20 * AW_MS, AW_VANTAGE_CLIENT},
+        {20 * AW_MS, 3 * AW_MS, AW_VANTAGE_MIDDLE},   {3 * AW_US, 40 * AW_US, AW_VANTAGE_UNKNOWN},
+        {40 * AW_US, 3 * AW_US, AW_VANTAGE_UNKNOWN},  {3 * AW_US, 250 * AW_US, AW_VANTAGE_UNKNOWN},
+        {3 * AW_US, 251 * AW_US, AW_VANTAGE_CLIENT},  {30 * AW_US, 40 * AW_US, AW_VANTAGE_MIDDLE},
+        {AW_NS_NONE, 40 * AW_US, AW_VANTAGE_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        const struct aw_conn_facts conn = {.rtt_c = row[i].rtt_c, .rtt_s = row[i].rtt_s};
+        assert_string_equal(aw_vantage_name(aw_conn_vantage(&conn)),
+                            aw_vantage_name(row[i].vantage));
+    }
+}
+
 /* A round trip that was measured by the wait in question says nothing about it. */
 static void test_measured_by_itself(void **state)
 {
@@ -187,6 +234,7 @@ static void test_measured_by_itself(void **state)
     struct case_maker m;
     case_begin(&m);
     m.x.conn.rtt_c = AW_MS / 200; /* captured at the client */
+    m.x.conn.rtt_s = AW_MS;
     case_100(&m, 1);
     case_content(&m, 901, 902, CASE_100_END);
     case_final(&m, 903, 201);
@@ -389,6 +437,8 @@ int main(void)
         cmocka_unit_test(test_reset_of_nothing),
         cmocka_unit_test(test_never_acknowledged),
         cmocka_unit_test(test_overdue),
+        cmocka_unit_test(test_proven_late),
+        cmocka_unit_test(test_vantage),
         cmocka_unit_test(test_measured_by_itself),
         cmocka_unit_test(test_measured_by_the_answer),
         cmocka_unit_test(test_answer_to_the_unseen),

@@ -157,6 +157,7 @@ static void unheeded_in_the_middle(struct case_maker *m)
 static void unheeded(struct case_maker *m)
 {
     m->x.conn.rtt_c = AW_MS / 200; /* captured at the client */
+    m->x.conn.rtt_s = AW_MS;
     case_100(m, 1);
     case_content(m, 900, 901, CASE_100_END);
     case_final(m, 902, 201);

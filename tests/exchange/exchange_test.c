@@ -50,6 +50,24 @@ static const struct row rows[] = {
      "rtt 30ms 10us\nopen\n" PUT(5000) "=1s C bytes 5000\n=1015ms " CONTINUE
                                        "+20ms " FINAL("201 Created") OVER,
      {"answers_100=no ahead=yes before=5000"}},
+    {"content acknowledged while no answer had been sent",
+     "open\n" PUT(5000) "=1s C bytes 5000\n+300ms " CONTINUE "+1ms " FINAL("201 Created") OVER,
+     {"answers_100=no body=1000.000 ack_body=1000.440 i0=1300.406"}},
+    {"... and once a 100 had been sent, which was not captured",
+     "open\n" PUT(5000) "+1ms S[gone]: HTTP/1.1 100 Continue\\r\\n\\r\\n\n=1s C bytes 5000\n"
+                        "+300ms S retransmit\n+1ms " FINAL("201 Created") OVER,
+     {"answers_100=no ack_body=- continues=1"}},
+    {"... only by the 100 itself",
+     "ackdelay 500ms\nopen\n" PUT(5000) "=1s C bytes 5000\n+1ms " CONTINUE
+                                        "+1ms " FINAL("201 Created") OVER,
+     {"answers_100=no ack_body=- continues=1"}},
+    {"... after the pause, not before it",
+     "open\nC: PUT /up HTTP/1.1\n| Content-Length: 150\n| Expect: 100-continue\n|\n> bytes 50\n"
+     "=1s C bytes 100\n+300ms " CONTINUE "+1ms " FINAL("200 OK") OVER,
+     {"resume=1000.000 ack_body=1000.440"}},
+    {"... which the 100 answered",
+     "open\n" PUT(5000) "+1ms " CONTINUE "C bytes 5000\n+1ms " FINAL("201 Created") OVER,
+     {"answers_100=yes ack_body=-"}},
     {"content in the segment of the head",
      "open\nC: PUT /up HTTP/1.1\n| Content-Length: 200\n| Expect: 100-continue\n|\n> bytes "
      "200\n" FINAL("200 OK") OVER,
