@@ -16,6 +16,7 @@
 #include "app/bundle.h"
 #include "app/capture.h"
 #include "app/choose.h"
+#include "app/inputs.h"
 #include "app/live.h"
 #include "app/pipeline.h"
 #include "app/progress.h"
@@ -220,58 +221,6 @@ static bool on_collecting(void *ctx)
 }
 
 /* --- opening --- */
-
-static struct aw_filter *open_filter(const struct aw_options *o, enum aw_exit *status)
-{
-    if (!o->filter) return NULL;
-    char err[512];
-    struct aw_filter *filter = aw_filter_new(o->filter, err, sizeof err);
-    if (filter) return filter;
-    fprintf(stderr, "await100: filter '%s': %s\n", o->filter, err);
-    *status = AW_EXIT_USAGE;
-    return NULL;
-}
-
-/* Opens what can be opened; what can not is said, and the run goes on with the rest. */
-static struct aw_merge *open_sources(struct run *r, struct aw_filter *filter)
-{
-    const struct aw_options *o = r->o;
-    struct aw_source **sources = calloc(o->read_count, sizeof *sources);
-    if (!sources) {
-        aw_filter_free(filter);
-        return NULL;
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < o->read_count; i++) {
-        char err[1024];
-        sources[count] = aw_source_open(o->read[i], (uint16_t)i, err, sizeof err);
-        if (sources[count]) {
-            count++;
-            continue;
-        }
-        fprintf(stderr, "await100: %s\n", err);
-        r->damaged++;
-    }
-    struct aw_merge *merge = count > 0 ? aw_merge_new(sources, count, filter, o->stop_after) : NULL;
-    if (!merge) {
-        for (size_t i = 0; i < count; i++)
-            aw_source_close(sources[i]);
-        aw_filter_free(filter);
-    }
-    free(sources);
-    return merge;
-}
-
-static enum aw_exit open_captures(struct run *r)
-{
-    enum aw_exit status = AW_EXIT_OK;
-    struct aw_filter *filter = open_filter(r->o, &status);
-    if (status != AW_EXIT_OK) return status;
-    r->merge = open_sources(r, filter);
-    if (!r->merge) return AW_EXIT_INPUT;
-    aw_merge_between(r->merge, r->o->from, r->o->to);
-    return AW_EXIT_OK;
-}
 
 /* The name under which records have the packets of all interfaces. */
 static char *joined(const char *const *names, size_t count)
@@ -604,7 +553,7 @@ enum aw_exit aw_run(struct aw_options *o)
     enum aw_exit status = AW_EXIT_OK;
     aw_signals_watch(is_live(&r));
     if (!is_live(&r)) {
-        status = open_captures(&r);
+        status = aw_inputs_open(o, &r.merge, &r.damaged);
         if (status != AW_EXIT_OK) return status;
     }
     enum aw_exit written = AW_EXIT_OUTPUT;

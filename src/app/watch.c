@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/choose.h"
+#include "app/inputs.h"
 #include "app/live.h"
 #include "app/pipeline.h"
 #include "app/sandbox.h"
@@ -177,40 +178,9 @@ static void *analyse(void *arg)
 
 /* --- opening --- */
 
-static enum aw_exit open_captures(struct watch *w)
-{
-    const struct aw_options *o = w->o;
-    char err[1024];
-    struct aw_filter *filter = NULL;
-    if (o->filter && !(filter = aw_filter_new(o->filter, err, sizeof err))) {
-        fprintf(stderr, "await100: filter '%s': %s\n", o->filter, err);
-        return AW_EXIT_USAGE;
-    }
-    struct aw_source **sources = calloc(o->read_count, sizeof *sources);
-    size_t count = 0;
-    for (size_t i = 0; sources && i < o->read_count; i++) {
-        sources[count] = aw_source_open(o->read[i], (uint16_t)i, err, sizeof err);
-        if (sources[count]) {
-            count++;
-            continue;
-        }
-        fprintf(stderr, "await100: %s\n", err);
-        w->damaged++;
-    }
-    w->merge = count > 0 ? aw_merge_new(sources, count, filter, o->stop_after) : NULL;
-    if (!w->merge) {
-        for (size_t i = 0; i < count; i++)
-            aw_source_close(sources[i]);
-        aw_filter_free(filter);
-    }
-    free(sources);
-    if (w->merge) aw_merge_between(w->merge, o->from, o->to);
-    return w->merge ? AW_EXIT_OK : AW_EXIT_INPUT;
-}
-
 static enum aw_exit open_input(struct watch *w)
 {
-    if (w->o->interface_count == 0) return open_captures(w);
+    if (w->o->interface_count == 0) return aw_inputs_open(w->o, &w->merge, &w->damaged);
     bool bad_use;
     w->live = aw_live_of_options(w->o, true, &bad_use);
     if (w->live) return AW_EXIT_OK;

@@ -437,7 +437,8 @@ static void test_pipelining_is_bounded(void **state)
 {
     (void)state;
     const unsigned many = AW_OUTSTANDING_MAX + 10;
-    struct aw_pool *pool = aw_pool_new(&play_alloc, 1u << 20);
+    const struct aw_alloc alloc = aw_alloc_or_default(NULL);
+    struct aw_pool *pool = aw_pool_new(&alloc, 1u << 20);
     struct aw_http_stats stats = {0};
     struct aw_http *h = aw_http_new(pool, &stats, false, true);
     assert_non_null(h);
@@ -505,7 +506,8 @@ static void keep_marks(void *ctx, const struct aw_http_event *ev)
 static void test_marks_of_a_reordered_head(void **state)
 {
     (void)state;
-    struct aw_pool *pool = aw_pool_new(&play_alloc, 1u << 20);
+    const struct aw_alloc alloc = aw_alloc_or_default(NULL);
+    struct aw_pool *pool = aw_pool_new(&alloc, 1u << 20);
     struct aw_http_stats stats = {0};
     struct aw_http *h = aw_http_new(pool, &stats, false, true);
     assert_non_null(h);

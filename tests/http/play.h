@@ -25,6 +25,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "http/http.h"
 
 enum { PLAY_LOG = 16384, PLAY_STEPS = 24 };
@@ -62,23 +63,6 @@ struct play {
         size_t data_len;
     } run;
 };
-
-static void *play_get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-static void *play_resize(void *ctx, void *p, size_t size)
-{
-    (void)ctx;
-    return realloc(p, size);
-}
-static void play_put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-static const struct aw_alloc play_alloc = {NULL, play_get, play_resize, play_put};
 
 __attribute__((format(printf, 2, 3))) static inline void play_print(struct play *t, const char *fmt,
                                                                     ...)
@@ -285,7 +269,8 @@ static inline void play_step(struct play *t, struct aw_http *h, const char *step
 /* Plays all steps; what came of it is in t. */
 static inline void play(struct play *t)
 {
-    t->pool = aw_pool_new(&play_alloc, t->budget != 0 ? t->budget : 8u << 20);
+    const struct aw_alloc alloc = aw_alloc_or_default(NULL);
+    t->pool = aw_pool_new(&alloc, t->budget != 0 ? t->budget : 8u << 20);
     assert_non_null(t->pool);
     t->len = 0;
     t->ord = 1;

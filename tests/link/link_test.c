@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "common/case.h"
 #include "link/link.h"
 
@@ -33,22 +34,6 @@ static void on_record(void *ctx, const struct aw_record *r)
                          r->attempts, (unsigned)r->chain_id, (unsigned)r->recovered_by.id);
 }
 
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-static void *resize(void *ctx, void *p, size_t size)
-{
-    (void)ctx;
-    return realloc(p, size);
-}
-static void put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
 static struct aw_link *open_link(bool all, size_t budget)
 {
     struct aw_config config;
@@ -56,7 +41,7 @@ static struct aw_link *open_link(bool all, size_t budget)
     for (size_t i = 0; i < sizeof config.secret; i++)
         config.secret[i] = (uint8_t)(i * 37 + 11);
     config.all = all;
-    config.alloc = (struct aw_alloc){.get = get, .resize = resize, .put = put};
+    config.alloc = aw_alloc_or_default(NULL);
     const struct aw_sink sink = {.record = on_record};
     out[0] = '\0';
     out_len = 0;
@@ -427,7 +412,7 @@ static void legs(void **state)
         struct aw_config config;
         aw_config_init(&config);
         memset(config.secret, 7, sizeof config.secret);
-        config.alloc = (struct aw_alloc){.get = get, .resize = resize, .put = put};
+        config.alloc = aw_alloc_or_default(NULL);
         const struct aw_sink sink = {.record = on_legs};
         struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, BIG);
         assert_non_null(l);
@@ -502,11 +487,18 @@ static void budget(void **state)
 static size_t failing_at, failing_count;
 static void *get_or_fail(void *ctx, size_t size)
 {
-    return ++failing_count == failing_at ? NULL : get(ctx, size);
+    (void)ctx;
+    return ++failing_count == failing_at ? NULL : malloc(size);
 }
 static void *resize_or_fail(void *ctx, void *p, size_t size)
 {
-    return ++failing_count == failing_at ? NULL : resize(ctx, p, size);
+    (void)ctx;
+    return ++failing_count == failing_at ? NULL : realloc(p, size);
+}
+static void put(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
 }
 static void allocations_fail(void **state)
 {

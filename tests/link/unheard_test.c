@@ -11,24 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/alloc.h"
 #include "common/case.h"
 #include "link/link.h"
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return malloc(size);
-}
-static void *resize(void *ctx, void *p, size_t size)
-{
-    (void)ctx;
-    return realloc(p, size);
-}
-static void put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
 
 static enum aw_cause cause;
 static enum aw_confidence confidence;
@@ -90,7 +75,7 @@ static void run(const struct row *r, unsigned others)
     struct aw_config config;
     aw_config_init(&config);
     memset(config.secret, 7, sizeof config.secret);
-    config.alloc = (struct aw_alloc){.get = get, .resize = resize, .put = put};
+    config.alloc = aw_alloc_or_default(NULL);
     const struct aw_sink sink = {.record = on_record};
     struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, (size_t)1 << 24);
     assert_non_null(l);
