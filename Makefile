@@ -208,6 +208,10 @@ warnings:
 format-check:
 	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
 
+# Floods, bombs and other attacks on memory and time, honest connections among them.
+check-attack: all tools
+	/usr/bin/python3 tests/attack/check.py $(PROGRAM) $(BUILD)/tests/tools
+
 check-differential: all tools
 	sh tests/differential/run.sh --program $(PROGRAM)
 
@@ -245,7 +249,7 @@ check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-lab check-live
+	@$(MAKE) --no-print-directory check-valgrind check-attack check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
 # tries on them what src/diagnose/agents.def claims.
@@ -263,6 +267,6 @@ clean:
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
         warnings format-check check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
-        replay fuzz fuzz-build
+        replay fuzz fuzz-build check-attack
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d) $(DIST_OBJ:.o=.d)
