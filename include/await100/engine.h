@@ -92,8 +92,9 @@ struct aw_tap_segment {
  * Ways out for what is not a record; any may be NULL. Called in phase 2, on the shard's thread; one
  * connection is always the same shard's. `packet`: every packet that carried a segment of a known
  * connection (conn_ord: its first packet's ordinal), after the segment was worked on; as far as can
- * be told, also what came when that was over. `segment`: the same, decoded. `stream`: every connection's bytes in order while it
- * is followed; it forces connections that are no HTTP to be reassembled as well.
+ * be told, also what came when that was over. `segment`: the same, decoded. `stream`: every
+ * connection's bytes in order while it is followed; it forces connections that are no HTTP to be
+ * reassembled as well.
  */
 struct aw_tap {
     void *ctx;
@@ -185,6 +186,9 @@ AW_API void aw_engine_work(struct aw_engine *e, unsigned shard, struct aw_batch 
 AW_API void aw_engine_collect(struct aw_engine *e, struct aw_batch *b);
 AW_API unsigned aw_engine_shards(const struct aw_engine *e);
 
+/* All totals at nothing, with the names of what they count: to add up runs that were written down.
+ */
+AW_API void aw_stats_init(struct aw_stats *s);
 /* Totals as of the last aw_engine_collect (or push, or finish); a copy. */
 AW_API void aw_engine_stats(const struct aw_engine *e, struct aw_stats *out);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/compare.h"
+#include "app/merge.h"
 #include "app/run.h"
 #include "app/watch.h"
 
@@ -59,6 +60,8 @@ int main(int argc, char **argv)
     enum aw_exit status;
     if (options.compare[0])
         status = aw_run_compare(&options);
+    else if (options.merge_count)
+        status = aw_run_merge(&options);
     else if (aw_watch_wanted(&options))
         status = aw_watch(&options);
     else

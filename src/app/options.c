@@ -151,7 +151,8 @@ static void print_help(void)
     puts("await100 " AW_VERSION ": why \"Expect: 100-continue\" handshakes fail, from packets\n\n"
          "usage: await100 -r FILE [-r FILE...] [options] [BPF filter expression]\n"
          "       await100 -i IF [-i IF...] [options] [BPF filter expression]\n"
-         "       await100 --compare BEFORE AFTER\n\n"
+         "       await100 --compare BEFORE AFTER\n"
+         "       await100 --merge FILE...\n\n"
          "options:");
     for (size_t i = 0; i < OPT_COUNT; i++) {
         char left[64];
@@ -456,6 +457,8 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_COMPARE:
         o->compare[0] = arg;
         return true;
+    case OPT_MERGE:
+        return add_word(&o->merge, &o->merge_count, arg);
     case OPT_QUIET:
         o->quiet = true;
         return true;
@@ -538,6 +541,34 @@ static enum aw_parsed take_compare(struct aw_options *o, int count, char *const 
     o->compare[1] = words[0];
     if (strcmp(o->compare[0], "-") == 0 && strcmp(o->compare[1], "-") == 0) {
         complain("--compare: - may be given once: there is one standard input");
+        return AW_PARSED_BAD;
+    }
+    return AW_PARSED_RUN;
+}
+
+/* All further words are files as well. What a record or a summary no longer tells cannot be asked.
+ */
+static enum aw_parsed take_merge(struct aw_options *o, int count, char *const *words)
+{
+    size_t from_stdin = 0;
+    if (o->read_count || o->interface_count || o->filter || o->match || o->write || o->record ||
+        o->streams || o->metrics || o->fail_on || o->fail_causes) {
+        complain(
+            "--merge takes summaries (-o json) and records (-o ndjson), and of the options -o, "
+            "-O and -q: no captures, and nothing that asks for packets");
+        return AW_PARSED_BAD;
+    }
+    if (!o->format->merges) {
+        complain("--merge: -o %s is of single exchanges: text, json, html and md can be merged",
+                 o->format->name);
+        return AW_PARSED_BAD;
+    }
+    for (int i = 0; i < count; i++)
+        if (!add_word(&o->merge, &o->merge_count, words[i])) return AW_PARSED_BAD;
+    for (size_t i = 0; i < o->merge_count; i++)
+        from_stdin += strcmp(o->merge[i], "-") == 0;
+    if (from_stdin > 1) {
+        complain("--merge: - may be given once: there is one standard input");
         return AW_PARSED_BAD;
     }
     return AW_PARSED_RUN;
@@ -765,6 +796,7 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
         if (!take(o, (enum option_id)id, optarg)) return AW_PARSED_BAD;
     }
     if (o->compare[0]) return take_compare(o, argc - optind, argv + optind);
+    if (o->merge_count) return take_merge(o, argc - optind, argv + optind);
     for (int i = optind; i < argc; i++) {
         const enum option_id id = bare_id(argv[i]);
         replace_configured(o, &c, id);
@@ -836,11 +868,12 @@ void aw_options_free(struct aw_options *o)
 {
     free(o->read);
     free(o->interfaces);
+    free(o->merge);
     free(o->filter);
     aw_expr_free(o->match);
     aw_conffile_free(&o->conffile);
-    o->read = o->interfaces = NULL;
-    o->interface_count = 0;
+    o->read = o->interfaces = o->merge = NULL;
+    o->interface_count = o->merge_count = 0;
     o->filter = NULL;
     o->match = NULL;
     o->read_count = 0;

@@ -35,8 +35,10 @@ struct aw_options {
     const char *metrics;    /* borrowed; NULL = none */
     const char *user;       /* borrowed; -Z; NULL = none named */
     const char *compare[2]; /* borrowed; NULL = not asked for */
-    unsigned fail_on;       /* enum aw_fail_bit */
-    uint64_t fail_causes;   /* bit 1 << cause */
+    const char **merge;     /* owned array of borrowed arguments; --merge */
+    size_t merge_count;
+    unsigned fail_on;     /* enum aw_fail_bit */
+    uint64_t fail_causes; /* bit 1 << cause */
     struct aw_bound from, to;
     const char *write;       /* borrowed: -w; NULL = none */
     const char *record;      /* borrowed: --record; NULL = none */

@@ -92,7 +92,7 @@ struct aw_engine *aw_engine_open(const struct aw_config *config, const struct aw
     if (e->config.memory < MEMORY_LEAST) e->config.memory = MEMORY_LEAST;
     if (e->config.shards == 0) e->config.shards = 1;
     if (e->config.shards > AW_SHARDS_MAX) e->config.shards = AW_SHARDS_MAX;
-    e->decoded.first = e->decoded.last = AW_NS_NONE;
+    aw_stats_init(&e->decoded);
     e->stats = e->decoded;
     if (make_rooms(e, tap)) return e;
     aw_engine_close(e);
@@ -243,6 +243,18 @@ _Static_assert(AW_DROP_COUNT - 1 <=
 _Static_assert(AW_WHY_COUNT <= sizeof((struct aw_stats *)0)->broken / sizeof(struct aw_drop_count),
                "aw_stats.broken has room for every reason");
 
+void aw_stats_init(struct aw_stats *s)
+{
+    *s = (struct aw_stats){.first = AW_NS_NONE, .last = AW_NS_NONE, .broken_kinds = AW_WHY_COUNT};
+    for (enum aw_drop d = AW_DROP_NONE + 1; d < AW_DROP_COUNT; d++)
+        s->drop[s->drop_kinds++] =
+            (struct aw_drop_count){.slug = aw_drop_slug(d), .meaning = aw_drop_meaning(d)};
+    for (unsigned i = 0; i < AW_WHY_COUNT; i++) {
+        const char *name = aw_http_why_name((enum aw_http_why)i);
+        s->broken[i] = (struct aw_drop_count){.slug = name, .meaning = name};
+    }
+}
+
 static void count_decoded(struct aw_engine *e)
 {
     const struct aw_wire_stats *w = aw_wire_stats(e->wire);
@@ -251,14 +263,9 @@ static void count_decoded(struct aw_engine *e)
     s->segments = w->drop[AW_DROP_NONE];
     s->bad_checksums = w->bad_checksum;
     s->decode_errors = 0;
-    s->drop_kinds = 0;
     for (enum aw_drop d = AW_DROP_NONE + 1; d < AW_DROP_COUNT; d++) {
         if (damaged(d)) s->decode_errors += w->drop[d];
-        s->drop[s->drop_kinds++] = (struct aw_drop_count){
-            .slug = aw_drop_slug(d),
-            .meaning = aw_drop_meaning(d),
-            .count = w->drop[d],
-        };
+        s->drop[d - AW_DROP_NONE - 1].count = w->drop[d];
     }
 }
 
@@ -390,11 +397,6 @@ void aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
         aw_link_tick(e->link, b->moment[b->count - 1].ts, b->moment[b->count - 1].ord);
     if (b->last) aw_link_finish(e->link, b->decoded.last);
     struct aw_stats s = b->decoded;
-    s.broken_kinds = AW_WHY_COUNT;
-    for (unsigned i = 0; i < AW_WHY_COUNT; i++) {
-        const char *name = aw_http_why_name((enum aw_http_why)i);
-        s.broken[i] = (struct aw_drop_count){.slug = name, .meaning = name};
-    }
     for (unsigned k = 0; k < b->shards; k++)
         add_shard(&s, &b->tell[k].stats);
     const struct aw_link_stats *l = aw_link_stats(e->link);

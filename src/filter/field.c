@@ -21,7 +21,16 @@ enum { ID_SELF, ID_CONNECTION, ID_CHAIN, ID_INNER, ID_OUTER, ID_RECOVERY, ID_REC
 enum { TCP_GAPS, TCP_AGAIN };
 enum { CONTENT_DECLARED, CONTENT_SENT };
 enum { PACKET_REQUEST, PACKET_RESPONSE, PACKET_HEAD, PACKET_BODY, PACKET_BODY_END, PACKET_FINAL };
-enum { SPAN_HEAD, SPAN_CONTINUE, SPAN_WAIT, SPAN_BODY, SPAN_BODY_END, SPAN_FINAL, SPAN_TOTAL };
+enum {
+    SPAN_HEAD,
+    SPAN_CONTINUE,
+    SPAN_THINK,
+    SPAN_WAIT,
+    SPAN_BODY,
+    SPAN_BODY_END,
+    SPAN_FINAL,
+    SPAN_TOTAL
+};
 enum { COST_STALL, COST_WASTED, COST_SAVED, COST_TRIPS };
 enum { JUDGED_SEVERITY, JUDGED_CAUSE, JUDGED_PARTY, JUDGED_CONFIDENCE };
 
@@ -280,6 +289,9 @@ static void read_span(const struct ask *q, unsigned which, struct aw_value *v)
         break;
     case SPAN_CONTINUE:
         set_ns(v, aw_between(head, aw_exchange_continued(x)));
+        break;
+    case SPAN_THINK:
+        set_ns(v, aw_exchange_think(x));
         break;
     case SPAN_WAIT:
         set_ns(v, wait_of(q));

@@ -490,6 +490,7 @@ static void html_finish(struct aw_report *r)
 
 const struct aw_format aw_format_html = {
     .name = "html",
+    .merges = true,
     .help = "one self-contained page with charts and ladders",
     .open = html_open,
     .record = html_record,

@@ -28,6 +28,7 @@ static json_t *input(bool *ok, const struct aw_run *run)
     aw_tree_set(ok, o, "first", aw_tree_moment(s->packets ? s->first : AW_NS_NONE));
     aw_tree_set(ok, o, "last", aw_tree_moment(s->packets ? s->last : AW_NS_NONE));
     aw_tree_set(ok, o, "files", files);
+    aw_tree_set(ok, o, "files_not_listed", aw_tree_integer(run->files_not_listed));
     aw_tree_set(ok, o, "dropped", aw_tree_integer(run->dropped));
     aw_tree_set(ok, o, "filtered", aw_tree_integer(run->filtered));
     aw_tree_set(ok, o, "decode_errors", aw_tree_integer(s->decode_errors));
@@ -98,6 +99,7 @@ static json_t *causes(bool *ok, const struct aw_summary *sum)
         aw_tree_set(ok, o, "severity", json_string(aw_severity_name(total[i].severity)));
         aw_tree_set(ok, o, "count", aw_tree_integer(total[i].count));
         aw_tree_set(ok, o, "stall_ms", aw_tree_ms(total[i].stall));
+        aw_tree_set(ok, o, "stall_ns", json_integer(total[i].stall));
         aw_tree_set(ok, o, "wasted_bytes", aw_tree_integer(total[i].wasted));
         aw_tree_append(ok, list, o);
     }
@@ -115,6 +117,7 @@ static json_t *latency(bool *ok, const struct aw_hist *h)
         aw_tree_append(ok, pair, aw_tree_integer(n));
         aw_tree_append(ok, buckets, pair);
     }
+    aw_tree_set(ok, o, "min", aw_tree_ms(h ? aw_hist_min(h) : AW_NS_NONE));
     aw_tree_set(ok, o, "p50", aw_tree_ms(h ? aw_hist_percentile(h, 50) : AW_NS_NONE));
     aw_tree_set(ok, o, "p90", aw_tree_ms(h ? aw_hist_percentile(h, 90) : AW_NS_NONE));
     aw_tree_set(ok, o, "p99", aw_tree_ms(h ? aw_hist_percentile(h, 99) : AW_NS_NONE));
@@ -149,6 +152,7 @@ static json_t *groups(bool *ok, const struct aw_group *const *group, size_t n)
         aw_tree_set(ok, o, "failing", aw_tree_integer(g->failing));
         aw_tree_set(ok, o, "causes", by_cause);
         aw_tree_set(ok, o, "stall_ms", aw_tree_ms(g->stall));
+        aw_tree_set(ok, o, "stall_ns", json_integer(g->stall));
         aw_tree_set(ok, o, "wasted_bytes", aw_tree_integer(g->wasted));
         aw_tree_set(ok, o, "saved_bytes", aw_tree_integer(g->saved));
         aw_tree_set(ok, o, "latency_ms",
@@ -159,12 +163,19 @@ static json_t *groups(bool *ok, const struct aw_group *const *group, size_t n)
     return list;
 }
 
-static json_t *thresholds(bool *ok, const struct aw_config *config)
+static json_t *thresholds(bool *ok, const struct aw_run *run)
 {
+    const struct aw_config *config = run->config;
     json_t *o = json_object();
     for (int i = 0; i < AW_T_COUNT; i++) {
         const enum aw_threshold t = (enum aw_threshold)i;
+        const enum aw_agreed agreed = run->agreed ? run->agreed[i] : AW_AGREED;
         json_t *v = NULL;
+        if (agreed == AW_AGREED_UNTOLD) continue;
+        if (agreed == AW_AGREED_NOT) {
+            aw_tree_set(ok, o, aw_threshold_name(t), json_null());
+            continue;
+        }
         switch (aw_threshold_unit(t)) {
         case AW_UNIT_NS:
             v = aw_tree_ms(config->threshold[i]);
@@ -228,7 +239,7 @@ static json_t *document(const struct aw_run *run)
                           aw_summary_latency(sum, AW_LAT_FINAL)));
     aw_tree_set(ok, doc, "group_latencies_not_kept", aw_tree_integer(aw_summary_lost(sum)));
     aw_tree_set(ok, doc, "histogram_buckets", bucket_rule(ok));
-    aw_tree_set(ok, doc, "thresholds", thresholds(ok, run->config));
+    aw_tree_set(ok, doc, "thresholds", thresholds(ok, run));
     if (built) return doc;
     json_decref(doc);
     return NULL;
@@ -262,6 +273,7 @@ static void json_close(struct aw_report *r)
 
 const struct aw_format aw_format_json = {
     .name = "json",
+    .merges = true,
     .help = "one JSON document with the figures of the run",
     .brief = true,
     .open = json_open,

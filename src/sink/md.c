@@ -244,6 +244,7 @@ static void md_finish(struct aw_report *r)
 
 const struct aw_format aw_format_md = {
     .name = "md",
+    .merges = true,
     .help = "Markdown, for a ticket",
     .open = md_open,
     .record = md_record,

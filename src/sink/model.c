@@ -24,9 +24,9 @@ static void say_nothing_found(struct aw_model *m, const struct aw_run *run)
             s,
             "0 exchanges: none of %llu packet%s matched the capture filter or the time asked for.",
             (ull)run->filtered, aw_plural(run->filtered));
-    } else if (t->packets == 0) {
+    } else if (t->packets == 0 && t->exchanges == 0) {
         aw_sentence_add(s, "0 exchanges: the input holds no packets.");
-    } else if (t->connections == 0) {
+    } else if (t->connections == 0 && t->exchanges == 0) {
         aw_sentence_add(s, "0 exchanges: %llu packet%s, none of them of a TCP connection.",
                         (ull)t->packets, aw_plural(t->packets));
     } else if (run->match && run->found > 0) {
@@ -185,13 +185,18 @@ static void say_facts(struct aw_model *m, const struct aw_run *run)
     const struct aw_stats *t = run->stats;
     const struct aw_summary *sum = run->summary;
     char figure[AW_FIGURE], when[AW_TIME_TEXT];
-    struct aw_sentence *s = fact(m, "Input");
-    if (run->file_count == 1)
-        aw_sentence_add(s, "%.200s, ", run->files[0]);
-    else if (run->file_count > 1)
-        aw_sentence_add(s, "%zu files, ", run->file_count);
-    aw_sentence_add(s, "%llu packet%s, %s", (ull)t->packets, aw_plural(t->packets),
-                    aw_text_size(figure, t->bytes));
+    const uint64_t files = run->file_count + run->files_not_listed;
+    struct aw_sentence *s = fact(m, "Merged");
+    if (run->merged) aw_sentence_add(s, "%s", run->merged);
+    s = fact(m, "Input");
+    if (files == 1)
+        aw_sentence_add(s, "%.200s", run->files[0]);
+    else if (files > 1)
+        aw_sentence_add(s, "%llu files", (ull)files);
+    const bool of_packets = t->packets > 0 || !run->merged; /* records tell of none */
+    if (of_packets)
+        aw_sentence_add(s, "%s%llu packet%s, %s", s->len ? ", " : "", (ull)t->packets,
+                        aw_plural(t->packets), aw_text_size(figure, t->bytes));
     s = fact(m, "Time");
     if (t->packets && t->first != AW_NS_NONE && t->last != AW_NS_NONE)
         aw_sentence_add(s, "%s, %s", aw_text_time(when, t->first),
@@ -200,7 +205,7 @@ static void say_facts(struct aw_model *m, const struct aw_run *run)
     say_counts(s, t->drop, t->drop_kinds);
 
     s = fact(m, "Connections");
-    aw_sentence_add(s, "%llu: %llu HTTP", (ull)t->connections, (ull)t->http);
+    if (of_packets) aw_sentence_add(s, "%llu: %llu HTTP", (ull)t->connections, (ull)t->http);
     if (t->tls_opaque) aw_sentence_add(s, ", %llu TLS (opaque)", (ull)t->tls_opaque);
     if (t->http2_opaque) aw_sentence_add(s, ", %llu HTTP/2 (opaque)", (ull)t->http2_opaque);
     if (t->not_http) aw_sentence_add(s, ", %llu without HTTP", (ull)t->not_http);

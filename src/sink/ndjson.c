@@ -237,6 +237,8 @@ static void put_timing(struct aw_report *r, const struct aw_exchange *x, aw_ref 
     put_at(o, x, head);
     LIT(o, ",\"continue_ms\":");
     aw_out_ms(o, aw_between(head, aw_exchange_continued(x)));
+    LIT(o, ",\"think_ms\":");
+    aw_out_ms(o, aw_exchange_think(x));
     LIT(o, ",\"wait_ms\":");
     aw_out_ms(o, aw_exchange_wait(x, r->run->config->threshold));
     LIT(o, ",\"body_ms\":");

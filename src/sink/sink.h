@@ -9,6 +9,9 @@
 #include "await100.h"
 #include "sink/out.h"
 
+/* What runs that were merged say of a threshold. */
+enum aw_agreed { AW_AGREED_UNTOLD, AW_AGREED, AW_AGREED_NOT };
+
 /* What a report may ask of the run besides records. */
 struct aw_run {
     const char *const *files; /* inputs, as given on the command line */
@@ -25,6 +28,9 @@ struct aw_run {
     uint64_t damaged;   /* damaged inputs */
     const char *match;  /* -Y: only exchanges that match are counted; NULL = all are */
     uint64_t found;     /* exchanges, matching or not */
+    uint64_t files_not_listed;    /* of merged runs, beyond file_count */
+    const enum aw_agreed *agreed; /* of merged runs, by threshold; NULL: those of config hold */
+    const char *merged;           /* a sentence on what was merged; NULL: nothing was */
 };
 
 struct aw_report; /* one report under way */
@@ -33,6 +39,7 @@ struct aw_format {
     const char *name; /* as after -o */
     const char *help;
     bool brief;  /* needs figures alone: see struct aw_config */
+    bool merges; /* can be made of figures and records that were written down: see merged.h */
     bool stream; /* records stand for themselves: live, each is written at once and a file grows */
     struct aw_report *(*open)(struct aw_out *out, const struct aw_run *run); /* NULL: no memory */
     void (*record)(struct aw_report *r, const struct aw_record *rec);

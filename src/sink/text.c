@@ -294,6 +294,7 @@ static void text_finish(struct aw_report *r)
 
 const struct aw_format aw_format_text = {
     .name = "text",
+    .merges = true,
     .help = "a summary to read, and what failed, worst first",
     .open = text_open,
     .record = text_record,

@@ -34,6 +34,7 @@ struct aw_worst *aw_worst_new(const struct aw_run *run)
 
 static void free_texts(struct aw_told *e)
 {
+    free(e->file);
     free(e->what);
     free(e->ends);
     free(e->why);
@@ -60,7 +61,18 @@ static int worse_first(const struct aw_told *a, const struct aw_told *b)
     if (a->severity != b->severity) return a->severity > b->severity ? -1 : 1;
     if (a->stall != b->stall) return a->stall > b->stall ? -1 : 1;
     if (a->wasted != b->wasted) return a->wasted > b->wasted ? -1 : 1;
-    return a->id < b->id ? -1 : a->id > b->id;
+    if (a->id != b->id) return a->id < b->id ? -1 : 1;
+    /* Records of several runs may share a number: their order must not depend on whose came first.
+     */
+    if (!a->what || !b->what) return 0;
+    if (a->start != b->start) return a->start < b->start ? -1 : 1;
+    if (a->cause != b->cause) return a->cause < b->cause ? -1 : 1;
+    int c = strcmp(a->file, b->file);
+    if (c == 0) c = strcmp(a->ends, b->ends);
+    if (c == 0) c = strcmp(a->what, b->what);
+    for (unsigned i = 0; c == 0 && i < AW_EVIDENCE_MAX && a->evidence[i] && b->evidence[i]; i++)
+        c = strcmp(a->evidence[i], b->evidence[i]);
+    return c;
 }
 
 /* --- laying out --- */
@@ -181,7 +193,7 @@ static bool lay_out(struct aw_worst *w, struct aw_told *e, const struct aw_recor
     e->confidence = v->confidence;
     e->also = v->also;
     e->conn_id = x->conn_id;
-    e->file = first ? aw_run_file(w->run, first->ref) : "";
+    e->file = strdup(first ? aw_run_file(w->run, first->ref) : "");
     e->start = first ? first->ts : AW_NS_NONE;
     e->times = aw_times_of(w->run, x);
     e->step_count = aw_ladder_of(e->step, x);
@@ -194,7 +206,7 @@ static bool lay_out(struct aw_worst *w, struct aw_told *e, const struct aw_recor
         e->evidence[i] = sentence(v->evidence[i].text);
     for (unsigned i = 0; i < v->fix_count && (i == 0 || e->fix[i - 1]); i++)
         e->fix[i] = sentence(v->fix[i]);
-    if (e->what && e->ends && e->why) return true;
+    if (e->file && e->what && e->ends && e->why) return true;
     free_texts(e);
     return false;
 }

@@ -25,9 +25,9 @@ struct aw_told {
     uint64_t also;   /* bits, as in the verdict */
     uint16_t status;
     bool recovered;
-    const char *file; /* borrowed; "" = unknown */
-    aw_ns start;      /* AW_NS_NONE */
+    aw_ns start; /* AW_NS_NONE */
     struct aw_times times;
+    char *file;    /* "" = unknown */
     char *what;    /* "PUT h/x" */
     char *ends;    /* "10.0.0.1:51234 -> 10.0.0.2:80" */
     char *why;     /* the first piece of evidence, or what the cause means */

@@ -58,18 +58,25 @@ static uint64_t middle_of(unsigned bucket)
     return e > SUB_BITS ? twice << (e - SUB_BITS - 1) : twice >> (SUB_BITS + 1 - e);
 }
 
-void aw_hist_add(struct aw_hist *h, aw_ns value)
+/* The counter of a bucket; NULL: no memory. */
+static uint64_t *counter(struct aw_hist *h, unsigned b)
 {
-    const uint64_t v = value < 1 ? 1 : (uint64_t)value;
-    const unsigned b = bucket_of(v);
     uint64_t **octave = &h->octave[b / AW_HIST_SUB];
     if (!*octave) {
         const size_t size = AW_HIST_SUB * sizeof **octave;
         *octave = h->alloc.get(h->alloc.ctx, size);
-        if (!*octave) return; /* the value is let go: count and buckets stay in step */
+        if (!*octave) return NULL;
         memset(*octave, 0, size);
     }
-    (*octave)[b % AW_HIST_SUB]++;
+    return *octave + b % AW_HIST_SUB;
+}
+
+void aw_hist_add(struct aw_hist *h, aw_ns value)
+{
+    const uint64_t v = value < 1 ? 1 : (uint64_t)value;
+    uint64_t *in_bucket = counter(h, bucket_of(v));
+    if (!in_bucket) return; /* the value is let go: count and buckets stay in step */
+    (*in_bucket)++;
     h->count++;
     h->sum = v > UINT64_MAX - h->sum ? UINT64_MAX : h->sum + v;
     if (v < h->min) h->min = v;
@@ -84,6 +91,59 @@ uint64_t aw_hist_count(const struct aw_hist *h)
 aw_ns aw_hist_max(const struct aw_hist *h)
 {
     return h->count ? (aw_ns)h->max : AW_NS_NONE;
+}
+
+aw_ns aw_hist_min(const struct aw_hist *h)
+{
+    return h->count ? (aw_ns)h->min : AW_NS_NONE;
+}
+
+/* --- of what was written down --- */
+
+bool aw_hist_put(struct aw_hist *h, int bucket, uint64_t count)
+{
+    if (bucket < 0 || bucket >= AW_HIST_BUCKETS || count == 0) return true;
+    uint64_t *in_bucket = counter(h, (unsigned)bucket);
+    if (!in_bucket) return false;
+    *in_bucket = aw_count_sum(*in_bucket, count);
+    h->count = aw_count_sum(h->count, count);
+    const uint64_t middle = middle_of((unsigned)bucket); /* the sum itself was not written down */
+    uint64_t sum;
+    if (__builtin_mul_overflow(middle, count, &sum) || __builtin_add_overflow(h->sum, sum, &h->sum))
+        h->sum = UINT64_MAX;
+    return true;
+}
+
+bool aw_hist_ends(struct aw_hist *h, aw_ns min, aw_ns max)
+{
+    int first = -1, last = -1, b = -1;
+    for (uint64_t n; aw_hist_next(h, &b, &n); last = b)
+        if (first < 0) first = b;
+    if (first < 0) return true;
+    const unsigned e = (unsigned)first / AW_HIST_SUB, s = (unsigned)first % AW_HIST_SUB;
+    const uint64_t lead = AW_HIST_SUB + s;
+    if (min == AW_NS_NONE) /* rounded up: the least whole number that lies in the bucket */
+        min = (aw_ns)(e >= SUB_BITS ? lead << (e - SUB_BITS)
+                                    : (lead + (1u << (SUB_BITS - e)) - 1) >> (SUB_BITS - e));
+    if (min < 1 || max < min || bucket_of((uint64_t)min) != (unsigned)first ||
+        bucket_of((uint64_t)max) != (unsigned)last)
+        return false;
+    h->min = (uint64_t)min;
+    h->max = (uint64_t)max;
+    return true;
+}
+
+bool aw_hist_merge(struct aw_hist *h, const struct aw_hist *from)
+{
+    const uint64_t sum = from->sum > UINT64_MAX - h->sum ? UINT64_MAX : h->sum + from->sum;
+    int b = -1;
+    bool all = true;
+    for (uint64_t n; aw_hist_next(from, &b, &n);)
+        all = aw_hist_put(h, b, n) && all;
+    h->sum = sum;
+    if (from->count && from->min < h->min) h->min = from->min;
+    if (from->count && from->max > h->max) h->max = from->max;
+    return all;
 }
 
 uint64_t aw_hist_sum(const struct aw_hist *h)
@@ -121,7 +181,7 @@ aw_ns aw_hist_percentile(const struct aw_hist *h, double percent)
     uint64_t below = 0, n;
     int b = -1;
     while (aw_hist_next(h, &b, &n)) {
-        below += n;
+        below = aw_count_sum(below, n);
         if (below >= rank) break;
     }
     const uint64_t v = middle_of((unsigned)b);

@@ -2,8 +2,7 @@
  * The figures of a run: totals, causes, groups of servers and clients, latencies. Sees records of
  * expectation exchanges, keeps sums; knows nothing of how they are shown.
  *
- * Bounded against hostile traffic: keys have a length limit, and when a table of groups is full,
- * every group not in it is counted in "other", which needs no memory of its own.
+ * Bounded against hostile traffic: keys have a length limit, groups and their latencies a budget.
  */
 #include "await100/summary.h"
 
@@ -14,18 +13,11 @@
 #include "diagnose/agents.h"
 #include "diagnose/diagnose.h"
 #include "base/alloc.h"
+#include "store/groups.h"
 
 enum {
-    KEY_MAX = 320,    /* bytes of a group's key: an address, a port and the longest DNS name */
-    PRODUCT_MAX = 96, /* bytes of a product */
-    SLOTS = 2 * AW_GROUPS_MAX, /* of the hash table: at most half full */
-};
-
-struct group_table {
-    struct aw_group other;        /* what had no place */
-    struct aw_group *slot[SLOTS]; /* owned; open addressing */
-    const struct aw_group *sorted[AW_GROUPS_MAX + 1];
-    unsigned count; /* of slots in use */
+    KEY_MAX = AW_GROUP_KEY, /* an address, a port and the longest DNS name */
+    PRODUCT_MAX = AW_GROUP_PRODUCT,
 };
 
 struct aw_summary {
@@ -33,12 +25,13 @@ struct aw_summary {
     struct aw_alloc limited; /* the same within the budget of the groups; ctx is the summary */
     size_t left;             /* of that budget */
     uint64_t lost;           /* latencies of groups that found no memory */
+    bool starved;            /* a group found none */
     int64_t threshold[AW_T_COUNT];
     uint64_t expectation, failing;
     uint64_t severity[AW_SEV_COUNT];
     struct aw_cause_total cause[AW_CAUSE_COUNT][AW_SEV_COUNT];
     struct aw_hist *latency[AW_LAT_COUNT]; /* owned */
-    struct group_table servers, clients;
+    struct aw_groups servers, clients;
     uint8_t last_agent[256]; /* the User-Agent looked up last, and whose group that was */
     size_t last_agent_len;
     struct aw_group *last_client;
@@ -134,60 +127,36 @@ static void server_key(char key[KEY_MAX], const struct aw_exchange *x)
 
 /* --- groups --- */
 
-static uint64_t hash_key(const char *key)
+/* The group of that key and at least that product; `other` where there is no place, or no memory.
+ * One seen before without its product (a close, or a 100 that names none) gets it now. */
+static struct aw_group *put_group(struct aw_summary *s, struct aw_groups *t, const char *key,
+                                  const char *product)
 {
-    uint64_t h =
-        UINT64_C(0xcbf29ce484222325); /* FNV-1a; the table is small, so floods cost little */
-    for (; *key; key++)
-        h = (h ^ (uint8_t)*key) * UINT64_C(0x100000001b3);
-    return h ^ h >> 29;
-}
-
-static struct aw_group *new_group(const struct aw_alloc *a, const char *key, struct aw_span product)
-{
-    char text[PRODUCT_MAX];
-    const size_t product_len = put_printable(text, 0, sizeof text, product), key_len = strlen(key);
-    struct aw_group *g = a->get(a->ctx, sizeof *g + key_len + 1 + product_len + 1);
-    if (!g) return NULL;
-    char *own = (char *)(g + 1);
-    *g = (struct aw_group){.key = own, .product = own + key_len + 1};
-    memcpy(own, key, key_len + 1);
-    memcpy(own + key_len + 1, text, product_len + 1);
-    return g;
-}
-
-static size_t slot_of(const struct group_table *t, const char *key)
-{
-    size_t i = hash_key(key) % SLOTS;
-    while (t->slot[i] && strcmp(t->slot[i]->key, key) != 0)
-        i = (i + 1) % SLOTS;
-    return i;
+    struct aw_group *g = aw_groups_find(t, key), *made = g;
+    if (!g) {
+        if (!aw_groups_admit(t, key)) return &t->other;
+        made = aw_groups_make(t, &s->limited, key, product);
+    } else if (product[0] != '\0' &&
+               (g->product[0] == '\0' || (t->by_hash && strcmp(product, g->product) < 0))) {
+        made = aw_groups_rename(t, &s->limited, g, product);
+    }
+    if (made != g) s->last_client = NULL; /* it may have moved, or left */
+    if (!made) s->starved = true;
+    return made ? made : g ? g : &t->other;
 }
 
 /* The group of that key, made where there is none; x tells its product, looked up only where it is
- * not known yet. */
-static struct aw_group *find_group(struct group_table *t, const struct aw_alloc *a, const char *key,
+ * not known yet, or where of several the first in order is wanted. */
+static struct aw_group *find_group(struct aw_summary *s, struct aw_groups *t, const char *key,
                                    const struct aw_exchange *x, enum aw_dir side)
 {
-    const size_t i = slot_of(t, key);
-    struct aw_group *g = t->slot[i];
-    if (g && g->product[0] != '\0') return g;
-    if (!g && t->count == AW_GROUPS_MAX) return &t->other;
-    const struct aw_span product = aw_agent_product(x, side);
-    if (g && product.len == 0) return g;
-
-    struct aw_group *made = new_group(a, key, product);
-    if (!made) return g ? g : &t->other;
-    if (g) { /* seen before without its product: a close or a 100 that names none */
-        const char *own_key = made->key, *own_product = made->product;
-        *made = *g;
-        made->key = own_key;
-        made->product = own_product;
-        a->put(a->ctx, g);
-    } else {
-        t->count++;
-    }
-    return t->slot[i] = made;
+    struct aw_group *g = aw_groups_find(t, key);
+    if (g && g->product[0] != '\0' && !t->by_hash) return g;
+    if (!g && !aw_groups_admit(t, key)) return &t->other;
+    char product[PRODUCT_MAX];
+    const struct aw_span seen = aw_agent_product(x, side);
+    if (put_printable(product, 0, sizeof product, seen) == 0 && g) return g;
+    return put_group(s, t, key, product);
 }
 
 /* A client's product follows from its User-Agent where it sends one: the last one is remembered. */
@@ -201,7 +170,7 @@ static struct aw_group *client_group(struct aw_summary *s, const struct aw_excha
     char key[KEY_MAX] = "(none)";
     const struct aw_span product = aw_agent_product(x, AW_C2S);
     if (product.len > 0) (void)put_printable(key, 0, PRODUCT_MAX, product);
-    struct aw_group *g = find_group(&s->clients, &s->limited, key, x, AW_C2S);
+    struct aw_group *g = find_group(s, &s->clients, key, x, AW_C2S);
     if (keep) {
         memcpy(s->last_agent, agent.p, agent.len);
         s->last_agent_len = agent.len;
@@ -214,16 +183,6 @@ static void free_latencies(struct aw_hist *const h[AW_LAT_COUNT])
 {
     for (int i = 0; i < AW_LAT_COUNT; i++)
         aw_hist_free(h[i]);
-}
-
-static void free_groups(struct group_table *t, const struct aw_alloc *a)
-{
-    for (size_t i = 0; i < SLOTS; i++) {
-        if (!t->slot[i]) continue;
-        free_latencies(t->slot[i]->latency);
-        a->put(a->ctx, t->slot[i]);
-    }
-    free_latencies(t->other.latency);
 }
 
 static void add_latencies(struct aw_summary *s, struct aw_group *g, const aw_ns value[AW_LAT_COUNT])
@@ -248,12 +207,12 @@ static uint64_t positive(int64_t v)
 static void add_to_group(struct aw_summary *s, struct aw_group *g, const struct aw_verdict *v,
                          const aw_ns latency[AW_LAT_COUNT])
 {
-    g->exchanges++;
-    if (aw_failing(v)) g->failing++;
-    g->cause[v->cause]++;
-    if (v->cost.stall > 0) g->stall += v->cost.stall;
-    g->wasted += positive(v->cost.wasted);
-    g->saved += positive(v->cost.saved);
+    g->exchanges = aw_count_sum(g->exchanges, 1);
+    if (aw_failing(v)) g->failing = aw_count_sum(g->failing, 1);
+    g->cause[v->cause] = aw_count_sum(g->cause[v->cause], 1);
+    g->stall = (aw_ns)aw_count_sum((uint64_t)g->stall, positive(v->cost.stall));
+    g->wasted = aw_count_sum(g->wasted, positive(v->cost.wasted));
+    g->saved = aw_count_sum(g->saved, positive(v->cost.saved));
     add_latencies(s, g, latency);
 }
 
@@ -267,8 +226,8 @@ struct aw_summary *aw_summary_new(const struct aw_alloc *alloc)
     s->limited = (struct aw_alloc){
         .ctx = s, .get = limited_get, .resize = limited_resize, .put = limited_put};
     s->left = AW_GROUPS_MEMORY;
-    s->servers.other.key = s->clients.other.key = "other";
-    s->servers.other.product = s->clients.other.product = "";
+    aw_groups_init(&s->servers);
+    aw_groups_init(&s->clients);
     for (int i = 0; i < AW_T_COUNT; i++)
         s->threshold[i] = aw_threshold_default((enum aw_threshold)i);
     for (int i = 0; i < AW_LAT_COUNT; i++) {
@@ -285,8 +244,8 @@ void aw_summary_free(struct aw_summary *s)
 {
     if (!s) return;
     const struct aw_alloc a = s->alloc;
-    free_groups(&s->servers, &s->limited);
-    free_groups(&s->clients, &s->limited);
+    aw_groups_free(&s->servers, &s->limited);
+    aw_groups_free(&s->clients, &s->limited);
     free_latencies(s->latency);
     a.put(a.ctx, s);
 }
@@ -296,33 +255,91 @@ void aw_summary_thresholds(struct aw_summary *s, const int64_t threshold[AW_T_CO
     memcpy(s->threshold, threshold, sizeof s->threshold);
 }
 
-void aw_summary_add(struct aw_summary *s, const struct aw_record *rec)
+static void add_total(struct aw_summary *s, const struct aw_cause_total *add)
+{
+    struct aw_cause_total *total = &s->cause[add->cause][add->severity];
+    total->count = aw_count_sum(total->count, add->count);
+    total->stall = (aw_ns)aw_count_sum((uint64_t)total->stall, (uint64_t)add->stall);
+    total->wasted = aw_count_sum(total->wasted, add->wasted);
+    s->expectation = aw_count_sum(s->expectation, add->count);
+    s->severity[add->severity] = aw_count_sum(s->severity[add->severity], add->count);
+    if (add->severity >= AW_SEV_WARNING) s->failing = aw_count_sum(s->failing, add->count);
+}
+
+static void add_known(struct aw_summary *s, const struct aw_record *rec,
+                      const aw_ns latency[AW_LAT_COUNT])
 {
     const struct aw_exchange *x = rec->ex;
     const struct aw_verdict *v = rec->verdict;
-    if (!v) return;
+    add_total(s, &(struct aw_cause_total){.cause = v->cause,
+                                          .severity = v->severity,
+                                          .count = 1,
+                                          .stall = (aw_ns)positive(v->cost.stall),
+                                          .wasted = positive(v->cost.wasted)});
+    for (int i = 0; i < AW_LAT_COUNT; i++)
+        if (latency[i] != AW_NS_NONE) aw_hist_add(s->latency[i], latency[i]);
 
-    s->expectation++;
-    s->severity[v->severity]++;
-    if (aw_failing(v)) s->failing++;
-    struct aw_cause_total *total = &s->cause[v->cause][v->severity];
-    total->count++;
-    if (v->cost.stall > 0) total->stall += v->cost.stall;
-    total->wasted += positive(v->cost.wasted);
+    char key[KEY_MAX];
+    server_key(key, x);
+    add_to_group(s, find_group(s, &s->servers, key, x, AW_S2C), v, latency);
+    add_to_group(s, client_group(s, x), v, latency);
+}
 
+void aw_summary_add(struct aw_summary *s, const struct aw_record *rec)
+{
+    const struct aw_exchange *x = rec->ex;
+    if (!rec->verdict) return;
     const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST], *final = &x->at[AW_AT_FINAL];
     const aw_ns latency[AW_LAT_COUNT] = {
         [AW_LAT_CONTINUE] = aw_exchange_think(x),
         [AW_LAT_WAIT] = aw_exchange_wait(x, s->threshold),
         [AW_LAT_FINAL] = aw_seen(first) && aw_seen(final) ? final->ts - first->ts : AW_NS_NONE,
     };
-    for (int i = 0; i < AW_LAT_COUNT; i++)
-        if (latency[i] != AW_NS_NONE) aw_hist_add(s->latency[i], latency[i]);
+    add_known(s, rec, latency);
+}
 
-    char key[KEY_MAX];
-    server_key(key, x);
-    add_to_group(s, find_group(&s->servers, &s->limited, key, x, AW_S2C), v, latency);
-    add_to_group(s, client_group(s, x), v, latency);
+/* --- adding other runs --- */
+
+void aw_summary_merging(struct aw_summary *s)
+{
+    s->servers.by_hash = s->clients.by_hash = true;
+    s->left = SIZE_MAX; /* a budget would be spent in the order in which runs come */
+}
+
+void aw_summary_put_cause(struct aw_summary *s, const struct aw_cause_total *total)
+{
+    add_total(s, total);
+}
+
+bool aw_summary_put_group(struct aw_summary *s, enum aw_dir side, const struct aw_group *g)
+{
+    struct aw_groups *t = side == AW_S2C ? &s->servers : &s->clients;
+    const struct aw_span key = {(const uint8_t *)g->key, strlen(g->key)};
+    const struct aw_span product = {(const uint8_t *)g->product, strlen(g->product)};
+    char own_key[KEY_MAX], own_product[PRODUCT_MAX];
+    (void)put_printable(own_key, 0, sizeof own_key, key);
+    (void)put_printable(own_product, 0, sizeof own_product, product);
+    struct aw_group *to =
+        strcmp(own_key, t->other.key) == 0 ? &t->other : put_group(s, t, own_key, own_product);
+    return aw_group_add(to, &s->limited, g) && !s->starved;
+}
+
+bool aw_summary_put_latency(struct aw_summary *s, enum aw_latency which, const struct aw_hist *from)
+{
+    return aw_hist_merge(s->latency[which], from);
+}
+
+void aw_summary_put_lost(struct aw_summary *s, uint64_t lost)
+{
+    s->lost = aw_count_sum(s->lost, lost);
+}
+
+bool aw_summary_put_record(struct aw_summary *s, const struct aw_record *rec,
+                           const aw_ns latency[AW_LAT_COUNT])
+{
+    const uint64_t lost = s->lost;
+    add_known(s, rec, latency);
+    return s->lost == lost && !s->starved;
 }
 
 /* --- reading --- */
@@ -384,33 +401,12 @@ size_t aw_summary_causes(const struct aw_summary *s, struct aw_cause_total *out,
     return n;
 }
 
-static int by_failing(const void *pa, const void *pb)
-{
-    const struct aw_group *a = *(const struct aw_group *const *)pa;
-    const struct aw_group *b = *(const struct aw_group *const *)pb;
-    int c = larger_first(a->failing, b->failing);
-    if (c == 0) c = larger_first((uint64_t)a->stall, (uint64_t)b->stall);
-    if (c == 0) c = larger_first(a->exchanges, b->exchanges);
-    return c ? c : strcmp(a->key, b->key);
-}
-
-static size_t sort_groups(struct group_table *t, const struct aw_group *const **out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < SLOTS; i++)
-        if (t->slot[i]) t->sorted[n++] = t->slot[i];
-    if (t->other.exchanges) t->sorted[n++] = &t->other;
-    qsort(t->sorted, n, sizeof(const struct aw_group *), by_failing);
-    *out = t->sorted;
-    return n;
-}
-
 size_t aw_summary_servers(struct aw_summary *s, const struct aw_group *const **out)
 {
-    return sort_groups(&s->servers, out);
+    return aw_groups_sort(&s->servers, out);
 }
 
 size_t aw_summary_clients(struct aw_summary *s, const struct aw_group *const **out)
 {
-    return sort_groups(&s->clients, out);
+    return aw_groups_sort(&s->clients, out);
 }

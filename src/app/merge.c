@@ -1,0 +1,161 @@
+/*
+ * Opens what --merge names and the report, confines the program, adds up, and reports.
+ */
+#include "app/merge.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/sandbox.h"
+#include "app/values.h"
+#include "app/version.h"
+#include "sink/merged.h"
+#include "sink/report.h"
+#include "sink/text_out.h"
+
+struct merge {
+    const struct aw_options *o;
+    struct aw_values **input; /* owned; NULL where it could not be opened */
+    struct aw_merged *merged;
+    struct aw_out *out;
+    struct aw_report *report;
+    bool damaged;
+};
+
+/* Says what is wrong with an input. `why` may quote it. */
+static void complain(const char *path, unsigned long line, const char *why)
+{
+    struct aw_out *words = aw_out_fd(STDERR_FILENO);
+    if (!words) return;
+    aw_out_printf(words, "await100: --merge: %s: ", path);
+    if (line) aw_out_printf(words, "line %lu: ", line);
+    (void)aw_out_printable(words, aw_span_of(why, strlen(why)), 0);
+    aw_out_str(words, "\n");
+    (void)aw_out_close(words, true);
+}
+
+static bool open_inputs(struct merge *m)
+{
+    bool any = false;
+    m->input = calloc(m->o->merge_count, sizeof *m->input);
+    for (size_t i = 0; m->input && i < m->o->merge_count; i++) {
+        m->input[i] = aw_values_open(m->o->merge[i]);
+        any = any || m->input[i];
+        if (m->input[i]) continue;
+        complain(m->o->merge[i], 0, strerror(errno));
+        m->damaged = true;
+    }
+    return any;
+}
+
+static bool open_report(struct merge *m)
+{
+    const struct aw_options *o = m->o;
+    char err[1024] = "out of memory";
+    m->out = o->output ? aw_out_file(o->output, err, sizeof err) : aw_out_fd(STDOUT_FILENO);
+    m->merged = aw_merged_new(AW_VERSION, o->show_secrets);
+    if (m->out && m->merged) {
+        aw_out_ascii(m->out, strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
+        if (!o->output) aw_out_colour(m->out, aw_wants_colour());
+        m->report = o->format->open(m->out, aw_merged_run(m->merged));
+        if (m->report) return true;
+        (void)snprintf(err, sizeof err, "out of memory");
+    }
+    fprintf(stderr, "await100: %s\n", err);
+    return false;
+}
+
+/* False: no memory for what is in there. */
+static bool read_input(struct merge *m, size_t i)
+{
+    bool bad = false, enough = true;
+    while (enough && !bad) {
+        json_t *value;
+        unsigned long line;
+        char err[512];
+        switch (aw_values_next(m->input[i], &value, &line, err, sizeof err)) {
+        case AW_VALUES_END:
+            aw_merged_next(m->merged, false);
+            return true;
+        case AW_VALUES_BAD:
+            bad = true;
+            break;
+        case AW_VALUES_ONE:
+            switch (aw_merged_add(m->merged, value, m->o->format, m->report, err, sizeof err)) {
+            case AW_MERGED_ADDED:
+                break;
+            case AW_MERGED_BAD:
+                bad = true;
+                break;
+            case AW_MERGED_NO_MEMORY:
+                (void)snprintf(err, sizeof err, "out of memory");
+                bad = true;
+                enough = false;
+                break;
+            }
+            json_decref(value);
+            break;
+        }
+        if (bad) complain(m->o->merge[i], line, err);
+    }
+    aw_merged_next(m->merged, true);
+    m->damaged = true;
+    return enough;
+}
+
+static enum aw_exit merge(struct merge *m)
+{
+    for (size_t i = 0; i < m->o->merge_count; i++) {
+        if (!m->input[i])
+            aw_merged_next(m->merged, true);
+        else if (!read_input(m, i))
+            break;
+    }
+    aw_merged_finish(m->merged);
+    m->o->format->finish(m->report);
+    return m->damaged ? AW_EXIT_INPUT : AW_EXIT_OK;
+}
+
+/* Closes the report; it is thrown away where nothing was read for it. */
+static enum aw_exit close_report(struct merge *m, bool commit, enum aw_exit status)
+{
+    if (m->report) m->o->format->close(m->report);
+    if (!m->out) return status;
+    const int error = aw_out_close(m->out, commit);
+    if (error == 0 || error == EPIPE || !commit) return status;
+    fprintf(stderr, "await100: %s: cannot write the report: %s\n",
+            m->o->output ? m->o->output : "standard output", strerror(error));
+    return AW_EXIT_OUTPUT;
+}
+
+enum aw_exit aw_run_merge(const struct aw_options *o)
+{
+    struct merge m = {.o = o};
+    enum aw_exit status = AW_EXIT_INPUT;
+    (void)signal(SIGPIPE, SIG_IGN);
+    aw_values_bound(AW_TREES_MOST);
+    if (open_inputs(&m)) {
+        status = AW_EXIT_OUTPUT;
+        if (open_report(&m)) {
+            struct aw_sandbox sandbox;
+            struct aw_folder *folders[] = {aw_out_folder(m.out)};
+            aw_sandbox_prepare(&sandbox, o, folders, 1);
+            const bool confined = aw_sandbox_enter(&sandbox, o, false);
+            status = confined ? merge(&m) : AW_EXIT_USAGE;
+            status = close_report(&m, confined, status);
+            aw_sandbox_leave(&sandbox);
+        } else {
+            (void)close_report(&m, false, status);
+        }
+    }
+    for (size_t i = 0; m.input && i < o->merge_count; i++)
+        aw_values_close(m.input[i]);
+    free(m.input);
+    aw_merged_free(m.merged);
+    return status;
+}
