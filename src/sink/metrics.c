@@ -28,14 +28,18 @@ static void family(struct aw_out *o, const char *name, const char *type, const c
     aw_out_printf(o, "# HELP await100_%s %s\n# TYPE await100_%s %s\n", name, help, name, type);
 }
 
-/* Backslash, quote and line feed are escaped as the format has it; other control bytes, and bytes
- * that are no UTF-8, become the code points of the same number. */
+/* Backslash, quote and line feed are escaped as the format has it; bytes that are no UTF-8 become
+ * the code points of the same number. What would act on a terminal, for which the format has no
+ * escape, is spelled out. */
 static void label_value(struct aw_out *o, const char *s)
 {
     const size_t len = strlen(s);
     for (size_t i = 0, used; i < len; i += used) {
         const uint8_t *p = (const uint8_t *)s + i;
-        if (aw_utf8_next(p, len - i, &used) < 0) {
+        const int32_t c = aw_utf8_next(p, len - i, &used);
+        if (*p != '\n' && aw_utf8_acts(c < 0 ? *p : c)) {
+            aw_out_printf(o, "\\\\u{%x}", (unsigned)(c < 0 ? *p : c));
+        } else if (c < 0) {
             const char two[] = {(char)(0xc0 | *p >> 6), (char)(0x80 | (*p & 0x3f))};
             aw_out_write(o, two, sizeof two);
         } else if (*p == '\n') {

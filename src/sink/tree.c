@@ -73,9 +73,16 @@ json_t *aw_tree_counts(bool *ok, const struct aw_drop_count *c, unsigned n)
     return object;
 }
 
-static int write_piece(const char *bytes, size_t len, void *ctx)
+static int write_piece(const char *bytes, size_t size, void *ctx)
 {
-    aw_out_write(ctx, bytes, len);
+    struct aw_out *out = ctx;
+    const char *del; /* the one control byte that the library leaves as it is */
+    for (; (del = memchr(bytes, 0x7f, size)) != NULL; bytes = del + 1) {
+        aw_out_write(out, bytes, (size_t)(del - bytes));
+        aw_out_str(out, "\\u007f");
+        size -= (size_t)(del + 1 - bytes);
+    }
+    aw_out_write(out, bytes, size);
     return 0;
 }
 

@@ -46,7 +46,8 @@ static void labels_are_escaped(void **state)
         {"line feed", "a\nawait100_up 1", "a\\nawait100_up 1"},
         {"UTF-8", "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
         {"Latin-1", "gr\xfc", "gr\xc3\xbc"},
-        {"a byte short", "x\xe2\x82", "x\xc3\xa2\xc2\x82"},
+        {"a byte short", "x\xe2\x82", "x\xc3\xa2\\\\u{82}"},
+        {"for a terminal", "\x1b[31m\xc2\x9b\xe2\x80\xae", "\\\\u{1b}[31m\\\\u{9b}\\\\u{202e}"},
         {"empty", "", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
