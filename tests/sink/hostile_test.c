@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -14,6 +15,7 @@
 #include "fixture.h"
 #include "sink/line.h"
 #include "sink/metrics.h"
+#include "sink/streams.h"
 
 enum { LONG = 1 << 20 };
 
@@ -337,13 +339,45 @@ static void a_mebibyte(void **state)
     free(bytes);
 }
 
+/* The index of --streams: nothing that a connection carried is in it. */
+static void streams_index(void **state)
+{
+    (void)state;
+    char base[] = "/tmp/await100-hostile.XXXXXX", path[80], err[256] = "", text[8192];
+    assert_non_null(mkdtemp(base));
+    struct aw_streams *s = aw_streams_open(base, err, sizeof err);
+    assert_non_null(s);
+    static struct fixture f;
+    fixture_init(&f);
+    aw_off off = 0;
+    for (size_t i = 0; i < BAD; i++) {
+        const struct aw_span b = bad_span(i);
+        const struct aw_stream_piece piece = {
+            .conn_ord = 1, .dir = AW_C2S, .off = off, .data = b.p, .len = b.len};
+        aw_streams_piece(s, &f.ex.conn, &piece);
+        off += (aw_off)b.len;
+    }
+    aw_streams_connection(s, 3, 1);
+    assert_int_equal(aw_streams_finish(s, err, sizeof err), 0);
+    (void)snprintf(path, sizeof path, "%s/index.tsv", base);
+    FILE *index = fopen(path, "rb");
+    assert_non_null(index);
+    const size_t n = fread(text, 1, sizeof text, index);
+    assert_int_equal(fclose(index), 0);
+    assert_true(n > 0);
+    assert_int_equal(lines((struct aw_span){(const uint8_t *)text, n}), 2);
+    for (size_t i = 0; i < n; i++)
+        assert_true((text[i] >= ' ' && text[i] < 0x7f) || text[i] == '\n' || text[i] == '\t');
+    assert_null(memmem(text, n, "zz", 2));
+    (void)snprintf(path, sizeof path, "rm -r '%s'", base);
+    assert_int_equal(system(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_text),
-        cmocka_unit_test(evidence),
-        cmocka_unit_test(input_names),
-        cmocka_unit_test(a_mebibyte),
+        cmocka_unit_test(each_text),   cmocka_unit_test(streams_index), cmocka_unit_test(evidence),
+        cmocka_unit_test(input_names), cmocka_unit_test(a_mebibyte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
