@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/align.h"
 #include "app/compare.h"
 #include "app/merge.h"
 #include "app/run.h"
@@ -62,6 +63,8 @@ int main(int argc, char **argv)
         status = aw_run_compare(&options);
     else if (options.merge_count)
         status = aw_run_merge(&options);
+    else if (options.align[0])
+        status = aw_run_align(&options);
     else if (aw_watch_wanted(&options))
         status = aw_watch(&options);
     else

@@ -152,7 +152,8 @@ static void print_help(void)
          "usage: await100 -r FILE [-r FILE...] [options] [BPF filter expression]\n"
          "       await100 -i IF [-i IF...] [options] [BPF filter expression]\n"
          "       await100 --compare BEFORE AFTER\n"
-         "       await100 --merge FILE...\n\n"
+         "       await100 --merge FILE...\n"
+         "       await100 --align CLIENT SERVER [BPF filter expression]\n\n"
          "options:");
     for (size_t i = 0; i < OPT_COUNT; i++) {
         char left[64];
@@ -454,6 +455,9 @@ static bool take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_NO_PROMISCUOUS:
         o->not_promiscuous = true;
         return true;
+    case OPT_ALIGN:
+        o->align[0] = arg;
+        return true;
     case OPT_COMPARE:
         o->compare[0] = arg;
         return true;
@@ -574,6 +578,29 @@ static enum aw_parsed take_merge(struct aw_options *o, int count, char *const *w
     return AW_PARSED_RUN;
 }
 
+/* The server's capture is the first word behind --align; what follows is the filter. */
+static enum aw_parsed take_align(struct aw_options *o, int count, char *const *words)
+{
+    const char *format = o->format->name;
+    if (count < 1 || o->read_count > 0 || o->interface_count > 0) {
+        complain("--align takes the client's capture and the server's: --align client.pcap "
+                 "server.pcap");
+        return AW_PARSED_BAD;
+    }
+    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0) {
+        complain("--align writes text or json, not %s", format);
+        return AW_PARSED_BAD;
+    }
+    o->align[1] = words[0];
+    if (strcmp(o->align[0], "-") == 0 && strcmp(o->align[1], "-") == 0) {
+        complain("--align: - may be given once: there is one standard input");
+        return AW_PARSED_BAD;
+    }
+    for (int i = 1; i < count; i++)
+        if (!add_filter(o, words[i])) return AW_PARSED_BAD;
+    return AW_PARSED_RUN;
+}
+
 /* --- getopt --- */
 
 enum { LONG_BASE = 256 }; /* getopt's value of option i is LONG_BASE + i */
@@ -682,7 +709,7 @@ static bool wants_config(int argc, char **argv)
 static bool is_command(enum option_id id)
 {
     return id == OPT_HELP || id == OPT_VERSION || id == OPT_EXPLAIN || id == OPT_LIST ||
-           id == OPT_NO_CONFIG || id == OPT_READ || id == OPT_COMPARE;
+           id == OPT_NO_CONFIG || id == OPT_READ || id == OPT_COMPARE || id == OPT_ALIGN;
 }
 
 /* 1: yes, 0: no, -1: neither. */
@@ -794,6 +821,10 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
         if (id == OPT_EXPLAIN) return explain(optarg);
         replace_configured(o, &c, (enum option_id)id);
         if (!take(o, (enum option_id)id, optarg)) return AW_PARSED_BAD;
+    }
+    if (o->align[0]) {
+        if (c.interfaces > 0) o->interface_count = 0; /* of the configuration */
+        return take_align(o, argc - optind, argv + optind);
     }
     if (o->compare[0]) return take_compare(o, argc - optind, argv + optind);
     if (o->merge_count) return take_merge(o, argc - optind, argv + optind);

@@ -34,6 +34,7 @@ struct aw_options {
     const char *bundle;     /* borrowed; NULL = none */
     const char *metrics;    /* borrowed; NULL = none */
     const char *user;       /* borrowed; -Z; NULL = none named */
+    const char *align[2];   /* borrowed: client's, server's; NULL = not asked for */
     const char *compare[2]; /* borrowed; NULL = not asked for */
     const char **merge;     /* owned array of borrowed arguments; --merge */
     size_t merge_count;

@@ -31,6 +31,7 @@ enum word_kind word_kind_of(const struct option_row *o)
         {"NAME=VALUE", WORD_THRESHOLD},
         {"WORD", WORD_EXPLAIN},
         {"BEFORE AFTER", WORD_FILE},
+        {"CLIENT SERVER", WORD_FILE},
         {"USER", WORD_USER},
         {"IF", WORD_INTERFACE},
     };
