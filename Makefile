@@ -172,6 +172,7 @@ check: need-check
 	sh tests/confine.sh $(PROGRAM)
 	sh tests/save.sh $(PROGRAM)
 	sh tests/bundle/check.sh $(PROGRAM) $(BUILD)/tests/tools
+	@if command -v python3 >/dev/null; then python3 tests/align/check.py $(PROGRAM); else echo "align: skipped: no python3"; fi
 	$(BUILD)/tests/tools/golden --program $(PROGRAM)
 
 # The same tests under the sanitizers, in folders of their own. At its end the search for leaks

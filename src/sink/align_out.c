@@ -111,10 +111,9 @@ static void text_clock(const struct aw_align *a, struct aw_out *o)
         aw_out_str(o, ", or less: packets are\n             shared one way only, and how long they "
                       "took cannot be told from it\n");
     } else if (a->round < 0) {
-        aw_out_str(o,
-                   "; they do not run\n             alike, or one was set meanwhile: times "
-                   "across the two are not to be\n             trusted (cut the captures shorter "
-                   "with --from and --to of tools)\n");
+        aw_out_str(o, "; they do not run\n             alike, or one was set meanwhile: times "
+                      "across the two are not to be\n             trusted (a shorter part of "
+                      "both may do: --from, --to)\n");
     } else {
         aw_out_printf(o, ", give or\n             take %s: half of the smallest round trip, %s\n",
                       aw_text_span(half, a->round / 2), aw_text_span(round, a->round));
@@ -125,7 +124,7 @@ static void text_leg(const struct aw_align *a, struct aw_out *o, enum aw_dir d)
 {
     const struct aw_leg *leg = &a->leg[d];
     char p50[AW_FIGURE], p99[AW_FIGURE], most[AW_FIGURE];
-    aw_out_printf(o, "%-18s %8llu %8llu %6llu %6llu", way_words[d], (unsigned long long)leg->sent,
+    aw_out_printf(o, "%-16s %7llu %7llu %6llu %5llu", way_words[d], (unsigned long long)leg->sent,
                   (unsigned long long)(leg->shared + leg->resegmented),
                   (unsigned long long)leg->lost, (unsigned long long)leg->lost_acks);
     if (leg->delays)
@@ -145,7 +144,7 @@ static void text_lost(const struct aw_align *a, struct aw_out *o, const char *co
                 continue;
             if (p->len == 0 && !(p->flags & 7)) continue; /* an ACK: the next one says the same */
             if (shown++ == 0) aw_out_str(o, "\nLOST ON THE WAY\n");
-            aw_out_printf(o, "%-18s packet %llu of ", way_words[p->dir], (unsigned long long)p->no);
+            aw_out_printf(o, "%-16s packet %llu of ", way_words[p->dir], (unsigned long long)p->no);
             put_name(o, file[s]);
             aw_out_printf(o, ", %u bytes of payload\n", (unsigned)p->len);
         }
@@ -227,10 +226,8 @@ void aw_align_text(struct aw_align *a, struct aw_out *o, const char *const file[
     if (a->left_out)
         aw_out_printf(o, "Left out     %llu for want of memory: --memory gives more\n",
                       (unsigned long long)a->left_out);
-    aw_out_str(o,
-               "\n                                                      MORE THAN THE LEAST "
-               "DELAY\nWAY                    SENT     CAME   LOST   ACKS        P50        P99  "
-               "      MAX\n");
+    aw_out_printf(o, "\n%78s\n%-16s %7s %7s %6s %5s %10s %10s %10s\n", "MORE THAN THE LEAST DELAY",
+                  "WAY", "SENT", "CAME", "LOST", "ACKS", "P50", "P99", "MAX");
     text_leg(a, o, AW_C2S);
     text_leg(a, o, AW_S2C);
     text_lost(a, o, file);
