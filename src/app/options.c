@@ -700,7 +700,7 @@ static bool wants_config(int argc, char **argv)
     getter_init(&g);
     for (int got; (got = getter_next(&g, argc, argv)) != GOT_END;) {
         if (got == OPT_NO_CONFIG || got == OPT_HELP || got == OPT_VERSION || got == OPT_EXPLAIN ||
-            got == OPT_COMPARE || got == GOT_UNKNOWN || got == GOT_NO_ARGUMENT)
+            got == OPT_COMPARE || got == OPT_MERGE || got == GOT_UNKNOWN || got == GOT_NO_ARGUMENT)
             return false;
     }
     return true;
@@ -709,7 +709,8 @@ static bool wants_config(int argc, char **argv)
 static bool is_command(enum option_id id)
 {
     return id == OPT_HELP || id == OPT_VERSION || id == OPT_EXPLAIN || id == OPT_LIST ||
-           id == OPT_NO_CONFIG || id == OPT_READ || id == OPT_COMPARE || id == OPT_ALIGN;
+           id == OPT_NO_CONFIG || id == OPT_READ || id == OPT_COMPARE || id == OPT_MERGE ||
+           id == OPT_ALIGN;
 }
 
 /* 1: yes, 0: no, -1: neither. */
