@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     struct aw_options options;
     switch (aw_options_parse(&options, argc, argv)) {
     case AW_PARSED_DONE:
-        return close_text();
+        return (int)close_text();
     case AW_PARSED_LOST:
         return AW_EXIT_OUTPUT;
     case AW_PARSED_BAD:

@@ -274,6 +274,13 @@ static void begin_chunk(struct half *h)
     h->left = 0;
 }
 
+static int end_size_line(struct half *h)
+{
+    h->chunk = h->left ? DATA : TRAILER;
+    h->line = false;
+    return '\n';
+}
+
 /* One byte of a message with chunks, outside their data: what to keep in its place; -1: nothing. */
 static int take_framing(struct half *h, uint8_t c)
 {
@@ -287,13 +294,10 @@ static int take_framing(struct half *h, uint8_t c)
         }
         if (!h->digits || (c != '\r' && c != '\n' && c != ';' && c != ' ' && c != '\t')) break;
         h->chunk = EXTENSION;
-        if (c != '\n') return c;
-        /* fall through */
+        return c == '\n' ? end_size_line(h) : c;
     case EXTENSION:
-        if (c != '\n') return c == '\r' ? c : 'x';
-        h->chunk = h->left ? DATA : TRAILER;
-        h->line = false;
-        return c;
+        if (c == '\n') return end_size_line(h);
+        return c == '\r' ? c : 'x';
     case DATA_END:
         if (c == '\n') begin_chunk(h);
         if (c != '\n' && c != '\r') break;
