@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/sandbox.h"
+#include "app/take.h"
 #include "app/values.h"
 #include "app/version.h"
 #include "sink/merged.h"
@@ -27,18 +28,6 @@ struct merge {
     bool damaged;
 };
 
-/* Says what is wrong with an input. `why` may quote it. */
-static void complain(const char *path, unsigned long line, const char *why)
-{
-    struct aw_out *words = aw_out_fd(STDERR_FILENO);
-    if (!words) return;
-    aw_out_printf(words, "await100: --merge: %s: ", path);
-    if (line) aw_out_printf(words, "line %lu: ", line);
-    (void)aw_out_printable(words, aw_span_of(why, strlen(why)), 0);
-    aw_out_str(words, "\n");
-    (void)aw_out_close(words, true);
-}
-
 static bool open_inputs(struct merge *m)
 {
     bool any = false;
@@ -47,7 +36,7 @@ static bool open_inputs(struct merge *m)
         m->input[i] = aw_values_open(m->o->merge[i]);
         any = any || m->input[i];
         if (m->input[i]) continue;
-        complain(m->o->merge[i], 0, strerror(errno));
+        aw_take_complain("--merge", m->o->merge[i], 0, strerror(errno));
         m->damaged = true;
     }
     return any;
@@ -70,51 +59,14 @@ static bool open_report(struct merge *m)
     return false;
 }
 
-/* False: no memory for what is in there. */
-static bool read_input(struct merge *m, size_t i)
-{
-    bool bad = false, enough = true;
-    while (enough && !bad) {
-        json_t *value;
-        unsigned long line;
-        char err[512];
-        switch (aw_values_next(m->input[i], &value, &line, err, sizeof err)) {
-        case AW_VALUES_END:
-            aw_merged_next(m->merged, false);
-            return true;
-        case AW_VALUES_BAD:
-            bad = true;
-            break;
-        case AW_VALUES_ONE:
-            switch (aw_merged_add(m->merged, value, m->o->format, m->report, err, sizeof err)) {
-            case AW_MERGED_ADDED:
-                break;
-            case AW_MERGED_BAD:
-                bad = true;
-                break;
-            case AW_MERGED_NO_MEMORY:
-                (void)snprintf(err, sizeof err, "out of memory");
-                bad = true;
-                enough = false;
-                break;
-            }
-            json_decref(value);
-            break;
-        }
-        if (bad) complain(m->o->merge[i], line, err);
-    }
-    aw_merged_next(m->merged, true);
-    m->damaged = true;
-    return enough;
-}
-
 static enum aw_exit merge(struct merge *m)
 {
     for (size_t i = 0; i < m->o->merge_count; i++) {
-        if (!m->input[i])
-            aw_merged_next(m->merged, true);
-        else if (!read_input(m, i))
-            break;
+        const struct aw_taken t = {.option = "--merge",
+                                   .path = m->o->merge[i],
+                                   .format = m->o->format,
+                                   .report = m->report};
+        if (!aw_take(&t, m->input[i], m->merged)) m->damaged = true;
     }
     aw_merged_finish(m->merged);
     m->o->format->finish(m->report);

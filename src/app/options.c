@@ -536,10 +536,12 @@ static bool live_fits(const struct aw_options *o)
 /* The second file of --compare stands where captures stand otherwise. */
 static enum aw_parsed take_compare(struct aw_options *o, int count, char *const *words)
 {
-    const bool alone = o->read_count == 0 && o->interface_count == 0 && !o->filter &&
-                       strcmp(o->format->name, "text") == 0;
+    const bool alone =
+        o->read_count == 0 && o->interface_count == 0 && !o->filter &&
+        (strcmp(o->format->name, "text") == 0 || strcmp(o->format->name, "json") == 0);
     if (count != 1 || !alone) {
-        complain("--compare takes two summaries and no captures: --compare before.json after.json");
+        complain("--compare takes two summaries and no captures, and -o text or json: "
+                 "--compare before.json after.json");
         return AW_PARSED_BAD;
     }
     o->compare[1] = words[0];

@@ -1,6 +1,6 @@
 /*
- * Comparison of two summaries. Documents may be hostile as captures are: what is missing counts as
- * nothing, and every string is made printable.
+ * Comparison of two summaries. What is missing counts as nothing, and every string is made
+ * printable: servers' names come from captures.
  */
 #include "sink/compare.h"
 
@@ -13,6 +13,7 @@
 #include "sink/out_buf.h"
 #include "sink/report.h"
 #include "sink/text_out.h"
+#include "sink/tree.h"
 
 enum { BEFORE, AFTER, SIDES };
 enum { SERVERS_SHOWN = 20, ENOUGH = 10, GROUPS_MAX = 4096 };
@@ -24,6 +25,8 @@ enum change { SAME, BETTER, WORSE };
 struct tally { /* by change */
     unsigned cause[3], server[3], latency[3];
     enum change whole;
+    json_t *causes, *servers, *latencies; /* the rows, for the document; all or none are NULL */
+    bool ok;                              /* of these */
 };
 
 /* --- reading --- */
@@ -45,26 +48,6 @@ static const char *text_of(const json_t *object, const char *key)
 {
     const char *s = json_string_value(json_object_get(object, key));
     return s ? s : "";
-}
-
-json_t *aw_summary_read(struct aw_span text, char *err, size_t err_size)
-{
-    static const char *const parts[] = {"exchanges", "latency_ms"};
-    json_error_t why;
-    json_t *doc = json_loadb((const char *)text.p, text.len, 0, &why);
-    if (!doc) {
-        (void)snprintf(err, err_size, "no JSON document: line %d: %s", why.line, why.text);
-        return NULL;
-    }
-    bool good = strcmp(text_of(doc, "schema"), "await100-summary/1") == 0 &&
-                json_is_array(json_object_get(doc, "causes")) &&
-                json_is_array(json_object_get(doc, "servers"));
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        good = good && json_is_object(json_object_get(doc, parts[i]));
-    if (good) return doc;
-    json_decref(doc);
-    (void)snprintf(err, err_size, "not a summary: make one with await100 -o json");
-    return NULL;
 }
 
 /* --- judging --- */
@@ -95,6 +78,32 @@ static const char *change_name(enum change c)
 {
     static const char *const names[] = {"", "better", "worse"};
     return names[c];
+}
+
+/* A row of the document; the caller adds what it is about. NULL where none is wanted. */
+static json_t *row_of(struct tally *t, json_t *list, json_t *before, json_t *after,
+                      const char *change)
+{
+    json_t *row = json_object();
+    if (!list) {
+        json_decref(before);
+        json_decref(after);
+        json_decref(row);
+        return NULL;
+    }
+    aw_tree_set(&t->ok, row, "before", before);
+    aw_tree_set(&t->ok, row, "after", after);
+    aw_tree_set(&t->ok, row, "change", json_string(change[0] ? change : "same"));
+    aw_tree_append(&t->ok, list, row); /* which keeps it alive */
+    return row;
+}
+
+static json_t *share_of_run(bool *ok, uint64_t exchanges, uint64_t failing)
+{
+    json_t *o = json_object();
+    aw_tree_set(ok, o, "exchanges", aw_tree_integer(exchanges));
+    aw_tree_set(ok, o, "failing", aw_tree_integer(failing));
+    return o;
 }
 
 static void put_change(struct aw_out *o, enum change c)
@@ -146,6 +155,14 @@ static void write_causes(struct aw_out *o, const json_t *const doc[SIDES],
             const enum change change = s >= AW_SEV_WARNING ? judge_share(n, all) : SAME;
             char share_of[SIDES][AW_FIGURE];
             t->cause[change]++;
+            json_t *row = row_of(t, t->causes, aw_tree_integer(n[BEFORE]),
+                                 aw_tree_integer(n[AFTER]), change_name(change));
+            if (row) {
+                const char *slug = aw_cause_slug((enum aw_cause)c);
+                aw_tree_set(&t->ok, row, "cause", json_string(slug));
+                aw_tree_set(&t->ok, row, "severity",
+                            json_string(aw_severity_name((enum aw_severity)s)));
+            }
             aw_out_printf(o, "%-26s", aw_cause_slug((enum aw_cause)c));
             aw_text_ink(o, aw_severity_ink((enum aw_severity)s));
             aw_out_printf(o, "%-9s", aw_severity_name((enum aw_severity)s));
@@ -226,6 +243,16 @@ static bool write_servers(struct aw_out *o, const json_t *const doc[SIDES], stru
         t->server[s->change]++;
     }
     qsort(list, n, sizeof *list, by_step);
+    for (size_t i = 0; i < n; i++) {
+        const struct server *s = &list[i];
+        const char *change = !s->all[BEFORE]  ? "new"
+                             : !s->all[AFTER] ? "gone"
+                                              : change_name(s->change);
+        json_t *row =
+            row_of(t, t->servers, share_of_run(&t->ok, s->all[BEFORE], s->failing[BEFORE]),
+                   share_of_run(&t->ok, s->all[AFTER], s->failing[AFTER]), change);
+        if (row) aw_tree_set(&t->ok, row, "key", aw_tree_string(s->key));
+    }
     aw_text_ink(o, AW_INK_TITLE);
     aw_out_printf(o, "\n%-35s%9s%7s%10s%7s  %s\n", "SERVER, FAILING", "BEFORE", "SHARE", "AFTER",
                   "SHARE", "CHANGE");
@@ -299,6 +326,12 @@ static void write_latencies(struct aw_out *o, const json_t *const doc[SIDES], st
             }
             const enum change change = judged ? judge_span(v[BEFORE], v[AFTER]) : SAME;
             t->latency[change]++;
+            json_t *row = row_of(t, t->latencies, aw_tree_ms(v[BEFORE]), aw_tree_ms(v[AFTER]),
+                                 change_name(change));
+            if (row) {
+                aw_tree_set(&t->ok, row, "latency", json_string(names[l]));
+                aw_tree_set(&t->ok, row, "percentile", json_string(percentiles[i]));
+            }
             aw_out_printf(o, "%-36s%-4s%15s%15s  ", i == 0 ? aw_latency_title(l) : "",
                           percentiles[i], text[BEFORE], text[AFTER]);
             put_change(o, change);
@@ -331,17 +364,55 @@ static unsigned changes(const struct tally *t, enum change c)
     return t->cause[c] + t->server[c] + t->latency[c] + (t->whole == c);
 }
 
-enum aw_compared aw_compare(struct aw_out *o, const json_t *before, const json_t *after)
+static void write_text(struct aw_out *o, struct aw_out *tables, const struct tally *t,
+                       const uint64_t all[SIDES], const uint64_t failing[SIDES])
+{
+    char text[SIDES][AW_FIGURE];
+    for (int side = 0; side < SIDES; side++)
+        (void)aw_text_share(text[side], failing[side], all[side]);
+    aw_out_printf(o,
+                  "Before, %llu of %llu expectation exchanges failed (%s);"
+                  "\nafter, %llu of %llu (%s).\n",
+                  (ull)failing[BEFORE], (ull)all[BEFORE], text[BEFORE], (ull)failing[AFTER],
+                  (ull)all[AFTER], text[AFTER]);
+    say(o, t, WORSE);
+    say(o, t, BETTER);
+    if (changes(t, WORSE) + changes(t, BETTER) == 0) aw_out_str(o, "No change worth telling.\n");
+    const struct aw_span all_tables = aw_out_bytes(tables);
+    aw_out_write(o, all_tables.p, all_tables.len);
+}
+
+/* Schema "await100-comparison/1"; takes the rows. False: no memory. */
+static bool write_document(struct aw_out *o, struct tally *t, const uint64_t all[SIDES],
+                           const uint64_t failing[SIDES])
+{
+    json_t *doc = json_object();
+    const char *whole = change_name(t->whole);
+    bool *ok = &t->ok;
+    aw_tree_set(ok, doc, "schema", json_string("await100-comparison/1"));
+    aw_tree_set(ok, doc, "worse", json_boolean(changes(t, WORSE) > 0));
+    aw_tree_set(ok, doc, "better", json_boolean(changes(t, BETTER) > 0));
+    aw_tree_set(ok, doc, "before", share_of_run(ok, all[BEFORE], failing[BEFORE]));
+    aw_tree_set(ok, doc, "after", share_of_run(ok, all[AFTER], failing[AFTER]));
+    aw_tree_set(ok, doc, "change", json_string(whole[0] ? whole : "same"));
+    aw_tree_set(ok, doc, "causes", t->causes);
+    aw_tree_set(ok, doc, "servers", t->servers);
+    aw_tree_set(ok, doc, "latency_ms", t->latencies);
+    const bool written = *ok && aw_tree_write(o, doc);
+    aw_out_str(o, "\n");
+    json_decref(doc);
+    return written;
+}
+
+enum aw_compared aw_compare(struct aw_out *o, const json_t *before, const json_t *after, bool json)
 {
     const json_t *const doc[SIDES] = {before, after};
     uint64_t all[SIDES], failing[SIDES];
-    char text[SIDES][AW_FIGURE];
-    struct tally t = {.whole = SAME};
+    struct tally t = {.whole = SAME, .ok = true};
     for (int side = 0; side < SIDES; side++) {
         const json_t *exchanges = json_object_get(doc[side], "exchanges");
         all[side] = count_of(exchanges, "expectation");
         failing[side] = count_of(exchanges, "failing");
-        (void)aw_text_share(text[side], failing[side], all[side]);
     }
     t.whole = judge_share(failing, all);
 
@@ -350,20 +421,18 @@ enum aw_compared aw_compare(struct aw_out *o, const json_t *before, const json_t
     if (!tables) return AW_COMPARED_NO_MEMORY;
     tables->ascii = o->ascii;
     tables->colour = o->colour;
+    if (json) {
+        t.causes = json_array();
+        t.servers = json_array();
+        t.latencies = json_array();
+    }
     write_causes(tables, doc, all, &t);
-    const bool good = write_servers(tables, doc, &t);
+    bool good = write_servers(tables, doc, &t);
     write_latencies(tables, doc, &t);
-
-    aw_out_printf(o,
-                  "Before, %llu of %llu expectation exchanges failed (%s);"
-                  "\nafter, %llu of %llu (%s).\n",
-                  (ull)failing[BEFORE], (ull)all[BEFORE], text[BEFORE], (ull)failing[AFTER],
-                  (ull)all[AFTER], text[AFTER]);
-    say(o, &t, WORSE);
-    say(o, &t, BETTER);
-    if (changes(&t, WORSE) + changes(&t, BETTER) == 0) aw_out_str(o, "No change worth telling.\n");
-    const struct aw_span all_tables = aw_out_bytes(tables);
-    aw_out_write(o, all_tables.p, all_tables.len);
+    if (json)
+        good = write_document(o, &t, all, failing) && good;
+    else
+        write_text(o, tables, &t, all, failing);
     const int error = aw_out_close(tables, false);
     if (!good || error) return AW_COMPARED_NO_MEMORY;
     return changes(&t, WORSE) ? AW_COMPARED_WORSE : AW_COMPARED_SAME;

@@ -9,10 +9,6 @@
 
 #include "sink/out.h"
 
-/* A document of bytes that may be anything. NULL, and a line in err, where it is no summary of
- * ours. json_decref() it. */
-json_t *aw_summary_read(struct aw_span text, char *err, size_t err_size);
-
 enum aw_compared {
     AW_COMPARED_SAME, /* or better */
     AW_COMPARED_WORSE,
@@ -20,10 +16,11 @@ enum aw_compared {
 };
 
 /*
- * Writes the comparison for people. Worse is what would be noticed: a share of failing exchanges,
- * in all, of one cause or at one server, that rose by a percentage point or more, or from none; a
- * percentile of a latency that rose by a fifth and by 10 ms, where both have ten values or more.
+ * Writes the comparison, for people or as a JSON document. Worse is what would be noticed: a share
+ * of failing exchanges, in all, of one cause or at one server, that rose by a percentage point or
+ * more, or from none; a percentile of a latency that rose by a fifth and by 10 ms, where both have
+ * ten values or more.
  */
-enum aw_compared aw_compare(struct aw_out *o, const json_t *before, const json_t *after);
+enum aw_compared aw_compare(struct aw_out *o, const json_t *before, const json_t *after, bool json);
 
 #endif

@@ -404,3 +404,24 @@ void aw_merged_finish(struct aw_merged *g)
     tell(g);
     g->run.merged = g->told.text;
 }
+
+bool aw_merged_empty(const struct aw_merged *g)
+{
+    return g->documents == 0 && g->records == 0;
+}
+
+json_t *aw_merged_document(const struct aw_merged *g)
+{
+    const struct aw_format *json = aw_format_find("json");
+    struct aw_out *o = aw_out_memory();
+    struct aw_report *r = o ? json->open(o, &g->run) : NULL;
+    json_t *doc = NULL;
+    if (r) {
+        json->finish(r);
+        const struct aw_span text = aw_out_bytes(o);
+        if (aw_out_error(o) == 0) doc = json_loadb((const char *)text.p, text.len, 0, NULL);
+        json->close(r);
+    }
+    if (o) (void)aw_out_close(o, false);
+    return doc;
+}

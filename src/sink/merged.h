@@ -29,5 +29,9 @@ void aw_merged_next(struct aw_merged *g, bool damaged);
  * Borrowed. */
 const struct aw_run *aw_merged_run(const struct aw_merged *g);
 void aw_merged_finish(struct aw_merged *g);
+/* Neither a document nor a record was added. */
+bool aw_merged_empty(const struct aw_merged *g);
+/* The summary document of all, once it is finished; json_decref() it. NULL: no memory. */
+json_t *aw_merged_document(const struct aw_merged *g);
 
 #endif

@@ -82,6 +82,25 @@ with tempfile.TemporaryDirectory() as folder:
         check(run("-o", "json", "--merge", *thirty) == want, "another order, another result")
         check(in_groups(rng, thirty, folder) == want, "another grouping, another result")
 
+    # Compared with itself nothing changed, whatever form it has; with another, by the schema.
+    whole = os.path.join(folder, "whole.json")
+    run("-o", "json", "-O", whole, "--merge", *thirty)
+    with open(os.path.join(ROOT, "src/dist/schema/comparison.schema.json")) as f:
+        schema = json.load(f)
+    busy = [c for c in captures if "busy-failures" in c][0]
+    records = os.path.join(folder, "%d.ndjson" % captures.index(busy))
+    of_records = os.path.join(folder, "%d.json" % captures.index(busy))
+    for before, after, worse in ((whole, whole, False), (records, of_records, False),
+                                 (of_records, records, False),
+                                 (os.path.join(folder, "%d.json" % captures.index(
+                                     [c for c in captures if "/nginx-continued.pcap" in c][0])),
+                                  records, True)):
+        done = subprocess.run([program, "-o", "json", "--compare", before, after],
+                              capture_output=True)
+        told = json.loads(done.stdout)
+        jsonschema.validate(told, schema)
+        check((done.returncode, told["worse"]) == (int(worse), worse), "compared: %r" % told)
+
     # What is wrong is named by file and line, the rest is reported, and the status says so.
     bad = os.path.join(folder, "bad.ndjson")
     with open(bad, "wb") as f, open(os.path.join(folder, "0.ndjson"), "rb") as good:
