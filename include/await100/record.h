@@ -18,6 +18,8 @@ enum aw_conn_close { /* how the connection ended, as far as the exchange lived t
                      AW_CONN_RST,
 };
 
+enum { AW_MISSED_MAX = 4 };
+
 /* What TCP knows of a connection at a moment. Arrays are by direction: [AW_C2S] is what the client
  * sends; addr[AW_C2S] is the client. */
 struct aw_conn_facts {
@@ -45,6 +47,9 @@ struct aw_conn_facts {
     struct aw_mark rst[2]; /* first believed RST of each side */
     bool rst_bare[2];     /* ... without an ACK number: of a side that had no connection any more */
     uint8_t ttl_first[2]; /* of each side's first segment; 0 = unknown */
+    /* Ordinals of packets that came after a silence in which that side had sent others, by its IP
+     * IDs, that were not captured; 0 = none. What they carry may have been sent before. */
+    uint64_t missed[2][AW_MISSED_MAX];
     struct aw_mark last_activity; /* last new payload, FIN or RST */
     aw_ns last_packet;            /* capture time of its last packet */
 };

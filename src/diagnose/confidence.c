@@ -139,6 +139,26 @@ static bool overdue(const struct aw_facts *f)
            f->body->ts - f->first_100->at.ts > f->rtt_c + f->rtt_c / 5 + AW_REACTION;
 }
 
+/* The packet came after others of its sender that were not captured: it may be a repetition. */
+static bool maybe_again(const struct aw_facts *f, enum aw_dir dir, const struct aw_mark *m)
+{
+    for (unsigned i = 0; i < AW_MISSED_MAX && aw_seen(m); i++)
+        if (f->x->conn.missed[dir][i] == m->ord) return true;
+    return false;
+}
+
+/* The shortest time after which the usual stacks send again, a little less. */
+#define SENDS_AGAIN (180 * AW_MS)
+
+/* By IP IDs a packet of the server was not captured between its 100 and its next one. */
+static bool window_unseen(const struct aw_facts *f)
+{
+    if (!f->first_100) return false;
+    for (unsigned i = 0; i < AW_MISSED_MAX; i++)
+        if (f->x->conn.missed[AW_S2C][i] > f->first_100->at.ord) return true;
+    return false;
+}
+
 static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct tally *t)
 {
     const struct aw_exchange *x = f->x;
@@ -170,6 +190,11 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         const struct aw_mark *ack = &x->at[AW_AT_ACK_HEAD];
         cap(t, !aw_seen(ack) || ack->ts - f->head->ts > f->rtt_s + f->t[AW_T_ACK_PROMPT],
             "the server's side did not acknowledge the head at once");
+        cap(t,
+            maybe_again(f, AW_C2S, f->body) && aw_seen(ack) &&
+                ack->ts - f->head->ts > f->rtt_s + SENDS_AGAIN,
+            "by IP IDs a packet after the head was not captured: the head may have been sent "
+            "again");
     }
     cap(t,
         cause == AW_CAUSE_ABANDONED && left_unanswered(f) && (x->flags & AW_F_MIDSTREAM) &&
@@ -233,6 +258,18 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         cause == AW_CAUSE_NOT_AWAITED && f->final && x->declared > 0 && x->sent < x->declared &&
             x->conn.close == AW_CONN_RST && x->conn.closed_by == AW_S2C,
         "the server reset the connection under the content");
+    cap(t,
+        cause > AW_CAUSE_NETWORK_LOSS && f->expect &&
+            (maybe_again(f, AW_C2S, f->head) || maybe_again(f, AW_C2S, &x->at[AW_AT_REQ_FIRST])),
+        "by IP IDs a packet before the head was not captured: the head may have been sent before");
+    cap(t,
+        in(cause, bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_LATE_CONTINUE)) &&
+            maybe_again(f, AW_S2C, &f->first_100->first),
+        "by IP IDs a packet before the 100 was not captured: the 100 may have been sent before");
+    cap(t, cause == AW_CAUSE_CONTINUE_UNHEEDED && window_unseen(f),
+        "by IP IDs a packet of the server was not captured: it may have closed its window");
+    cap(t, cause == AW_CAUSE_CONTINUE_UNHEEDED && maybe_again(f, AW_C2S, f->body),
+        "by IP IDs a packet before the content was not captured: it may have been sent before");
     cap(t, (x->flags & AW_F_CONFLICT) != 0, "overlapping segments of a head disagree");
     cap(t, (x->flags & AW_F_TIME_STEPPED) != 0 && uses_rtt(f, cause),
         "capture times ran backwards");

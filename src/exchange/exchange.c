@@ -25,8 +25,11 @@ static bool was_swallowed(const struct aw_step *st, const struct aw_open *s,
     if (s->ex.res & AW_RES_CLOSE) return false; /* it was told not to ask again */
     if (!next || next->orphan || !aw_seen(&next->ex.at[AW_AT_ACK_HEAD]) || answered(next))
         return false;
+    /* Something of the server's was lost: it may have been the answer. */
+    if (next->ex.flags & (AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL)) return false;
     const struct aw_mark *asked =
         aw_mark_later(&next->ex.at[AW_AT_HEAD], &next->ex.at[AW_AT_BODY_END]);
+    asked = aw_mark_later(asked, &next->ex.at[AW_AT_ACK_HEAD]); /* not before it was received */
     return aw_seen(asked) && end->ts - asked->ts >= aw_open_w(st);
 }
 

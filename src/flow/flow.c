@@ -459,6 +459,7 @@ uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *s
         fresh = true;
     }
     f->flags |= AW_FLOW_BUSY; /* so it is still there after its own end */
+    aw_missed_step(f, seg, side);
     if (fresh || !aw_half_plain(f, seg, side)) take(f, seg, side, fresh);
     const uint64_t ord = f->ord;
     leave(f);
@@ -663,6 +664,7 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         out->ttl_first[dir] = h->ttl;
     }
     if (f->more || f->ends) facts_end(f, out);
+    if (f->more) aw_missed_facts(f, out);
 }
 
 bool aw_flow_syn_seen(const struct aw_flow *flow)

@@ -54,6 +54,8 @@ enum {
     AW_HALF_REFUSED = 1 << 10,  /* the SYN's data was not accepted and comes again */
     AW_HALF_PROBED = 1 << 11,   /* the byte before `next` came as a window probe */
     AW_HALF_WAYS = 1 << 12,     /* something new came with another TTL than its first segment */
+    AW_HALF_COUNTS = 1 << 13,   /* two of its packets had IP IDs that follow each other */
+    AW_HALF_LARGE = 1 << 14,    /* the latest may have been several packets on the wire */
 };
 
 struct aw_half {
@@ -70,6 +72,8 @@ struct aw_half {
     uint16_t window; /* as last sent, unscaled */
     uint8_t wscale;  /* 0xff = not known */
     uint8_t ttl;     /* of the first segment */
+    uint16_t id;     /* IP ID of the latest packet; 0 = none */
+    uint16_t id_at;  /* its time in units of 2^20 ns, wrapping */
 };
 
 /* Where a segment's payload belongs, and what was seen with it. */
@@ -112,10 +116,16 @@ struct aw_more {
     aw_off watch_off[2];        /* where that segment stands in its own direction */
     aw_off hole_from[2], hole_to[2]; /* the last hole handed up */
     uint64_t hole_bytes[2], cut_bytes[2], zero_windows[2];
+    uint64_t missed[2][AW_MISSED_MAX]; /* packets before which IDs were passed over; a ring */
+    uint8_t missed_next[2];
     uint64_t holes, retransmissions, copies, conflicts;
     uint16_t first_way[2], copy_way[2]; /* how the latest packet seen twice came (copies.c); 0, 0 */
     struct aw_trace *traces;            /* owned; AW_TRACES_NEAR where NULL */
     uint32_t trace_cap;                 /* a power of two */
+};
+enum {
+    AW_MISSED_STEP = 4,     /* beyond, a counter serves other connections as well */
+    AW_MISSED_PLAIN = 1460, /* payload of one Ethernet frame */
 };
 enum { AW_PIECES_MAX = 4096 }; /* of one direction: bounds the search for a place */
 
@@ -282,6 +292,25 @@ static inline void aw_trace_write(struct aw_trace *to, const struct aw_segment *
     to->ttl = s->ttl;
     to->via = (uint8_t)(s->iface * 4u + (s->link_dir & 3u));
 }
+/* Notes a packet that came after a silence in which IDs were passed over (missed.c). */
+void aw_missed_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
+/* Follows the IP IDs of a side. */
+static inline void aw_missed_step(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+{
+    struct aw_half *h = &f->half[side];
+    if (!seg->has_ip_id || seg->ip_id == 0) return;
+    const uint16_t step = (uint16_t)(seg->ip_id - h->id);
+    if (h->id && (step == 0 || step >> 15)) return; /* a copy, or one that was overtaken */
+    if (step == 1)
+        h->flags |= AW_HALF_COUNTS;
+    else if (h->id && step <= AW_MISSED_STEP)
+        aw_missed_note(f, seg, side);
+    h->id = seg->ip_id;
+    h->id_at = (uint16_t)((uint64_t)seg->at.ts >> 20);
+    h->flags = (uint16_t)(seg->payload_wire > AW_MISSED_PLAIN ? h->flags | AW_HALF_LARGE
+                                                              : h->flags & ~AW_HALF_LARGE);
+}
+void aw_missed_facts(const struct aw_flow *f, struct aw_conn_facts *out);
 /* Whether v is one; notes it if not. `repeat`: it brings nothing new. */
 bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat);
 void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side);

@@ -416,6 +416,12 @@ const char *talk_facts(const struct aw_exchange *x, char *buf, size_t size)
     moment(&w, "next", x, &x->next_request);
     word(&w, " owed=%" PRIu64 " reason=%d close=%d by=%d", x->owed_bytes_next, (int)x->unseen,
          (int)x->conn.close, (int)x->conn.closed_by);
+    for (unsigned dir = 0; dir < 2; dir++) {
+        unsigned n = 0;
+        for (unsigned i = 0; i < AW_MISSED_MAX; i++)
+            n += x->conn.missed[dir][i] != 0;
+        word(&w, " missed_%c=%u", dir == AW_C2S ? 'c' : 's', n);
+    }
     flags(&w, x->flags);
     text(&w, "method", x->text[AW_TEXT_METHOD]);
     text(&w, "target", x->text[AW_TEXT_TARGET]);

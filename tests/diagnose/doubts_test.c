@@ -227,6 +227,45 @@ static void test_vantage(void **state)
     }
 }
 
+/* What comes after a silence in which its sender sent something that was not captured may be a
+ * repetition, and the delay that of a loss. */
+static void test_maybe_again(void **state)
+{
+    (void)state;
+    static const struct {
+        enum aw_dir dir;
+        uint64_t before; /* the packet that came after the silence; 0 = none */
+        enum aw_cause cause;
+        enum aw_confidence confidence;
+    } row[] = {
+        {AW_C2S, 0, AW_CAUSE_CONTINUED, AW_CONF_HIGH},
+        {AW_C2S, 4, AW_CAUSE_CONTINUED, AW_CONF_MEDIUM}, /* the head */
+        {AW_S2C, 4, AW_CAUSE_CONTINUED, AW_CONF_HIGH},
+        {AW_C2S, 9, AW_CAUSE_CONTINUED, AW_CONF_HIGH},
+        {AW_S2C, 0, AW_CAUSE_SLOW_CONTINUE, AW_CONF_HIGH},
+        {AW_S2C, 6, AW_CAUSE_SLOW_CONTINUE, AW_CONF_MEDIUM}, /* the 100 */
+        {AW_C2S, 6, AW_CAUSE_SLOW_CONTINUE, AW_CONF_HIGH},
+        {AW_C2S, 0, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_HIGH},
+        {AW_C2S, 7, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_MEDIUM}, /* the content */
+        {AW_S2C, 5, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_HIGH},
+        {AW_S2C, 8, AW_CAUSE_CONTINUE_UNHEEDED, AW_CONF_MEDIUM}, /* after a closed window? */
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct case_maker m;
+        case_begin(&m);
+        const bool slow = row[i].cause == AW_CAUSE_SLOW_CONTINUE;
+        const bool unheeded = row[i].cause == AW_CAUSE_CONTINUE_UNHEEDED;
+        if (slow) m.x.conn.rtt_c = 20 * AW_MS; /* seen at the server */
+        if (unheeded) m.x.conn.rtt_c = AW_MS / 200, m.x.conn.rtt_s = AW_MS;
+        const double go_on = slow ? 600 : 1, content = go_on + (unheeded ? 899 : slow ? 21 : 0.5);
+        case_100(&m, go_on);
+        case_content(&m, content, content + 1, CASE_100_END);
+        case_final(&m, content + 2, 201);
+        m.x.conn.missed[row[i].dir][1] = row[i].before;
+        expect(&m, NULL, row[i].cause, row[i].confidence);
+    }
+}
+
 /* A round trip that was measured by the wait in question says nothing about it. */
 static void test_measured_by_itself(void **state)
 {
@@ -439,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_overdue),
         cmocka_unit_test(test_proven_late),
         cmocka_unit_test(test_vantage),
+        cmocka_unit_test(test_maybe_again),
         cmocka_unit_test(test_measured_by_itself),
         cmocka_unit_test(test_measured_by_the_answer),
         cmocka_unit_test(test_answer_to_the_unseen),

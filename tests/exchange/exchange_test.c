@@ -124,6 +124,15 @@ static const struct row rows[] = {
     {"a retry that is swallowed",
      "open\n" PUT(50) "+2ms " FINAL("417 No") "+1ms " PLAIN(50) "+5s C fin\nS fin\n",
      {"nth=1 status=417 +withheld +swallowed", "nth=2 status=0 -swallowed +kept"}},
+    {"a retry whose answer was not captured is not known to be swallowed",
+     "open\n" PUT(50) "+2ms " FINAL("417 No") "+1ms " PLAIN(
+         50) "+1s S[uncaptured]: HTTP/1.1 204 No Content\\r\\n\\r\\n\n+1ms C fin\nS fin\n",
+     {"nth=1 status=417 +withheld -swallowed", "nth=2 status=0"}},
+    {"... nor one that the server had only just received",
+     "open\n" PUT(50) "+2ms " FINAL("417 No") "+1ms C[lost]: PUT /up HTTP/1.1\\r\\nHost: "
+                                              "h\\r\\n\\r\\n\n=300ms C retransmit\n+50ms C fin\nS "
+                                              "fin\n",
+     {"nth=1 status=417 +withheld -swallowed", "nth=2 status=0"}},
     {"a retry on which the client gave up at once is not known to be swallowed",
      "open\n" PUT(50) "+2ms " FINAL("417 No") "+1ms " PLAIN(50) "+50ms C fin\nS fin\n",
      {"nth=1 status=417 +withheld -swallowed", "nth=2 status=0"}},
@@ -331,6 +340,21 @@ static const struct row rows[] = {
      "open\nC[lost]: PUT /up HTTP/1.1\n| Content-Length: 50\n| Expect: 100-continue\n|\n=300ms C "
      "retransmit\n+2ms " CONTINUE "C bytes 50\n" FINAL("201 Created") OVER,
      {"lost_head=1 lost_content=0 head=0.000 ack_head=300.440"}},
+    {"... and by its IP IDs had been sent before, which was not captured",
+     "open\nC[gone]: PUT /up HTTP/1.1\n| Content-Length: 50\n| Expect: 100-continue\n|\n=300ms C "
+     "retransmit\n+2ms " CONTINUE "C bytes 50\n" FINAL("201 Created") OVER,
+     {"lost_head=0 missed_c=1 missed_s=0"}},
+    {"... too short a time before",
+     "open\nC[gone]: PUT /up HTTP/1.1\n| Content-Length: 50\n| Expect: 100-continue\n|\n=100ms C "
+     "retransmit\n+2ms " CONTINUE "C bytes 50\n" FINAL("201 Created") OVER,
+     {"lost_head=0 missed_c=0 missed_s=0"}},
+    {"the 100 by its IP ID had been sent before",
+     "open\n" PUT(50) "+1ms S[gone]: HTTP/1.1 100 Continue\\r\\n\\r\\n\n=300ms S retransmit\n"
+                      "C bytes 50\n" FINAL("201 Created") OVER,
+     {"lost_100=0 missed_c=0 missed_s=1"}},
+    {"silence alone passes no ID over",
+     "open\n=300ms " PUT(50) "+300ms " CONTINUE "=900ms C bytes 50\n+1s " FINAL("201 Created") OVER,
+     {"missed_c=0 missed_s=0"}},
     {"a piece of the head was lost on the way, before the head was complete",
      "open\nC: PUT /up HTTP/1.1\\r\\nContent-Length: 50\\r\\n\n=300ms C retransmit\n=1ms C: "
      "Expect: 100-continue\\r\\n\\r\\n\n+2ms " CONTINUE "C bytes 50\n" FINAL("201 Created") OVER,
