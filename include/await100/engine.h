@@ -141,6 +141,9 @@ struct aw_stats {
     uint64_t unparsed;  /* messages that could not be read */
     uint64_t no_memory; /* things let go for want of memory, evicted connections aside */
     uint64_t linked;    /* exchanges joined to an earlier attempt */
+    /* Where the sink has `waiting`: clients that hold their content back now, for W or longer, with
+     * no answer so far; and how long they have, ns of all together. Nothing at the end. */
+    uint64_t waiting, waited;
     unsigned drop_kinds;
     struct aw_drop_count drop[32]; /* why packets went no further, in table order */
     unsigned broken_kinds;

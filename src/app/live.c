@@ -41,6 +41,7 @@ void aw_signals_watch(bool live)
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL); /* a file as large as one may be is told as a full disk is */
     if (!live) return;
     action.sa_handler = on_other;
     action.sa_flags = SA_RESTART;

@@ -96,6 +96,7 @@ static void on_record(void *ctx, const struct aw_record *rec)
 static void on_waiting(void *ctx, const struct aw_exchange *ex, aw_ns waited)
 {
     struct run *r = ctx;
+    if (!r->live.lines) return; /* asked for by the figures alone */
     aw_line_waiting(r->live.lines, ex, waited);
     aw_out_flush(r->out);
 }
@@ -193,6 +194,9 @@ static void say_totals(struct run *r)
             (unsigned long long)s->exchanges,
             (unsigned long long)aw_summary_expectation(r->summary),
             (unsigned long long)aw_summary_failing(r->summary));
+    if (s->waiting > 0)
+        fprintf(stderr, "  %10llu  waiting now, with no answer so far: %.1f s together\n",
+                (unsigned long long)s->waiting, (double)s->waited / AW_SEC);
     const size_t n = aw_summary_causes(r->summary, cause, sizeof cause / sizeof *cause);
     for (size_t i = 0; i < n; i++)
         fprintf(stderr, "  %10llu  %s %s\n", (unsigned long long)cause[i].count,
@@ -202,7 +206,11 @@ static void say_totals(struct run *r)
 
 static bool on_collecting_live(struct run *r)
 {
-    if (aw_signal_reopen() && r->live.behind) aw_behind_reopen(r->live.behind);
+    if (aw_signal_reopen()) {
+        if (r->live.behind) aw_behind_reopen(r->live.behind);
+        aw_save_reopen(&r->save);
+    }
+    aw_save_look(&r->save);
     if (aw_signal_totals()) say_totals(r);
     if (r->metrics && aw_metrics_due(r->metrics, steady_now())) {
         struct aw_live_stats lost;
@@ -294,7 +302,7 @@ static bool open_engine(struct run *r)
     const struct aw_sink sink = {.ctx = r,
                                  .connection = on_connection,
                                  .record = on_record,
-                                 .waiting = wants_lines(o) ? on_waiting : NULL};
+                                 .waiting = is_live(r) ? on_waiting : NULL};
     const struct aw_tap tap = {.ctx = r,
                                .packet = r->save.keep ? on_packet : NULL,
                                .stream = r->streams ? on_stream : NULL};

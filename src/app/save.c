@@ -87,6 +87,7 @@ static bool open_keep(struct aw_save *s, char *err, size_t err_size)
         .again = s->again != NULL,
         .memory = aw_save_memory(&o->config) / 4,
         .patience = patience,
+        .endure = !s->merge,
     };
     s->keep = aw_keep_open(&plan, err, err_size);
     return s->keep != NULL;
@@ -100,6 +101,7 @@ static bool open_recorder(struct aw_save *s, char *err, size_t err_size)
         .bytes = o->record_bytes,
         .seconds = o->record_seconds,
         .files = o->record_files,
+        .endure = !s->merge,
     };
     err[0] = '\0';
     if (!aw_save_spares(o, o->record, "--record")) return false;
@@ -134,6 +136,35 @@ void aw_save_engine(const struct aw_save *s, struct aw_config *config)
     config->memory = aw_save_memory(config) / 4 * 3;
 }
 
+/* --- while live --- */
+
+static void say_not_reopened(const char *option, const char *path, int error)
+{
+    if (error)
+        fprintf(stderr, "await100: %s %s: cannot be opened again: %s\n", option, path,
+                strerror(error));
+}
+
+static void say_trouble(const char *option, const char *path, int error)
+{
+    if (error)
+        fprintf(stderr, "await100: %s %s: %s; packets are let go until it can be written again\n",
+                option, path, strerror(error));
+}
+
+void aw_save_reopen(struct aw_save *s)
+{
+    if (s->keep) say_not_reopened("-w", s->o->write, aw_keep_reopen(s->keep));
+    atomic_store(&s->reopen, true);
+}
+
+void aw_save_look(struct aw_save *s)
+{
+    if (!s->keep || s->keep_trouble) return;
+    s->keep_trouble = aw_keep_trouble(s->keep);
+    say_trouble("-w", s->o->write, s->keep_trouble);
+}
+
 /* --- the recorder's place --- */
 
 /* Whether packets of more than one link type or interface may come. */
@@ -145,11 +176,22 @@ static bool is_mixed(const struct aw_save *s)
     return count > 1 || aw_source_has_interfaces(sources[0]);
 }
 
+/* On the reading thread, whose the recorder is. */
+static void look_after_recorder(struct aw_save *s)
+{
+    if (atomic_exchange(&s->reopen, false))
+        say_not_reopened("--record", s->o->record, aw_recorder_reopen(s->recorder, is_mixed(s)));
+    if (s->record_trouble) return;
+    s->record_trouble = aw_recorder_trouble(s->recorder);
+    say_trouble("--record", s->o->record, s->record_trouble);
+}
+
 static enum aw_read next(void *ctx, unsigned hold, const struct aw_packet **pkts, size_t *n)
 {
     struct aw_save *s = ctx;
     if (s->full) return AW_READ_END;
     const enum aw_read got = s->from.next(s->from.ctx, hold, pkts, n);
+    if (s->from.live) look_after_recorder(s);
     if (got == AW_READ_OK || got == AW_READ_AGAIN)
         s->full = !aw_recorder_write(s->recorder, *pkts, got == AW_READ_OK ? *n : 0, is_mixed(s));
     return got;
@@ -220,6 +262,13 @@ static bool say_error(const char *option, const char *path, int error)
     return false;
 }
 
+static void say_unwritten(const char *option, const char *path, uint64_t count)
+{
+    if (count > 0)
+        fprintf(stderr, "await100: %s %s: %llu packets were let go for want of room\n", option,
+                path, (unsigned long long)count);
+}
+
 static void say_left_out(const char *option, const char *path, uint64_t count)
 {
     if (count > 0)
@@ -234,6 +283,7 @@ bool aw_save_close(struct aw_save *s)
     if (s->keep) {
         struct aw_keep_stats stats;
         good = say_error("-w", s->o->write, aw_keep_close(s->keep, &stats));
+        say_unwritten("-w", s->o->write, stats.unwritten);
         say_left_out("-w", s->o->write, stats.left_out);
         if (stats.let_go > 0 && !s->o->quiet)
             fprintf(stderr,
@@ -242,10 +292,11 @@ bool aw_save_close(struct aw_save *s)
                     s->o->write, (unsigned long long)stats.let_go);
     }
     if (s->recorder) {
-        uint64_t left_out;
-        const int error = aw_recorder_close(s->recorder, &left_out);
+        struct aw_recorder_stats stats;
+        const int error = aw_recorder_close(s->recorder, &stats);
         good = say_error("--record", s->o->record, error) && good;
-        say_left_out("--record", s->o->record, left_out);
+        say_unwritten("--record", s->o->record, stats.let_go);
+        say_left_out("--record", s->o->record, stats.left_out);
     }
     aw_merge_free(s->again);
     s->keep = NULL;

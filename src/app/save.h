@@ -6,6 +6,8 @@
 #ifndef AW_APP_SAVE_H
 #define AW_APP_SAVE_H
 
+#include <stdatomic.h>
+
 #include "app/options.h"
 #include "app/pipeline.h"
 #include "sink/keep.h"
@@ -19,6 +21,8 @@ struct aw_save {
     struct aw_merge *merge; /* borrowed: the inputs; NULL where live */
     struct aw_feed from;    /* what the recorder listens to */
     bool full;              /* the recorder has its number of files: reading ends */
+    atomic_bool reopen;     /* asked for; the recorder's thread does it */
+    int record_trouble, keep_trouble; /* said */
 };
 
 enum { AW_SAVE_FOLDERS = 2 };
@@ -31,6 +35,10 @@ void aw_save_folders(const struct aw_save *s, struct aw_folder *to[AW_SAVE_FOLDE
 void aw_save_engine(const struct aw_save *s, struct aw_config *config);
 /* `from` with the recorder in between. */
 struct aw_feed aw_save_feed(struct aw_save *s, struct aw_feed from);
+/* Live, on any thread, but one at a time: asks for new files where the old ones were moved away;
+ * says once that a file cannot be written. */
+void aw_save_reopen(struct aw_save *s);
+void aw_save_look(struct aw_save *s);
 /* After the run: reads again for -w where that is the way, with an engine of the same config, as
  * far as the run came. */
 void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets);

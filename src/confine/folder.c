@@ -5,6 +5,7 @@
  */
 #include "confine/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -52,7 +54,7 @@ static bool is_temporary_of(const char *name, const char *stem)
     const size_t len = strlen(stem);
     if (name[0] != '.' || strncmp(name + 1, stem, len) != 0 || name[1 + len] != '.') return false;
     const char *rest = name + len + 2;
-    return strcmp(rest + strspn(rest, "0123456789-"), ".tmp") == 0;
+    return *rest >= '0' && *rest <= '9' && strcmp(rest + strspn(rest, "0123456789-"), ".tmp") == 0;
 }
 
 static bool may_name(const struct aw_folder *f, const char *name)
@@ -101,8 +103,10 @@ static int make_here(struct aw_folder *f, const char *name, uint32_t how, unsign
         return -1;
     }
     if (mode) (void)fchmod(fd, mode & 0777); /* no harm where it is refused */
-    if (f->names == AW_NAMES_ONE && is_temporary_of(name, f->stem))
+    if (f->names == AW_NAMES_ONE && is_temporary_of(name, f->stem)) {
+        (void)flock(fd, LOCK_EX | LOCK_NB); /* somebody writes it: see aw_folder_tidy */
         (void)snprintf(f->left, sizeof f->left, "%s", name);
+    }
     return fd;
 }
 
@@ -344,6 +348,7 @@ static int ask(struct aw_folder *f, struct request *r)
     pthread_mutex_lock(&k->lock);
     if (!tell(k->line, r, sizeof *r, -1) || !hear(k->line, &error, sizeof error, &fd)) error = EIO;
     pthread_mutex_unlock(&k->lock);
+    if (error == 0 && r->op == OP_MAKE && fd < 0) error = EMFILE; /* it found no place with us */
     if (error == 0) return r->op == OP_MAKE ? fd : 0;
     errno = error;
     return -1;
@@ -382,6 +387,30 @@ struct aw_folder *aw_folder_open(const char *dir, const char *stem, enum aw_name
     free(f);
     errno = error;
     return NULL;
+}
+
+/* The lock, and not the process number in the name, tells whether one is still written: it holds in
+ * other namespaces too, and goes with its process however that ends. */
+void aw_folder_tidy(struct aw_folder *f)
+{
+    if (f->keeper || f->names != AW_NAMES_ONE) return;
+    const int dir = openat(f->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *all = dir >= 0 ? fdopendir(dir) : NULL;
+    if (!all) {
+        if (dir >= 0) (void)close(dir);
+        return;
+    }
+    for (const struct dirent *one; (one = readdir(all)) != NULL;) {
+        if (!is_temporary_of(one->d_name, f->stem)) continue;
+        struct stat st;
+        const int fd =
+            openat(f->dir, one->d_name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd < 0) continue;
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0)
+            (void)unlinkat(f->dir, one->d_name, 0);
+        (void)close(fd);
+    }
+    (void)closedir(all);
 }
 
 void aw_folder_close(struct aw_folder *f)

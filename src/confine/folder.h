@@ -34,6 +34,9 @@ struct aw_folder;
 /* `dir` "" is the working directory. On failure NULL, with errno set. */
 struct aw_folder *aw_folder_open(const char *dir, const char *stem, enum aw_names names);
 void aw_folder_close(struct aw_folder *f); /* NULL is fine */
+/* With AW_NAMES_ONE, before there is a keeper: removes the temporary files that runs left which
+ * were killed with their keeper. Those that are still written stay. */
+void aw_folder_tidy(struct aw_folder *f);
 
 /* Names have no slash and obey the folder's rule, else EACCES. Links are never followed, and only a
  * regular file is opened. `mode`: permissions the file gets, 0 = as the umask leaves them. Returns

@@ -129,7 +129,7 @@ static const int of_keeper[] = {
     SCMP_SYS(recvmsg),    SCMP_SYS(sendmsg),      SCMP_SYS(openat),          SCMP_SYS(renameat),
     SCMP_SYS(renameat2),  SCMP_SYS(unlinkat),     SCMP_SYS(fchmod),          SCMP_SYS(fstat),
     SCMP_SYS(fstat64),    SCMP_SYS(newfstatat),   SCMP_SYS(fstatat64),       SCMP_SYS(close),
-    SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
+    SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(flock),
 };
 
 static const int deadly[] = {

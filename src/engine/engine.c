@@ -375,6 +375,8 @@ static void add_shard(struct aw_stats *s, const struct aw_shard_stats *k)
     s->copies += k->flow.copies;
     s->conflicts += k->flow.conflicts;
     s->cut_bytes += k->flow.cut_bytes;
+    s->waiting += k->waiting;
+    s->waited += k->waited;
     s->exchanges += k->exchange.opened;
     s->orphans += k->exchange.orphans;
     s->requests += k->http.requests;

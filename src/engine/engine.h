@@ -58,6 +58,7 @@ struct aw_shard_stats {
     struct aw_exchange_stats exchange;
     uint64_t conn_http, conn_tls, conn_http2, conn_other, conn_empty;
     uint64_t no_memory;
+    uint64_t waiting, waited; /* clients now; ns, of all together */
 };
 
 struct aw_tellings {

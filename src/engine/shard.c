@@ -19,6 +19,7 @@ struct conn {
     aw_ns wait_since; /* may_wait: clock of its latest request */
     bool counted;     /* in the stats, under what it is */
     bool may_wait;    /* in the list of those */
+    bool told;        /* ... and it was told that it does */
 };
 
 /* For the packet tap: which connection last had a hash, so that what comes when it is over and
@@ -144,6 +145,7 @@ static void wait_remove(struct aw_shard *s, struct conn *c)
 static void wait_add(struct aw_shard *s, struct conn *c)
 {
     c->wait_since = s->now.ts;
+    c->told = false;
     if (c->may_wait) return;
     c->wait_next = s->wait_first;
     if (s->wait_first) s->wait_first->wait_prev = c;
@@ -151,12 +153,13 @@ static void wait_add(struct aw_shard *s, struct conn *c)
     c->may_wait = true;
 }
 
-/* Tells of those that have waited W or longer by the time of `at`, each once. */
+/* Counts those that have waited W or longer by the time of `at`, and tells of each once. */
 static void look_who_waits(struct aw_shard *s, const struct aw_mark *at)
 {
     if (at->ts < s->look_at) return;
     s->look_at = at->ts + LOOK_EVERY;
     s->due = INT64_MAX;
+    s->stats.waiting = s->stats.waited = 0;
     for (struct conn *c = s->wait_first, *next; c; c = next) {
         next = c->wait_next;
         const struct aw_exchange *x = aw_exchanges_waiting(c->xs);
@@ -166,7 +169,10 @@ static void look_who_waits(struct aw_shard *s, const struct aw_mark *at)
         }
         const aw_ns waited = at->ts - c->wait_since;
         if (waited < aw_case_w(&x->conn, s->config->threshold)) continue;
-        wait_remove(s, c);
+        s->stats.waiting++;
+        s->stats.waited += (uint64_t)waited;
+        if (c->told) continue;
+        c->told = true;
         (void)tell(s, (struct aw_telling){.kind = AW_TELL_WAITING,
                                           .conn_ord = x->conn.ord,
                                           .waited = waited,
@@ -512,6 +518,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         if (aw_seen(&b->end)) s->now = b->end;
         s->now.ord = UINT64_MAX;
         aw_flow_finish(s->flows);
+        s->stats.waiting = s->stats.waited = 0;
     }
     s->stats.flow = *aw_flow_stats(s->flows);
     s->stats.exchange = s->room.stats;

@@ -241,6 +241,34 @@ struct aw_behind *aw_behind_fd(int fd, char *err, size_t err_size)
     return b;
 }
 
+/* A run that was killed may have left half a line. Half a JSON object goes, any other line gets its
+ * end: else the first record would be lost with it. */
+static void mend_end(const char *path)
+{
+    enum { LOOK = 1 << 20 };
+    struct stat st;
+    const int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    char *tail = malloc(LOOK);
+    if (fd >= 0 && tail && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+        const size_t want = st.st_size < LOOK ? (size_t)st.st_size : LOOK;
+        const off_t from = st.st_size - (off_t)want;
+        const ssize_t got = pread(fd, tail, want, from);
+        const size_t len = got > 0 ? (size_t)got : 0;
+        const char *feed = memrchr(tail, '\n', len);
+        const size_t keep = feed ? (size_t)(feed - tail) + 1 : 0;
+        const bool ours =
+            (feed || from == 0) && len - keep >= 2 && memcmp(tail + keep, "{\"", 2) == 0;
+        if (len == want && keep < len) {
+            if (ours)
+                (void)!ftruncate(fd, from + (off_t)keep);
+            else
+                (void)!pwrite(fd, "\n", 1, st.st_size);
+        }
+    }
+    free(tail);
+    if (fd >= 0) close(fd);
+}
+
 /* A regular file, or none yet, is made in its folder; a pipe or a device is just opened. */
 static int open_path(struct aw_behind *b)
 {
@@ -248,6 +276,7 @@ static int open_path(struct aw_behind *b)
     if ((stat(b->path, &st) == 0 && !S_ISREG(st.st_mode)) || strncmp(b->path, "/dev/", 5) == 0 ||
         strncmp(b->path, "/proc/", 6) == 0)
         return open(b->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+    mend_end(b->path);
     char *slash = strrchr(b->path, '/');
     const size_t dir_len = slash ? (size_t)(slash - b->path) + 1 : 0;
     char *dir = strndup(b->path, dir_len);

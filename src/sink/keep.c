@@ -33,6 +33,7 @@ struct aw_keep {
     struct aw_savefile *file; /* owned; NULL: nothing written yet */
     struct aw_wanted *wanted; /* owned */
     aw_ns patience;
+    bool endure;
     /* what came so far: whether pcap will do */
     bool seen, mixed;
     uint16_t linktype, iface;
@@ -40,7 +41,8 @@ struct aw_keep {
     uint8_t *ring; /* owned */
     size_t cap, head, tail, turn, count;
     struct aw_keep_stats stats;
-    int error;
+    int error;   /* nothing is written any more */
+    int trouble; /* the first that was endured */
 };
 
 struct aw_keep *aw_keep_open(const struct aw_keep_plan *plan, char *err, size_t err_size)
@@ -51,6 +53,7 @@ struct aw_keep *aw_keep_open(const struct aw_keep_plan *plan, char *err, size_t 
             .mode = plan->again ? COLLECT : RING,
             .fd = -1,
             .patience = plan->patience,
+            .endure = plan->endure,
             .cap = plan->again ? 0 : plan->memory - plan->memory / 8,
         };
         k->wanted = aw_wanted_new(plan->memory / 8);
@@ -96,8 +99,26 @@ static bool begin_file(struct aw_keep *k)
         k->error = ENOMEM;
         return false;
     }
+    if (k->endure) aw_savefile_endure(k->file);
     k->fd = -1;
     return true;
+}
+
+/* Of a capture without packets there is at least the header. */
+static void end_file(struct aw_keep *k)
+{
+    if (!k->file && !k->error) (void)begin_file(k);
+    if (k->file) {
+        aw_savefile_flush(k->file);
+        k->stats.left_out += aw_savefile_left_out(k->file);
+        k->stats.unwritten += aw_savefile_let_go(k->file);
+        if (!k->trouble) k->trouble = aw_savefile_trouble(k->file);
+        const int error = aw_savefile_close(k->file);
+        if (!k->error && error != k->trouble) k->error = error;
+    }
+    if (k->fd >= 0) (void)close(k->fd);
+    k->file = NULL;
+    k->fd = -1;
 }
 
 static void put(struct aw_keep *k, const struct aw_packet *pkt)
@@ -221,20 +242,36 @@ bool aw_keep_again(struct aw_keep *k)
     return aw_wanted_any(k->wanted) && k->error == 0;
 }
 
+int aw_keep_reopen(struct aw_keep *k)
+{
+    pthread_mutex_lock(&k->lock);
+    const int fd = k->error ? -1 : aw_outfile_again(&k->place, k->place.name);
+    const int error = fd >= 0 || k->error || errno == EEXIST ? 0 : errno;
+    if (fd >= 0) {
+        end_file(k);
+        k->fd = fd;
+    }
+    pthread_mutex_unlock(&k->lock);
+    return error;
+}
+
+int aw_keep_trouble(struct aw_keep *k)
+{
+    pthread_mutex_lock(&k->lock);
+    const int trouble = k->trouble ? k->trouble : k->file ? aw_savefile_trouble(k->file) : 0;
+    pthread_mutex_unlock(&k->lock);
+    return trouble;
+}
+
 int aw_keep_close(struct aw_keep *k, struct aw_keep_stats *stats)
 {
     while (k->count > 0)
         pop(k, false);
     k->stats.let_go += aw_wanted_forgotten(k->wanted);
-    if (!k->file && !k->error) (void)begin_file(k);
-    if (k->file) {
-        k->stats.left_out = aw_savefile_left_out(k->file);
-        const int error = aw_savefile_close(k->file);
-        if (!k->error) k->error = error;
-    }
-    if (k->fd >= 0) (void)close(k->fd);
+    end_file(k);
+    k->stats.written -= k->stats.unwritten; /* they were counted when they came */
     if (stats) *stats = k->stats;
-    const int error = k->error;
+    const int error = k->error ? k->error : k->trouble;
     pthread_mutex_destroy(&k->lock);
     aw_outfile_close(&k->place);
     aw_wanted_free(k->wanted);

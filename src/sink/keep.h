@@ -22,11 +22,13 @@ struct aw_keep_plan {
     bool again;       /* the input is read twice: aw_keep_again comes between */
     size_t memory;    /* bytes, of the ring most of all */
     aw_ns patience;   /* a packet older than this is not waited for: no verdict takes that long */
+    bool endure;      /* a full disk costs packets and ends nothing */
 };
 struct aw_keep_stats {
-    uint64_t written;  /* packets */
-    uint64_t let_go;   /* left memory before anything was known of their connection */
-    uint64_t left_out; /* of a link type the file could not take */
+    uint64_t written;   /* packets */
+    uint64_t let_go;    /* left memory before anything was known of their connection */
+    uint64_t left_out;  /* of a link type the file could not take */
+    uint64_t unwritten; /* for which there was no room on the disk */
 };
 
 struct aw_keep;
@@ -39,6 +41,10 @@ struct aw_folder *aw_keep_folder(const struct aw_keep *k);
 void aw_keep_packet(void *ctx, uint64_t conn_ord, const struct aw_packet *pkt);
 /* A record, of whatever exchange; `failing`: its packets are wanted. */
 void aw_keep_record(struct aw_keep *k, const struct aw_record *rec, bool failing);
+/* From memory: where the file was moved away, a new one of its name takes what follows. 0, or the
+ * errno with which none could be made: the old one is written on. */
+int aw_keep_reopen(struct aw_keep *k);
+int aw_keep_trouble(struct aw_keep *k); /* 0, or the first errno endured */
 /* The first reading is over. False: there is nothing to read again for. */
 bool aw_keep_again(struct aw_keep *k);
 /* Writes what is left and closes. 0, or the errno of the first failure. */

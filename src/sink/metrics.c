@@ -190,6 +190,13 @@ static void verdicts(struct aw_out *o, const struct aw_run *run)
         by_cause(o, "stall_seconds_total", &total[i]);
         seconds(o, total[i].stall > 0 ? (uint64_t)total[i].stall : 0);
     }
+    family(o, "waiting_clients", "gauge",
+           "Provisional: clients that hold their content back now, with no answer so far.");
+    aw_out_str(o, "await100_waiting_clients ");
+    count(o, run->stats->waiting);
+    family(o, "waiting_seconds", "gauge", "How long these have waited so far, together.");
+    aw_out_str(o, "await100_waiting_seconds ");
+    seconds(o, run->stats->waited);
     family(o, "wasted_bytes_total", "counter",
            "Content that was refused or sent again, by cause and severity.");
     for (size_t i = 0; i < n; i++) {

@@ -53,6 +53,13 @@ bool aw_outfile_open(struct aw_outfile *f, const char *path, enum aw_names names
     return f->fd >= 0 || fail(path, err, err_size);
 }
 
+int aw_outfile_again(struct aw_outfile *f, const char *name)
+{
+    if (f->folder) return aw_folder_make(f->folder, name, AW_MAKE_NEW, 0);
+    errno = EEXIST;
+    return -1;
+}
+
 int aw_outfile_make(struct aw_outfile *f, const char *name)
 {
     if (f->folder) return aw_folder_make(f->folder, name, AW_MAKE_TRUNCATE, 0);

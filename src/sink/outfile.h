@@ -19,6 +19,8 @@ bool aw_outfile_open(struct aw_outfile *f, const char *path, enum aw_names names
                      char *err, size_t err_size);
 /* A descriptor on the file of that name, emptied; the caller's. -1 with errno set. */
 int aw_outfile_make(struct aw_outfile *f, const char *name);
+/* The same, where the file of that name was moved away; else -1 with errno EEXIST. */
+int aw_outfile_again(struct aw_outfile *f, const char *name);
 void aw_outfile_close(struct aw_outfile *f);
 
 #endif

@@ -38,6 +38,7 @@ static bool open_folder(struct aw_place *p, char *path)
     }
     if (slash) slash[slash == path] = '\0'; /* "/x" lies in "/" */
     p->folder = aw_folder_open(slash ? path : "", p->name, AW_NAMES_ONE);
+    if (p->folder) aw_folder_tidy(p->folder);
     return p->folder != NULL;
 }
 

@@ -21,8 +21,9 @@ struct aw_recorder {
     aw_ns since, flushed;     /* seconds in which the file began; when all was out; AW_NS_NONE */
     int digits;               /* of the number, with leading zeros */
     bool over;
-    uint64_t left_out;
-    int error;
+    uint64_t left_out, let_go;
+    int error;   /* nothing is written any more */
+    int trouble; /* the first that was endured */
 };
 
 static bool fail(struct aw_recorder *r, int error)
@@ -59,10 +60,13 @@ static bool name_of(const struct aw_recorder *r, aw_ns ts, char to[AW_FOLDER_NAM
 static bool end_file(struct aw_recorder *r)
 {
     if (!r->file) return true;
+    aw_savefile_flush(r->file);
     r->left_out += aw_savefile_left_out(r->file);
+    r->let_go += aw_savefile_let_go(r->file);
+    if (!r->trouble) r->trouble = aw_savefile_trouble(r->file);
     const int error = aw_savefile_close(r->file);
     r->file = NULL;
-    return error == 0 || fail(r, error);
+    return error == 0 || error == r->trouble || fail(r, error);
 }
 
 static bool make_fd(struct aw_recorder *r, aw_ns ts)
@@ -79,6 +83,7 @@ static bool begin_file(struct aw_recorder *r, aw_ns ts, bool mixed)
     if (r->fd < 0 && !make_fd(r, ts)) return false;
     r->file = aw_savefile_new(r->fd, mixed);
     if (!r->file) return fail(r, ENOMEM);
+    if (r->plan.endure) aw_savefile_endure(r->file);
     r->fd = -1;
     return true;
 }
@@ -164,13 +169,32 @@ bool aw_recorder_write(struct aw_recorder *r, const struct aw_packet *pkts, size
     return !r->over;
 }
 
-int aw_recorder_close(struct aw_recorder *r, uint64_t *left_out)
+int aw_recorder_reopen(struct aw_recorder *r, bool mixed)
+{
+    char name[AW_FOLDER_NAME];
+    if (r->over || (!r->file && r->fd < 0)) return 0; /* there is none yet */
+    if (!name_of(r, named_after(r), name)) return ENAMETOOLONG;
+    const int fd = aw_outfile_again(&r->place, name);
+    if (fd < 0) return errno == EEXIST ? 0 : errno;
+    if (!r->file) (void)begin_file(r, 0, mixed); /* empty, but a capture */
+    (void)end_file(r);
+    if (r->fd >= 0) (void)close(r->fd);
+    r->fd = fd;
+    return 0;
+}
+
+int aw_recorder_trouble(const struct aw_recorder *r)
+{
+    return r->trouble ? r->trouble : r->file ? aw_savefile_trouble(r->file) : 0;
+}
+
+int aw_recorder_close(struct aw_recorder *r, struct aw_recorder_stats *stats)
 {
     if (!r->file && r->fd >= 0) (void)begin_file(r, 0, false); /* empty, but a capture */
     (void)end_file(r);
     if (r->fd >= 0) (void)close(r->fd);
-    *left_out = r->left_out;
-    const int error = r->error;
+    *stats = (struct aw_recorder_stats){.left_out = r->left_out, .let_go = r->let_go};
+    const int error = r->error ? r->error : r->trouble;
     aw_outfile_close(&r->place);
     free(r);
     return error;

@@ -16,6 +16,11 @@ struct aw_recorder_plan {
     uint64_t seconds; /* a new file after so much time; 0 = never */
     uint64_t files;   /* with bytes: begin again with the first after so many (the numbers then have
                          leading zeros); with seconds alone: stop after so many. 0 = no limit */
+    bool endure;      /* a full disk costs packets and ends nothing */
+};
+struct aw_recorder_stats {
+    uint64_t left_out; /* packets of a link type the file could not take */
+    uint64_t let_go;   /* ... for which there was no room on the disk */
 };
 
 struct aw_recorder;
@@ -29,7 +34,11 @@ struct aw_folder *aw_recorder_folder(const struct aw_recorder *r);
  * interfaces may come; looked at when a file begins. False: nothing more will be written, since
  * `files` is reached or writing failed. */
 bool aw_recorder_write(struct aw_recorder *r, const struct aw_packet *pkts, size_t n, bool mixed);
-/* Closes all. 0, or the errno of the first failure; *left_out: packets that no file could take. */
-int aw_recorder_close(struct aw_recorder *r, uint64_t *left_out);
+/* Where the file in hand was moved away, a new one of its name takes what follows. 0, or the errno
+ * with which none could be made: the old one is written on. `mixed` as above. */
+int aw_recorder_reopen(struct aw_recorder *r, bool mixed);
+int aw_recorder_trouble(const struct aw_recorder *r); /* 0, or the first errno endured */
+/* Closes all. 0, or the errno of the first failure. */
+int aw_recorder_close(struct aw_recorder *r, struct aw_recorder_stats *stats);
 
 #endif

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 enum {
-    BUFFER = 1 << 18,
     CAPTURED_MAX = 262144, /* bytes of a packet: libpcap takes no longer ones */
+    AROUND_MAX = 128,      /* bytes that may come with it: headers of file, interface and record */
+    BUFFER = CAPTURED_MAX + 4096,
     VERSION_MAJOR = 2,
     VERSION_MINOR = 4,
     ETHERNET = 1, /* of a file without packets */
@@ -30,16 +31,18 @@ struct iface {
 
 struct aw_savefile {
     int fd;
-    bool mixed, begun;    /* begun: the header is written */
-    bool regular;         /* what was written in part can be taken back */
+    bool mixed, begun; /* begun: the header is written */
+    bool regular;      /* what was written in part can be taken back */
+    bool endures;
     uint16_t linktype;    /* pcap */
     struct iface *ifaces; /* owned; pcapng: by number in the file */
-    size_t iface_count;
+    size_t iface_count, iface_flushed;
     uint64_t flushed; /* bytes, whole records */
-    uint64_t left_out;
-    size_t used;
-    int error;
-    uint8_t *buffer; /* owned */
+    uint64_t left_out, let_go;
+    size_t used, packets; /* in the buffer */
+    int error;            /* nothing is written any more */
+    int trouble;          /* the first that passed */
+    uint8_t *buffer;      /* owned */
 };
 
 struct aw_savefile *aw_savefile_new(int fd, bool mixed)
@@ -58,39 +61,52 @@ struct aw_savefile *aw_savefile_new(int fd, bool mixed)
 
 /* --- bytes out --- */
 
-/* All of it, or none as far as a reader of a regular file can tell. */
-static void write_whole(struct aw_savefile *s, const uint8_t *p, size_t len)
+static int write_whole(const struct aw_savefile *s)
 {
     size_t done = 0;
-    while (done < len && !s->error) {
-        const ssize_t n = write(s->fd, p + done, len - done);
+    while (done < s->used) {
+        const ssize_t n = write(s->fd, s->buffer + done, s->used - done);
         if (n > 0)
             done += (size_t)n;
         else if (n == 0 || errno != EINTR)
-            s->error = n == 0 ? EIO : errno;
+            return n == 0 ? EIO : errno;
     }
-    if (!s->error) s->flushed += len;
+    return 0;
 }
 
-/* After a failure: what of the buffer's records is whole stays, the rest goes. */
-static void take_back(struct aw_savefile *s)
+/* The file as it was before the buffer was to be written: with a header or interface that did not
+ * get out, these are told again with the next packet. */
+static void take_back(struct aw_savefile *s, int error)
 {
-    if (s->regular) (void)!ftruncate(s->fd, (off_t)s->flushed);
+    const bool back = s->regular && ftruncate(s->fd, (off_t)s->flushed) == 0 &&
+                      lseek(s->fd, (off_t)s->flushed, SEEK_SET) >= 0;
+    const bool passes =
+        error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO; /* full today */
+    if (!s->endures || !back || !passes) {
+        s->error = error;
+        return;
+    }
+    if (!s->trouble) s->trouble = error;
+    s->let_go += s->packets;
+    s->iface_count = s->iface_flushed;
+    s->begun = s->flushed > 0;
 }
 
 void aw_savefile_flush(struct aw_savefile *s)
 {
     if (s->error || s->used == 0) return;
-    write_whole(s, s->buffer, s->used);
-    if (s->error) take_back(s);
-    s->used = 0;
+    const int error = write_whole(s);
+    if (error) {
+        take_back(s, error);
+    } else {
+        s->flushed += s->used;
+        s->iface_flushed = s->iface_count;
+    }
+    s->used = s->packets = 0;
 }
 
-/* Room for a record in the buffer; NULL: it is larger than that, and the buffer is empty. */
 static uint8_t *room(struct aw_savefile *s, size_t len)
 {
-    if (len > BUFFER - s->used) aw_savefile_flush(s);
-    if (len > BUFFER) return NULL;
     uint8_t *at = s->buffer + s->used;
     s->used += len;
     return at;
@@ -166,24 +182,14 @@ static int64_t iface_of(struct aw_savefile *s, const struct aw_packet *pkt)
 
 /* --- packets --- */
 
-/* A record whose head is at `head`: through the buffer, or straight out where it is larger. */
 static void record(struct aw_savefile *s, const uint8_t *head, size_t head_len,
                    const struct aw_packet *pkt, uint32_t cap, const uint8_t *tail, size_t tail_len)
 {
     uint8_t *to = room(s, head_len + cap + tail_len);
-    if (to) {
-        memcpy(to, head, head_len);
-        if (cap) memcpy(to + head_len, pkt->data, cap);
-        if (tail_len) memcpy(to + head_len + cap, tail, tail_len);
-        return;
-    }
-    const uint64_t before = s->flushed;
-    write_whole(s, head, head_len);
-    write_whole(s, pkt->data, cap);
-    write_whole(s, tail, tail_len);
-    if (!s->error) return;
-    s->flushed = before;
-    take_back(s);
+    memcpy(to, head, head_len);
+    if (cap) memcpy(to + head_len, pkt->data, cap);
+    if (tail_len) memcpy(to + head_len + cap, tail, tail_len);
+    s->packets++;
 }
 
 bool aw_savefile_packet(struct aw_savefile *s, const struct aw_packet *pkt)
@@ -192,6 +198,8 @@ bool aw_savefile_packet(struct aw_savefile *s, const struct aw_packet *pkt)
     const uint32_t wire = pkt->wire_len > pkt->cap_len ? pkt->wire_len : pkt->cap_len;
     const uint64_t ns = pkt->ts > 0 ? (uint64_t)pkt->ts : 0;
     uint8_t head[28], tail[8] = {0}, *p = head;
+    /* Now or never: what tells of the packet's interface must not leave before the packet. */
+    if (cap + AROUND_MAX > BUFFER - s->used) aw_savefile_flush(s);
     if (s->error) return false;
     if (!s->begun) begin(s, pkt->linktype);
     if (!s->mixed) {
@@ -205,7 +213,7 @@ bool aw_savefile_packet(struct aw_savefile *s, const struct aw_packet *pkt)
         put32(&p, cap);
         put32(&p, wire);
         record(s, head, 16, pkt, cap, tail, 0);
-        return s->error == 0;
+        return true;
     }
     const int64_t iface = iface_of(s, pkt);
     if (iface < 0) {
@@ -222,7 +230,22 @@ bool aw_savefile_packet(struct aw_savefile *s, const struct aw_packet *pkt)
     put32(&p, wire);
     memcpy(tail + pad, &total, sizeof total);
     record(s, head, 28, pkt, cap, tail, pad + sizeof total);
-    return s->error == 0;
+    return true;
+}
+
+void aw_savefile_endure(struct aw_savefile *s)
+{
+    s->endures = true;
+}
+
+uint64_t aw_savefile_let_go(const struct aw_savefile *s)
+{
+    return s->let_go;
+}
+
+int aw_savefile_trouble(const struct aw_savefile *s)
+{
+    return s->trouble;
 }
 
 uint64_t aw_savefile_size(const struct aw_savefile *s)
@@ -245,7 +268,7 @@ int aw_savefile_close(struct aw_savefile *s)
     if (!s->begun && !s->error) begin(s, ETHERNET);
     aw_savefile_flush(s);
     if (close(s->fd) != 0 && errno != EINTR && !s->error) s->error = errno;
-    const int error = s->error;
+    const int error = s->error ? s->error : s->trouble;
     free(s->ifaces);
     free(s->buffer);
     free(s);

@@ -457,6 +457,47 @@ static void test_killed(void **state)
     close(ready[0]);
 }
 
+/* What a run left that was killed with its keeper goes; what is still written stays. */
+static void test_tidy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool stays;
+    } files[] = {
+        {".tidy.123-0.tmp", false}, {".tidy.9999999-12.tmp", false}, {".tidy.x.tmp", true},
+        {".tidy..tmp", true},       {".other.123-0.tmp", true},      {"tidy.123-0.tmp", true},
+    };
+    enum { COUNT = sizeof files / sizeof *files };
+    char path[256];
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(path, sizeof path, "%s/%s", place, files[i].name);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fclose(f);
+    }
+    for (int kept = 0; kept <= 1; kept++) {
+        struct aw_folder *writer = aw_folder_open(place, "tidy", AW_NAMES_ONE);
+        struct aw_keeper *k = kept ? aw_keeper_start(&writer, 1) : NULL;
+        const int fd = aw_folder_make(writer, ".tidy.7-0.tmp", AW_MAKE_NEW, 0);
+        assert_true(fd >= 0);
+        struct aw_folder *next = aw_folder_open(place, "tidy", AW_NAMES_ONE);
+        aw_folder_tidy(next);
+        assert_true(is_there(".tidy.7-0.tmp"));
+        close(fd);
+        aw_folder_tidy(next); /* as it is once its writer is gone */
+        assert_false(is_there(".tidy.7-0.tmp"));
+        aw_folder_close(next);
+        aw_folder_close(writer);
+        aw_keeper_stop(k);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        if (is_there(files[i].name) != files[i].stays) fail_msg("%s", files[i].name);
+        snprintf(path, sizeof path, "%s/%s", place, files[i].name);
+        (void)unlink(path);
+    }
+}
+
 /* A keeper that died is an error of the output, told once asked. */
 static void test_keeper_gone(void **state)
 {
@@ -576,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_read_below),  cmocka_unit_test(test_killed),
         cmocka_unit_test(test_keeper_gone), cmocka_unit_test(test_names),
         cmocka_unit_test(test_names_kept),  cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_tidy),
     };
     struct CMUnitTest tests[ROWS + LACKS + sizeof others / sizeof *others], *t = tests;
     for (size_t i = 0; i < ROWS; i++)

@@ -118,6 +118,15 @@ static void finish(struct run *r)
     work(r);
 }
 
+/* What the figures say of those who wait now. */
+static void waiting(const struct run *r, uint64_t clients, aw_ns waited)
+{
+    struct aw_stats s;
+    aw_engine_stats(r->engine, &s);
+    assert_int_equal(s.waiting, clients);
+    assert_int_equal(s.waited, waited);
+}
+
 static const unsigned shards[] = {1, 3};
 enum { SHARDS = sizeof shards / sizeof *shards };
 
@@ -135,6 +144,9 @@ static void silence_moves_time(void **state)
         quiet(&r, 11 * AW_SEC);
         assert_int_equal(r.seen.waits, 1);
         assert_true(r.seen.waited >= 900 * AW_MS && r.seen.waited <= 1000 * AW_MS);
+        waiting(&r, 1, r.seen.waited);
+        quiet(&r, 12 * AW_SEC);
+        waiting(&r, 1, r.seen.waited + AW_SEC);
         quiet(&r, 30 * AW_SEC);
         assert_int_equal(r.seen.waits, 1);
         assert_int_equal(r.seen.records, 0);

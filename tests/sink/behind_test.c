@@ -200,6 +200,40 @@ static void a_file_grows_and_is_made_again(void **state)
     assert_non_null(strstr(err, "/nonexistent/log: "));
 }
 
+/* What a run that was killed may have left at a file's end. */
+static void half_a_line_is_mended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *before, *after;
+    } rows[] = {
+        {"empty", "", "new\n"},
+        {"whole lines", "{\"a\":1}\n", "{\"a\":1}\nnew\n"},
+        {"half a record", "{\"a\":1}\n{\"a\":", "{\"a\":1}\nnew\n"},
+        {"nothing but half a record", "{\"a\":", "new\n"},
+        {"a line of somebody else's", "note", "note\nnew\n"},
+        {"the same behind a record", "{\"a\":1}\nnote", "{\"a\":1}\nnote\nnew\n"},
+        {"a byte of a record", "{\"a\":1}\n{", "{\"a\":1}\n{\nnew\n"},
+    };
+    char dir[] = "/tmp/behind-XXXXXX", path[64], err[256];
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/log", dir);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fputs(rows[i].before, f);
+        fclose(f);
+        struct aw_behind *b = aw_behind_file(path, err, sizeof err);
+        assert_non_null(b);
+        assert_int_equal(aw_behind_start(b), 0);
+        put(b, "new\n");
+        assert_int_equal(aw_behind_close(b), 0);
+        if (!holds(path, rows[i].after)) fail_msg("%s", rows[i].name);
+    }
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +241,7 @@ int main(void)
         cmocka_unit_test(the_patient_wait),
         cmocka_unit_test(a_closed_reader_ends_it),
         cmocka_unit_test(a_file_grows_and_is_made_again),
+        cmocka_unit_test(half_a_line_is_mended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,40 @@ static void nothing_failed(void **state)
     assert_int_equal(read_back(&first, &types), 0); /* and yet a capture */
 }
 
+/* What is written by the time the file was moved away stays in it, the rest goes into a new one. */
+static void opened_again(void **state)
+{
+    (void)state;
+    struct aw_keep *k = start(false, 1 << 22);
+    struct aw_keep_stats stats;
+    char moved[80];
+    uint64_t first, firsts[2];
+    size_t counts[2];
+    uint16_t types;
+    snprintf(moved, sizeof moved, "%s.1", path);
+    for (uint64_t ord = 1; ord <= 1000; ord++) {
+        give(k, 1, ord, 1);
+        if (ord == 100) {
+            const struct aw_record r = record(1, 1);
+            aw_keep_record(k, &r, true);
+            assert_int_equal(aw_keep_reopen(k), 0); /* nobody moved it */
+            assert_int_equal(rename(path, moved), 0);
+            assert_int_equal(aw_keep_reopen(k), 0);
+        }
+    }
+    assert_int_equal(aw_keep_trouble(k), 0);
+    assert_int_equal(aw_keep_close(k, &stats), 0);
+    counts[1] = read_back(&firsts[1], &types);
+    assert_int_equal(rename(moved, path), 0);
+    counts[0] = read_back(&first, &types);
+    firsts[0] = first;
+    assert_int_equal(counts[0], 100);
+    assert_int_equal(firsts[0], 1);
+    assert_int_equal(counts[1], 900);
+    assert_int_equal(firsts[1], 101);
+    assert_int_equal(stats.written, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +238,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(known_early, make_path, remove_path),
         cmocka_unit_test_setup_teardown(read_twice, make_path, remove_path),
         cmocka_unit_test_setup_teardown(nothing_failed, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(opened_again, make_path, remove_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,8 @@ static void figures(void **state)
     f.stats.packets = 9;
     f.stats.last = T0;
     f.stats.evicted = 4;
+    f.stats.waiting = 2;
+    f.stats.waited = 1500 * AW_MS;
     f.stats.drop_kinds = 2;
     f.stats.drop[0] = (struct aw_drop_count){"none", "handed on", 9};
     f.stats.drop[1] = (struct aw_drop_count){"ip-short", "cut", 3};
@@ -93,6 +95,8 @@ static void figures(void **state)
         "await100_packets_filtered_total 8",
         "await100_packets_not_followed_total{reason=\"ip-short\"} 3",
         "await100_connections_evicted_total 4",
+        "await100_waiting_clients 2",
+        "await100_waiting_seconds 1.500000000",
         "await100_last_packet_timestamp_seconds 1767323045.123456789",
         "await100_expectation_exchanges_total 1",
         "await100_failing_exchanges_total 1",
