@@ -485,11 +485,11 @@ static void test_tidy(void **state)
         aw_folder_tidy(next);
         assert_true(is_there(".tidy.7-0.tmp"));
         close(fd);
-        aw_folder_tidy(next); /* as it is once its writer is gone */
+        aw_folder_close(writer);
+        aw_keeper_stop(k); /* removes it itself */
+        aw_folder_tidy(next);
         assert_false(is_there(".tidy.7-0.tmp"));
         aw_folder_close(next);
-        aw_folder_close(writer);
-        aw_keeper_stop(k);
     }
     for (size_t i = 0; i < COUNT; i++) {
         if (is_there(files[i].name) != files[i].stays) fail_msg("%s", files[i].name);
