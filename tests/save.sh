@@ -179,10 +179,12 @@ status() { # status EXPECTED OPTIONS...
     want=$1
     shift
     got=0
-    "$program" "$@" >/dev/null 2>&1 || got=$?
+    "$program" "$@" >/dev/null 2>"$dir/words" || got=$?
     is "$got" "$want"
 }
 cp $big "$dir/own.pcap"
+"$program" -q -r $big -O /dev/null --record - >"$dir/piped.cap"
+check "--record -" same_packets $big "$dir/piped.cap"
 check "-w over the input" status 4 -r "$dir/own.pcap" -w "$dir/own.pcap"
 check "the input is whole" cmp $big "$dir/own.pcap"
 check "-w - beside the report" status 2 -r $big -w -
@@ -194,6 +196,7 @@ check "-w in no folder" status 4 -r $big -w "$dir/none/x"
 check "-Y that is none" status 2 -r $big -Y "status = 417"
 if [ -w /dev/full ]; then
     check "a full disk" status 4 -q -r $big -O /dev/null --record /dev/full
+    check "a full disk: told" grep -q "No space left on device" "$dir/words"
 fi
 
 # --- what -Y does not match is not written ---

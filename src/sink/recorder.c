@@ -71,8 +71,8 @@ static bool end_file(struct aw_recorder *r)
 
 static bool make_fd(struct aw_recorder *r, aw_ns ts)
 {
-    char name[AW_FOLDER_NAME];
-    if (!name_of(r, ts, name)) return fail(r, ENAMETOOLONG);
+    char name[AW_FOLDER_NAME] = "";
+    if (r->place.folder && !name_of(r, ts, name)) return fail(r, ENAMETOOLONG);
     r->fd = aw_outfile_make(&r->place, name);
     return r->fd >= 0 || fail(r, errno);
 }
@@ -172,7 +172,7 @@ bool aw_recorder_write(struct aw_recorder *r, const struct aw_packet *pkts, size
 int aw_recorder_reopen(struct aw_recorder *r, bool mixed)
 {
     char name[AW_FOLDER_NAME];
-    if (r->over || (!r->file && r->fd < 0)) return 0; /* there is none yet */
+    if (!r->place.folder || r->over || (!r->file && r->fd < 0)) return 0; /* none, or none yet */
     if (!name_of(r, named_after(r), name)) return ENAMETOOLONG;
     const int fd = aw_outfile_again(&r->place, name);
     if (fd < 0) return errno == EEXIST ? 0 : errno;

@@ -57,6 +57,7 @@ servers() {
     mkdir -p "$tmp/www/up"
     chmod 777 "$tmp/www" "$tmp/www/up"
     head -c 5000 /dev/zero | tr '\0' u >"$tmp/file"
+    head -c 900000 /dev/zero >"$tmp/large"
     cat >"$tmp/nginx.conf" <<CONF
 user nobody nogroup;
 worker_processes 1;
@@ -92,7 +93,7 @@ CONF
 put() { # PORT PATH [curl options]
     local port=$1 path=$2
     shift 2
-    ip netns exec $C curl -q -s -o /dev/null --max-time 10 -T "$tmp/file" -H 'Expect: 100-continue' \
+    ip netns exec $C curl -q -s -o /dev/null --max-time 10 -T "${body:-$tmp/file}" -H 'Expect: 100-continue' \
         "$@" "http://10.101.0.2:$port/$path"
 }
 
@@ -263,12 +264,94 @@ signals() {
     has "HUP: the old file" 'up/before' "$tmp/logs/log.1"
     has "HUP: the new file" 'up/after' "$tmp/logs/log"
     hasnt "HUP: the new file" 'up/before' "$tmp/logs/log"
-    # Killed, it leaves whole records.
-    watch killed -i c0 -o ndjson -O "$tmp/logs/killed" tcp
-    put 8316 up/killed
-    until_true lines "$tmp/logs/killed" 1
+    # A client that waits is told of while it does.
+    watch now -i c0 -o json tcp
+    put 8300 up/now --expect100-timeout 3 &
+    local client=$!
+    sleep 0.5
+    kill -USR1 $pid
+    until_true grep -q ' 1  waiting now' "$tmp/now.err" && ok || bad "USR1: nobody waits"
+    wait $client
+    stop
+}
+
+# All outputs at once, in a folder of root's, after root was given up: packets rotate, and what was
+# moved away is made anew.
+outputs() {
+    local dir=$tmp/outputs causes
+    mkdir -m 755 "$dir"
+    watch outputs -Z nobody -i c0 -o ndjson -O "$dir/log" -w "$dir/failing" \
+        --record "$dir/ring" -C 1 -W 3 --metrics "$dir/metrics" tcp
+    is "outputs: whose process" nobody "$(ps -o user= -p $pid)"
+    put 8300 up/one
+    until_true lines "$dir/log" 1
+    until_true "$program" -r "$dir/failing" -o json -O /dev/null
+    for file in log failing metrics; do mv "$dir/$file" "$dir/$file.1"; done
+    kill -HUP $pid
+    until_true [ -e "$dir/log" ]
+    until_true [ -e "$dir/failing" ] && ok || bad "outputs: HUP makes no -w"
+    put 8303 up/two
+    for i in 1 2 3 4; do body=$tmp/large put 8001 "up/large$i"; done
+    until_true lines "$dir/log" 7 # with the retry
+    stop
+    is "outputs: exit status" 0 $status
+    is "outputs: the ring" "ring0 ring1 ring2" "$(cd "$dir" && echo ring*)"
+    for file in "$dir"/ring*; do
+        tcpdump -nr "$file" >"$tmp/packets" 2>"$tmp/words" || bad "outputs: $file"
+        is "outputs: ${file##*/}: whole" 0 "$(grep -c truncated "$tmp/words")"
+    done
+    is "outputs: -w, what was moved" /up/one "$("$program" -r "$dir/failing.1" -o ndjson | jq -r .request.target)"
+    is "outputs: -w, what came then" "/up/two /up/two" \
+        "$("$program" -r "$dir/failing" -o ndjson | jq -r .request.target | xargs)"
+    causes=$(cat "$dir/log.1" "$dir/log" | jq -r '.verdict | select(.severity == "warning" or .severity == "error") | .cause' | xargs)
+    is "outputs: -w, causes" "$causes" \
+        "$(for file in failing.1 failing; do "$program" -r "$dir/$file" -o ndjson; done |
+            jq -r '.verdict | select(.severity == "warning" or .severity == "error") | .cause' | xargs)"
+    has "outputs: metrics" '^await100_expectation_exchanges_total' "$dir/metrics"
+    is "outputs: nothing else is left" "failing failing.1 log log.1 metrics metrics.1 ring0 ring1 ring2" \
+        "$(cd "$dir" && echo $(ls -A))"
+}
+
+# Killed while it writes: what is there is whole, and of what was not finished nothing stays, or not
+# for longer than until the next run where the keeper was killed as well.
+killed() {
+    local dir=$tmp/killed.d both round keeper
+    mkdir "$dir"
+    for both in '' keeper; do
+        for round in 1 2 3; do
+            rm -f "$dir"/* # not what is hidden
+            watch killed -i c0 -o ndjson -O "$dir/log" -w "$dir/failing" --record "$dir/every" \
+                --metrics "$dir/metrics" tcp
+            keeper=$(pgrep -P $pid)
+            body=$tmp/large put 8001 up/large &
+            local client=$!
+            put 8303 up/killed
+            until_true lines "$dir/log" 1
+            kill -KILL $pid ${both:+$keeper}
+            { wait $pid $client; } 2>/dev/null
+            is "KILL: lines are records" "$(wc -l <"$dir/log")" "$(jq -c .id "$dir/log" 2>/dev/null | wc -l)"
+            for file in failing every; do
+                if [ -s "$dir/$file" ]; then
+                    tcpdump -nr "$dir/$file" >"$tmp/packets" 2>"$tmp/words"
+                    is "KILL: $file: whole" 0 "$(grep -c truncated "$tmp/words")"
+                fi
+            done
+        done
+    done
+    watch report -i c0 -o json -O "$dir/report" tcp
+    keeper=$(pgrep -P $pid)
+    is "KILL: a report under way" 1 "$(ls -A "$dir" | grep -c '^\.report\.')"
     stop KILL
-    is "KILL: records" 1 "$(jq -c .id "$tmp/logs/killed" | wc -l)"
+    until_true eval "! kill -0 $keeper 2>/dev/null"
+    is "KILL: its keeper removes it" 0 "$(ls -A "$dir" | grep -c '^\.report\.')"
+    watch report -i c0 -o json -O "$dir/report" tcp
+    kill -KILL "$(pgrep -P $pid)"
+    stop KILL
+    is "KILL: with its keeper" 1 "$(ls -A "$dir" | grep -c '^\.report\.')"
+    watch report -i c0 -o json -O "$dir/report" tcp
+    stop
+    is "KILL: the next run's report" 0 "$(jq .exchanges.all "$dir/report")"
+    is "KILL: the next run cleans" 0 "$(ls -A "$dir" | grep -c '^\.')"
 }
 
 # A disk that is full for a while: what cannot be written is let go, whole, and told; then it goes on.
@@ -287,7 +370,81 @@ full_disk() {
     has "full disk: what came later" up/room "$tmp/small/log"
     has "full disk: told" 'records let go' "$tmp/full.err"
     is "full disk: whole records" "$(wc -l <"$tmp/small/log")" "$(jq -c .id "$tmp/small/log" | wc -l)"
+    # Packets: those that there is no room for are let go, the run goes on.
+    rm -f "$tmp/small"/*
+    head -c 48000 /dev/zero >"$tmp/small/ballast"
+    watch fullpackets -i c0 -o ndjson -O "$tmp/full.log" -w "$tmp/small/failing" \
+        --record "$tmp/small/every" tcp
+    for i in 1 2 3 4; do put 8303 up/full$i; done
+    until_true grep -q -e '--record .*No space left.*let go until' "$tmp/fullpackets.err" && ok ||
+        bad "full disk: not a word of --record"
+    rm "$tmp/small/ballast"
+    put 8300 up/room
+    until_true grep -q up/room "$tmp/full.log"
+    sleep 1.2
+    stop
+    is "full disk: packets: exit status" 4 $status
+    has "full disk: packets: told" '--record .*packets were let go for want of room' "$tmp/fullpackets.err"
+    is "full disk: records all the same" 9 "$(wc -l <"$tmp/full.log")"
+    for file in failing every; do
+        "$program" -r "$tmp/small/$file" -o ndjson >"$tmp/packets" 2>"$tmp/words"
+        is "full disk: $file: whole" 0 $?
+        has "full disk: $file: what came later" up/room "$tmp/packets"
+    done
+    # A report and metrics: none, rather than half of one; the old ones stay.
+    rm -f "$tmp/small"/*
+    echo old >"$tmp/small/report"
+    echo old >"$tmp/small/metrics"
+    head -c 56500 /dev/zero >"$tmp/small/ballast"
+    watch fullreport -i c0 -o html -O "$tmp/small/report" --metrics "$tmp/small/metrics" tcp
+    put 8300 up/full
+    stop
+    is "full disk: report: exit status" 4 $status
+    has "full disk: report: told" 'report: cannot write the report: No space left' "$tmp/fullreport.err"
+    is "full disk: the old report" old "$(cat "$tmp/small/report")"
+    is "full disk: the old metrics" old "$(cat "$tmp/small/metrics")"
+    is "full disk: nothing half done" "ballast metrics report" "$(cd "$tmp/small" && echo $(ls -A))"
     umount "$tmp/small"
+}
+
+# A reader of packets that goes away ends it, too.
+closed_pipes() {
+    for option in -w --record; do
+        rm -f "$tmp/packets.fifo"
+        mkfifo "$tmp/packets.fifo"
+        head -c 24 "$tmp/packets.fifo" >"$tmp/first" &
+        local reader=$!
+        watch pipe -i c0 -q -o json $option "$tmp/packets.fifo" tcp
+        put 8300 up/pipe1
+        wait $reader
+        put 8300 up/pipe2
+        sleep 0.3
+        stop
+        is "closed pipe: $option: exit status" 0 $status
+        is "closed pipe: $option: words" "" "$(cat "$tmp/pipe.err")"
+        is "closed pipe: $option: a report" true "$(jq '.exchanges.expectation > 0' "$tmp/pipe.out")"
+    done
+}
+
+# Too few descriptors: it runs, or says what is missing.
+few_descriptors() {
+    local dir=$tmp/few n status
+    mkdir "$dir"
+    for n in $(seq 4 24); do
+        # shellcheck disable=SC2016
+        ip netns exec $C bash -c 'ulimit -n "$1" && shift && exec "$@"' - "$n" \
+            "$program" -i c0 -a duration:0.1 -o json -O "$dir/report" \
+            -w "$dir/failing" --record "$dir/every" --metrics "$dir/metrics" \
+            >"$tmp/few.out" 2>"$tmp/few.err"
+        status=$?
+        case $status in
+        0 | 2 | 3 | 4) ;;
+        *) bad "descriptors: $n: exit status $status: $(cat "$tmp/few.err")" ;;
+        esac
+        [ $status -eq 0 ] || [ -s "$tmp/few.err" ] || bad "descriptors: $n: not a word"
+    done
+    is "descriptors: enough" 0 $status
+    is "descriptors: nothing half done" "every failing metrics report" "$(cd "$dir" && echo $(ls -A))"
 }
 
 # --- interfaces ---
@@ -355,7 +512,7 @@ for i in range(20000):
 
 network
 servers
-for part in ${2:-interfaces same last_packets stops watching signals full_disk losses}; do
+for part in ${2:-interfaces same last_packets stops watching signals outputs killed full_disk closed_pipes few_descriptors losses}; do
     $part
 done
 echo "live: $passed checks passed, $failed failed"
