@@ -262,6 +262,7 @@ lab: all tools
 bench: all tools
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools sh tests/bench/run.sh
 	bash tests/bench/live.sh $(PROGRAM) $${BENCH_DIR:-$(BUILD)/bench}/uploads-$${UPLOADS_MB:-800}.pcap
+	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools bash tests/bench/soak.sh
 
 clean:
 	rm -rf build build-* await100 libawait100.a

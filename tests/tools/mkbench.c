@@ -1,11 +1,13 @@
 /*
- * mkbench uploads|flows|idle OUT.pcap [--size N] [--seed N]: captures to measure speed and memory.
+ * mkbench uploads|flows|soak|idle OUT.pcap [--size N] [--seed N]: captures to measure speed and
+ * memory; OUT "-" is standard output.
  *
  *   uploads  large uploads with Expect over 64 connections at once, 1448-byte segments, an ACK for
  *            every two; --size is the file in MB (800)
  *   flows    short conversations of 8 packets; --size connections (400000), about a thousand open
  *            at any time; of 100: 60 GET, 20 POST, 14 continued uploads, 2 not awaited, 2 ignored,
  *            1 refused with 417, 1 answered 500
+ *   soak     the same, but every tenth connection is never closed: more than any memory holds
  *   idle     --size connections (100000) that each made one exchange and stay open
  *
  * Equal arguments give equal files. Checksums are left zero, as by offload.
@@ -25,6 +27,7 @@ struct conn {
     uint32_t seq[2]; /* next of each side: [0] the client */
     int64_t at;      /* time of its next packet, ns */
     unsigned kind, step;
+    bool stays;    /* flows: it is never closed */
     uint64_t left; /* uploads: content still to send */
     uint32_t number;
 };
@@ -214,6 +217,7 @@ static bool flow_step(struct writer *w, struct conn *c)
             packet(w, c, 0, ACK, NULL, 0);
         break;
     case 6:
+        if (c->stays) return true;
         packet(w, c, 0, FIN | ACK, NULL, 0);
         break;
     case 7:
@@ -304,18 +308,20 @@ int main(int argc, char **argv)
 {
     uint64_t size = 0;
     const char *what = argc > 2 ? argv[1] : "";
-    const bool uploads = strcmp(what, "uploads") == 0, flows = strcmp(what, "flows") == 0,
+    const bool soak = strcmp(what, "soak") == 0;
+    const bool uploads = strcmp(what, "uploads") == 0, flows = strcmp(what, "flows") == 0 || soak,
                idle = strcmp(what, "idle") == 0;
     for (int i = 3; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--size") == 0) size = strtoull(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--seed") == 0) seed = strtoull(argv[i + 1], NULL, 10) | 1;
     }
     if (!uploads && !flows && !idle) {
-        fprintf(stderr, "usage: mkbench uploads|flows|idle OUT.pcap [--size N] [--seed N]\n");
+        fprintf(stderr, "usage: mkbench uploads|flows|soak|idle OUT.pcap [--size N] [--seed N]\n");
         return 2;
     }
     if (!size) size = uploads ? 800 : flows ? 400000 : 100000;
-    struct writer w = {.f = fopen(argv[2], "wb")};
+    const bool out = strcmp(argv[2], "-") == 0;
+    struct writer w = {.f = out ? stdout : fopen(argv[2], "wb")};
     struct heap h = {.c = calloc(OPEN_FLOWS + 1, sizeof *h.c)};
     if (!w.f || !h.c) {
         fprintf(stderr, "mkbench: %s cannot be written\n", argv[2]);
@@ -339,6 +345,7 @@ int main(int argc, char **argv)
         for (; next < OPEN_FLOWS && next < size; next++) {
             struct conn c = new_conn(next, start + (int64_t)next * 3000);
             c.kind = flow_kind(next);
+            c.stays = soak && next % 10 == 0;
             push(&h, c);
         }
         while (h.n) {
@@ -348,7 +355,9 @@ int main(int argc, char **argv)
             }
             if (next < size) {
                 struct conn c = new_conn(next, h.c[0].at + 1000);
-                c.kind = flow_kind(next++);
+                c.kind = flow_kind(next);
+                c.stays = soak && next % 10 == 0;
+                next++;
                 h.c[0] = c;
             } else {
                 h.c[0] = h.c[--h.n];
@@ -368,7 +377,7 @@ int main(int argc, char **argv)
     const bool bad = ferror(w.f) != 0;
     const bool bad_close = fclose(w.f) != 0;
     free(h.c);
-    printf("%s: %llu packets, %llu bytes\n", argv[2], (unsigned long long)w.packets,
-           (unsigned long long)w.bytes + 24);
+    fprintf(out ? stderr : stdout, "%s: %llu packets, %llu bytes\n", argv[2],
+            (unsigned long long)w.packets, (unsigned long long)w.bytes + 24);
     return bad || bad_close ? 3 : 0;
 }

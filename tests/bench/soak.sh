@@ -1,0 +1,51 @@
+#!/bin/bash
+# Long life in small: as many short connections as SOAK says (ten million are a few minutes), made
+# on the way and never on a disk, through an engine with little memory. Every tenth is never closed,
+# so that connections have to be let go all the time. Fails where resident memory does not stay
+# flat, or where what was let go is not counted. Without SOAK it does nothing.
+#   SOAK=10000000 soak.sh     AWAIT100, TOOLS as for run.sh; MEMORY (64M), JOBS (1)
+set -eu
+export LC_ALL=C
+[ -n "${SOAK:-}" ] || exit 0
+program=${AWAIT100:-./await100} tools=${TOOLS:-build/tests/tools}
+dir=$(mktemp -d)
+makes=
+reads=
+trap 'kill $makes $reads 2>/dev/null || :; rm -rf "$dir"' EXIT
+trap 'exit 130' INT TERM
+mkfifo "$dir/packets"
+"$tools/mkbench" soak - --size "$SOAK" >"$dir/packets" 2>"$dir/made" &
+makes=$!
+begun=$SECONDS
+"$program" -q -r - -o json --memory "${MEMORY:-64M}" -j "${JOBS:-1}" <"$dir/packets" >"$dir/out.json" &
+reads=$!
+# Resident KiB, four times a second, until it ends.
+while rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$reads/status" 2>/dev/null) && [ -n "$rss" ]; do
+    echo "$rss"
+    sleep 0.25
+done >"$dir/rss"
+status=0
+wait $reads || status=$?
+reads=
+wait $makes || status=$?
+makes=
+took=$((SECONDS - begun))
+printf 'soak: %s in %d s, --memory %s, -j %s; exit status %d\n' \
+    "$(sed 's/^-: //' "$dir/made")" $took "${MEMORY:-64M}" "${JOBS:-1}" $status
+jq -r '"soak: \(.connections.seen) connections, \(.connections.evicted) let go before their end; \(.exchanges.all) exchanges, \(.exchanges.expectation) with an expectation, \(.exchanges.failing) failing"' "$dir/out.json"
+# Flat: what it takes when a fifth is done, it takes at the end.
+awk -v evicted="$(jq .connections.evicted "$dir/out.json")" -v status=$status '
+    { v[NR] = $1; if ($1 > peak) peak = $1 }
+    END {
+        n = NR; if (n < 20) { print "soak: too short to judge: a larger SOAK"; exit 1 }
+        for (i = 1; i <= n; i++) {
+            if (i > n * 0.2 && i <= n * 0.4 && v[i] > early) early = v[i]
+            if (i > n * 0.8 && v[i] > late) late = v[i]
+        }
+        printf "soak: resident MiB after a fifth of the time %.1f, in the last fifth %.1f, peak %.1f\n",
+               early / 1024, late / 1024, peak / 1024
+        flat = late <= early * 1.02
+        if (!flat) print "soak: FAILED: it grows"
+        if (evicted == 0) print "soak: FAILED: nothing was let go"
+        exit status != 0 || !flat || evicted == 0
+    }' "$dir/rss"
