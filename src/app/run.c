@@ -208,7 +208,7 @@ static bool on_collecting_live(struct run *r)
 {
     if (aw_signal_reopen()) {
         if (r->live.behind) aw_behind_reopen(r->live.behind);
-        aw_save_reopen(&r->save);
+        aw_save_new_files(&r->save);
     }
     aw_save_look(&r->save);
     if (aw_signal_totals()) say_totals(r);

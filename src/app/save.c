@@ -152,7 +152,7 @@ static void say_trouble(const char *option, const char *path, int error)
                 option, path, strerror(error));
 }
 
-void aw_save_reopen(struct aw_save *s)
+void aw_save_new_files(struct aw_save *s)
 {
     if (s->keep) say_not_reopened("-w", s->o->write, aw_keep_reopen(s->keep));
     atomic_store(&s->reopen, true);

@@ -37,7 +37,7 @@ void aw_save_engine(const struct aw_save *s, struct aw_config *config);
 struct aw_feed aw_save_feed(struct aw_save *s, struct aw_feed from);
 /* Live, on any thread, but one at a time: asks for new files where the old ones were moved away;
  * says once that a file cannot be written. */
-void aw_save_reopen(struct aw_save *s);
+void aw_save_new_files(struct aw_save *s);
 void aw_save_look(struct aw_save *s);
 /* After the run: reads again for -w where that is the way, with an engine of the same config, as
  * far as the run came. */
