@@ -152,6 +152,17 @@ static void thresholds(void)
     LINES(".El");
 }
 
+static void signals_heard(void)
+{
+    LINES(".Sh SIGNALS", ".Bl -tag -width Ds", ".It Dv SIGINT , SIGTERM",
+          "End the run with a report on what was read; a second one ends it at once.",
+          ".It Dv SIGHUP", "Live: the files of", ".Fl w , Fl Fl record", "and of", ".Fl O", "with",
+          ".Fl o Cm ndjson", "that were moved away are made anew, for", ".Xr logrotate 8 .",
+          "A file that is still there is written on; that of", ".Fl Fl metrics",
+          "is a new one each time.", ".It Dv SIGUSR1",
+          "Live: the totals so far, and who waits now, to standard error.", ".El");
+}
+
 void write_manual(void)
 {
     LINES(".\\\" Made from the tables of options, causes, formats and thresholds: edit those.",
@@ -179,6 +190,7 @@ void write_manual(void)
     formats();
     causes();
     thresholds();
+    signals_heard();
     LINES(".Sh ENVIRONMENT", ".Bl -tag -width NO_COLOR", ".It Ev NO_COLOR",
           "Where it is set and not empty, text on a terminal has no colour.", ".It Ev PAGER",
           "Shows what", ".Fl Fl explain", "says on a terminal.", ".It Ev TZ",

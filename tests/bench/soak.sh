@@ -2,7 +2,8 @@
 # Long life in small: as many short connections as SOAK says (ten million are a few minutes), made
 # on the way and never on a disk, through an engine with little memory. Every tenth is never closed,
 # so that connections have to be let go all the time. Fails where resident memory does not stay
-# flat, or where what was let go is not counted. Without SOAK it does nothing.
+# flat, where what was let go is not counted, or where an exchange is missing: every connection has
+# one. Without SOAK it does nothing.
 #   SOAK=10000000 soak.sh     AWAIT100, TOOLS as for run.sh; MEMORY (64M), JOBS (1)
 set -eu
 export LC_ALL=C
@@ -34,7 +35,8 @@ printf 'soak: %s in %d s, --memory %s, -j %s; exit status %d\n' \
     "$(sed 's/^-: //' "$dir/made")" $took "${MEMORY:-64M}" "${JOBS:-1}" $status
 jq -r '"soak: \(.connections.seen) connections, \(.connections.evicted) let go before their end; \(.exchanges.all) exchanges, \(.exchanges.expectation) with an expectation, \(.exchanges.failing) failing"' "$dir/out.json"
 # Flat: what it takes when a fifth is done, it takes at the end.
-awk -v evicted="$(jq .connections.evicted "$dir/out.json")" -v status=$status '
+awk -v evicted="$(jq .connections.evicted "$dir/out.json")" -v status=$status \
+    -v missing=$((SOAK - $(jq .exchanges.all "$dir/out.json"))) '
     { v[NR] = $1; if ($1 > peak) peak = $1 }
     END {
         n = NR; if (n < 20) { print "soak: too short to judge: a larger SOAK"; exit 1 }
@@ -47,5 +49,6 @@ awk -v evicted="$(jq .connections.evicted "$dir/out.json")" -v status=$status '
         flat = late <= early * 1.02
         if (!flat) print "soak: FAILED: it grows"
         if (evicted == 0) print "soak: FAILED: nothing was let go"
-        exit status != 0 || !flat || evicted == 0
+        if (missing != 0) print "soak: FAILED: exchanges that are missing: " missing
+        exit status != 0 || !flat || evicted == 0 || missing != 0
     }' "$dir/rss"
