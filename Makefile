@@ -167,6 +167,8 @@ check: need-check
 	@$(MAKE) --no-print-directory all tests tools
 	sh tests/structure.sh $(LIBRARY)
 	sh tests/manifest.sh
+	@$(MAKE) --no-print-directory $(GENERATE)
+	sh tests/readme.sh $(GENERATE)
 	sh tests/run.sh $(TEST_BIN)
 	@$(MAKE) --no-print-directory replay
 	sh tests/confine.sh $(PROGRAM)
@@ -236,6 +238,10 @@ check-tui: all
 check-lab: all tools
 	sh tests/lab/check.sh $(PROGRAM) $(BUILD)/tests/tools
 
+# README.md to the letter, on a clean checkout: what is committed.
+check-readme: $(GENERATE)
+	sh tests/readme.sh $(GENERATE) all
+
 check-reports: all tools
 	sh tests/reports/check.sh $(PROGRAM) $(BUILD)/tests/tools
 
@@ -250,7 +256,7 @@ check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-valgrind check-attack check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-lab check-live
+	@$(MAKE) --no-print-directory check-valgrind check-attack check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
 # tries on them what src/diagnose/agents.def claims.
@@ -268,7 +274,7 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
-        warnings format-check check-differential check-metrics check-bundle check-reports check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
+        warnings format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
         replay fuzz fuzz-build check-attack
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d) $(DIST_OBJ:.o=.d)

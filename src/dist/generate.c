@@ -1,7 +1,7 @@
 /*
  * Writes the manual and the completions from the tables of options, causes, thresholds and formats,
  * so that they cannot fall behind the program.
- *   generate man|bash|zsh|fish
+ *   generate man|bash|zsh|fish|causes
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,16 +24,10 @@ enum word_kind word_kind_of(const struct option_row *o)
         const char *arg;
         enum word_kind kind;
     } kinds[] = {
-        {"FILE", WORD_FILE},
-        {"DIR", WORD_FOLDER},
-        {"FORMAT", WORD_FORMAT},
-        {"LIST", WORD_FAIL},
-        {"NAME=VALUE", WORD_THRESHOLD},
-        {"WORD", WORD_EXPLAIN},
-        {"BEFORE AFTER", WORD_FILE},
-        {"CLIENT SERVER", WORD_FILE},
-        {"USER", WORD_USER},
-        {"IF", WORD_INTERFACE},
+        {"FILE", WORD_FILE},     {"FILE...", WORD_FILE},      {"DIR", WORD_FOLDER},
+        {"FORMAT", WORD_FORMAT}, {"LIST", WORD_FAIL},         {"NAME=VALUE", WORD_THRESHOLD},
+        {"WORD", WORD_EXPLAIN},  {"BEFORE AFTER", WORD_FILE}, {"CLIENT SERVER", WORD_FILE},
+        {"USER", WORD_USER},     {"IF", WORD_INTERFACE},
     };
     if (!o->arg) return WORD_NONE;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -72,18 +66,31 @@ const char *word_at(enum word_kind kind, size_t i)
     return NULL;
 }
 
+/* The table of causes as README.md has it, between its marks. */
+static void write_causes(void)
+{
+    puts("| cause | worst | in short | what happened |\n|---|---|---|---|");
+#define AW_CAUSE(id, slug, sev, title, meaning)                                                    \
+    printf("| `%s` | %s | %s | %s |\n", slug, aw_severity_name(AW_SEV_##sev), title, meaning);
+#include "await100/causes.def"
+#undef AW_CAUSE
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*write)(void);
-    } outputs[] = {
-        {"man", write_manual}, {"bash", write_bash}, {"zsh", write_zsh}, {"fish", write_fish}};
+    } outputs[] = {{"man", write_manual},
+                   {"bash", write_bash},
+                   {"zsh", write_zsh},
+                   {"fish", write_fish},
+                   {"causes", write_causes}};
     for (size_t i = 0; argc == 2 && i < sizeof outputs / sizeof outputs[0]; i++) {
         if (strcmp(argv[1], outputs[i].name) != 0) continue;
         outputs[i].write();
         return fflush(stdout) == 0 ? 0 : 1;
     }
-    fputs("usage: generate man|bash|zsh|fish\n", stderr);
+    fputs("usage: generate man|bash|zsh|fish|causes\n", stderr);
     return 2;
 }
