@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/sandbox.h"
@@ -28,9 +29,20 @@ struct merge {
     bool damaged;
 };
 
+/* All inputs are open before the first is believed: as many descriptors, where that is allowed. */
+static void allow_files(size_t count)
+{
+    enum { OTHERS = 64 };
+    struct rlimit most;
+    if (getrlimit(RLIMIT_NOFILE, &most) != 0 || most.rlim_cur >= count + OTHERS) return;
+    most.rlim_cur = most.rlim_max < count + OTHERS ? most.rlim_max : count + OTHERS;
+    (void)setrlimit(RLIMIT_NOFILE, &most);
+}
+
 static bool open_inputs(struct merge *m)
 {
     bool any = false;
+    allow_files(m->o->merge_count);
     m->input = calloc(m->o->merge_count, sizeof *m->input);
     for (size_t i = 0; m->input && i < m->o->merge_count; i++) {
         m->input[i] = aw_values_open(m->o->merge[i]);
