@@ -143,7 +143,8 @@ enum aw_exit aw_run_align(const struct aw_options *o)
         bool told = false;
         struct aw_folder *folders[] = {aw_out_folder(out)};
         aw_sandbox_prepare(&sandbox, o, folders, 1);
-        status = aw_sandbox_enter(&sandbox, o, false) ? work(side, out, &told) : AW_EXIT_USAGE;
+        status =
+            aw_sandbox_enter(&sandbox, o, false, false) ? work(side, out, &told) : AW_EXIT_USAGE;
         const int error = aw_out_close(out, told);
         if (error && error != EPIPE) {
             fprintf(stderr, "await100: --align: cannot write: %s\n", strerror(error));

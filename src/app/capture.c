@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -25,7 +26,7 @@ struct lot {
 
 struct aw_capture {
     struct aw_live *live; /* owned; the thread's while that runs */
-    void (*say)(const char *line);
+    struct aw_capture_calls calls;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t filled, emptied;
@@ -37,6 +38,7 @@ struct aw_capture {
     bool stop, over, gone;
     bool abandoned; /* nobody takes any more */
     struct aw_live_stats lost;
+    char *wanted; /* owned: a filter to be taken; NULL = none */
 
     /* the taking side's own */
     struct lot *held[AW_SOURCE_HOLDS];
@@ -145,14 +147,28 @@ static bool abandoned(struct aw_capture *c)
     return is;
 }
 
+static void take_filter(struct aw_capture *c)
+{
+    char err[256];
+    pthread_mutex_lock(&c->lock);
+    char *wanted = c->wanted;
+    c->wanted = NULL;
+    pthread_mutex_unlock(&c->lock);
+    if (!wanted) return;
+    const bool good = aw_live_refilter(c->live, wanted, err, sizeof err);
+    if (c->calls.filtered) c->calls.filtered(c->calls.ctx, wanted, good ? NULL : err);
+    free(wanted);
+}
+
 static void read_on(struct aw_capture *c)
 {
     while (!stopping(c)) {
+        take_filter(c);
         struct lot *lot = take_spare(c);
         if (!lot) continue;
         const bool some = aw_live_read(c->live, &lot->room, WAIT_MS);
         const char *line = aw_live_notice(c->live);
-        if (*line && c->say) c->say(line);
+        if (*line && c->calls.say) c->calls.say(c->calls.ctx, line);
         if (some || clock_now(CLOCK_MONOTONIC) - c->last_put >= QUIET_MS * AW_MS)
             put(c, lot);
         else
@@ -232,6 +248,17 @@ struct aw_feed aw_feed_of_capture(struct aw_capture *c)
     return (struct aw_feed){.ctx = c, .next = next, .before = before, .live = true};
 }
 
+bool aw_capture_refilter(struct aw_capture *c, const char *filter)
+{
+    char *wanted = strdup(filter);
+    pthread_mutex_lock(&c->lock);
+    const bool take = wanted && !c->wanted && !c->stop;
+    if (take) c->wanted = wanted;
+    pthread_mutex_unlock(&c->lock);
+    if (!take) free(wanted);
+    return take;
+}
+
 void aw_capture_stop(struct aw_capture *c)
 {
     pthread_mutex_lock(&c->lock);
@@ -288,17 +315,18 @@ static void release(struct aw_capture *c)
         free(c->lot[i].room.pkts);
         free(c->lot[i].room.bytes);
     }
+    free(c->wanted);
     free(c);
 }
 
 struct aw_capture *aw_capture_start(struct aw_live *live, uint64_t stop_after,
-                                    void (*say)(const char *line))
+                                    const struct aw_capture_calls *calls)
 {
     struct aw_capture *c = calloc(1, sizeof *c);
     if (!c) return NULL;
     init_sync(c);
     c->live = live;
-    c->say = say;
+    if (calls) c->calls = *calls;
     c->left = stop_after ? stop_after : UINT64_MAX;
     c->looked_wall = clock_now(CLOCK_REALTIME);
     c->last_put = clock_now(CLOCK_MONOTONIC);

@@ -85,7 +85,8 @@ enum aw_exit aw_run_compare(const struct aw_options *o)
         aw_out_ascii(out, strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
         if (!o->output) aw_out_colour(out, aw_wants_colour());
         aw_sandbox_prepare(&sandbox, o, folders, 1);
-        status = aw_sandbox_enter(&sandbox, o, false) ? compare(o, input, out) : AW_EXIT_USAGE;
+        status =
+            aw_sandbox_enter(&sandbox, o, false, false) ? compare(o, input, out) : AW_EXIT_USAGE;
         const bool commit = status == AW_EXIT_OK || status == AW_EXIT_FAILED;
         const int error = aw_out_close(out, commit);
         if (error && error != EPIPE) {

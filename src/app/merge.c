@@ -109,7 +109,7 @@ enum aw_exit aw_run_merge(const struct aw_options *o)
             struct aw_sandbox sandbox;
             struct aw_folder *folders[] = {aw_out_folder(m.out)};
             aw_sandbox_prepare(&sandbox, o, folders, 1);
-            const bool confined = aw_sandbox_enter(&sandbox, o, false);
+            const bool confined = aw_sandbox_enter(&sandbox, o, false, false);
             status = confined ? merge(&m) : AW_EXIT_USAGE;
             status = close_report(&m, confined, status);
             aw_sandbox_leave(&sandbox);

@@ -404,7 +404,7 @@ static enum aw_exit confine(struct run *r)
         const enum aw_exit opened = open_live(r);
         if (opened != AW_EXIT_OK) return opened;
     }
-    return aw_sandbox_enter(&r->sandbox, r->o, is_live(r)) ? AW_EXIT_OK : AW_EXIT_USAGE;
+    return aw_sandbox_enter(&r->sandbox, r->o, is_live(r), false) ? AW_EXIT_OK : AW_EXIT_USAGE;
 }
 
 /* --- the end --- */
@@ -481,8 +481,9 @@ static enum aw_exit close_metrics(struct run *r)
     return AW_EXIT_OUTPUT;
 }
 
-static void say_notice(const char *line)
+static void say_notice(void *ctx, const char *line)
 {
+    (void)ctx;
     fprintf(stderr, "await100: %s\n", line);
 }
 
@@ -492,7 +493,8 @@ static bool start_live(struct run *r)
     const struct aw_options *o = r->o;
     if (r->live.behind && aw_behind_start(r->live.behind) != 0) return false;
     r->live.end = o->duration ? steady_now() + o->duration : INT64_MAX;
-    r->live.capture = aw_capture_start(r->live.source, o->stop_after, say_notice);
+    const struct aw_capture_calls calls = {.say = say_notice};
+    r->live.capture = aw_capture_start(r->live.source, o->stop_after, &calls);
     if (!r->live.capture) return false;
     r->live.source = NULL;
     if (!o->quiet)

@@ -25,7 +25,7 @@ void aw_sandbox_prepare(struct aw_sandbox *s, const struct aw_options *o,
     s->wanted = false;
 }
 
-bool aw_sandbox_enter(struct aw_sandbox *s, const struct aw_options *o, bool live)
+bool aw_sandbox_enter(struct aw_sandbox *s, const struct aw_options *o, bool live, bool refilter)
 {
     /* Links lead from the one to the other. */
     static const char *const counters[] = {"/sys/class/net", "/sys/devices"};
@@ -35,6 +35,7 @@ bool aw_sandbox_enter(struct aw_sandbox *s, const struct aw_options *o, bool liv
         .user = o->user,
         .keeper_line = aw_keeper_line(s->keeper),
         .read_below = counters,
+        .refilter = refilter,
         .read_below_count = live ? sizeof counters / sizeof *counters : 0,
     };
     char words[512];

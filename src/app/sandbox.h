@@ -18,8 +18,9 @@ struct aw_sandbox {
 void aw_sandbox_prepare(struct aw_sandbox *s, const struct aw_options *o,
                         struct aw_folder *const *folders, size_t count);
 /* Once all inputs are open, before any thread starts. `live`: the counters of interfaces in /sys
- * stay readable. False: -Z could not be done, a line on standard error says why; do not go on. */
-bool aw_sandbox_enter(struct aw_sandbox *s, const struct aw_options *o, bool live);
+ * stay readable. `refilter`: the capture filter may be changed. False: -Z could not be done, a line
+ * on standard error says why; do not go on. */
+bool aw_sandbox_enter(struct aw_sandbox *s, const struct aw_options *o, bool live, bool refilter);
 /* After the outputs were closed. */
 void aw_sandbox_leave(struct aw_sandbox *s);
 

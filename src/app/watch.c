@@ -1,7 +1,7 @@
 /*
- * Opens the input and the terminal, analyses on a thread of its own, and shows what that finds. A
- * capture is read again for details, so its file stays open to us and there is no sandbox; live
- * there is one.
+ * Opens the input and the terminal, gives up all rights, analyses on a thread of its own, and shows
+ * what that finds. A capture is read again for details, on the descriptor that is open anyway; what
+ * is saved goes, by way of the keeper, to new files in the folder we were started in.
  */
 #include "app/watch.h"
 
@@ -36,6 +36,11 @@ struct watch {
     struct aw_feed from;        /* the input, before the ring */
     struct aw_choice choice;
     struct aw_sandbox sandbox;
+    struct aw_folder *saves; /* owned; NULL: none can be made */
+    char *saves_path;        /* owned; its absolute path */
+    struct aw_place *stored; /* owned: of changed settings; NULL: */
+    char not_stored[200];    /* ... for this reason */
+    struct aw_settings settings;
     pthread_t thread;
     atomic_bool stop;
     bool stopping; /* the capture was told */
@@ -218,9 +223,11 @@ static bool open_engine(struct watch *w)
     o->config.source_name = source_name;
     o->config.source_ctx = w;
     aw_choice_init(&w->choice, o);
+    struct aw_source *const *sources;
+    const size_t count = w->merge ? aw_merge_sources(w->merge, &sources) : 0;
     bool again = !live;
-    for (size_t i = 0; i < o->read_count; i++)
-        again = again && strcmp(o->read[i], "-") != 0;
+    for (size_t i = 0; i < count; i++)
+        again = again && aw_source_rereadable(sources[i]);
     const struct aw_board_config board = {
         .source = live ? o->interfaces : o->read,
         .source_count = live ? o->interface_count : o->read_count,
@@ -258,6 +265,46 @@ static void say_permission(struct watch *w)
     aw_board_state(w->board, text);
 }
 
+/* --- another capture filter --- */
+
+static void on_notice(void *ctx, const char *line)
+{
+    struct watch *w = ctx;
+    aw_board_note(w->board, line);
+}
+
+static void on_filtered(void *ctx, const char *filter, const char *why)
+{
+    struct watch *w = ctx;
+    char line[AW_BOARD_TEXT];
+    if (why) {
+        (void)snprintf(line, sizeof line, "The capture filter stays as it was: %.150s", why);
+    } else {
+        aw_board_filter(w->board, filter);
+        (void)snprintf(line, sizeof line,
+                       *filter ? "Captured from here on: %.150s"
+                               : "Captured from here on: every packet",
+                       filter);
+    }
+    aw_board_note(w->board, line);
+}
+
+static bool on_capture(void *ctx, const char *text, char *err, size_t size)
+{
+    struct watch *w = ctx;
+    char why[256];
+    struct aw_filter *f = aw_filter_new(text, why, sizeof why);
+    if (!f) { /* names take files and the network */
+        const bool name = strstr(why, "unknown") && w->sandbox.wanted;
+        (void)snprintf(err, size, "%s%s", why, name ? " (the sandbox takes numbers only)" : "");
+        return false;
+    }
+    aw_filter_free(f);
+    if (aw_capture_refilter(w->capture, text)) return true;
+    (void)snprintf(err, size, "not now: another one is under way, or the capture is over");
+    return false;
+}
+
 /* --- all of it --- */
 
 static enum aw_exit show(struct watch *w)
@@ -266,14 +313,19 @@ static enum aw_exit show(struct watch *w)
     const bool live = w->live != NULL;
     if (live) {
         w->end = o->duration ? steady_now() + o->duration : INT64_MAX;
-        w->capture = aw_capture_start(w->live, o->stop_after, NULL);
+        const struct aw_capture_calls calls = {.ctx = w, .say = on_notice, .filtered = on_filtered};
+        w->capture = aw_capture_start(w->live, o->stop_after, &calls);
         if (!w->capture) return AW_EXIT_INPUT;
         w->live = NULL;
     }
     if (pthread_create(&w->thread, NULL, analyse, w) != 0) return AW_EXIT_INPUT;
+    struct aw_source *const *sources = NULL;
+    const size_t count = w->merge ? aw_merge_sources(w->merge, &sources) : 0;
     const struct aw_again reread = {
         .file = o->read,
         .file_count = o->read_count,
+        .source = sources,
+        .source_count = count,
         .ring = w->ring,
         .filter = o->filter,
         .config = &o->config,
@@ -281,8 +333,18 @@ static enum aw_exit show(struct watch *w)
         .from = o->from,
         .to = o->to,
         .show_secrets = o->show_secrets,
+        .folder = w->saves,
+        .folder_path = w->saves_path,
     };
-    aw_dash_run(w->board, w->door, &reread);
+    const struct aw_dash_config dash = {
+        .again = &reread,
+        .settings = w->settings,
+        .stored = w->stored,
+        .not_stored = w->not_stored,
+        .ctx = w,
+        .capture = live ? on_capture : NULL,
+    };
+    aw_dash_run(w->board, w->door, &dash);
     atomic_store(&w->stop, true);
     (void)pthread_join(w->thread, NULL);
     return w->damaged > 0 ? AW_EXIT_INPUT : AW_EXIT_OK;
@@ -297,7 +359,20 @@ static void let_go(struct watch *w)
     aw_board_free(w->board);
     aw_ring_free(w->ring);
     aw_merge_free(w->merge);
+    aw_folder_close(w->saves);
+    free(w->saves_path);
+    aw_place_close(w->stored);
     aw_sandbox_leave(&w->sandbox);
+}
+
+/* Before the input: a keeper forked later would hold a capture's ring. */
+static void open_folders(struct watch *w)
+{
+    w->stored = aw_stored_open(&w->settings, w->not_stored, sizeof w->not_stored);
+    w->saves_path = realpath(".", NULL);
+    w->saves = w->saves_path ? aw_folder_open(w->saves_path, "", AW_NAMES_NEW) : NULL;
+    struct aw_folder *const folders[] = {w->saves, w->stored ? aw_place_folder(w->stored) : NULL};
+    aw_sandbox_prepare(&w->sandbox, w->o, folders, sizeof folders / sizeof *folders);
 }
 
 enum aw_exit aw_watch(struct aw_options *o)
@@ -305,6 +380,7 @@ enum aw_exit aw_watch(struct aw_options *o)
     struct watch w = {.o = o};
     char err[512];
     aw_signals_watch(false);
+    open_folders(&w);
     enum aw_exit status = open_input(&w);
     if (status == AW_EXIT_OK && !open_engine(&w)) status = AW_EXIT_INPUT;
     if (status == AW_EXIT_OK) {
@@ -314,11 +390,9 @@ enum aw_exit aw_watch(struct aw_options *o)
             status = AW_EXIT_USAGE;
         }
     }
-    if (status == AW_EXIT_OK && w.live) {
-        say_permission(&w);
-        aw_sandbox_prepare(&w.sandbox, o, NULL, 0);
-        if (!aw_sandbox_enter(&w.sandbox, o, true)) status = AW_EXIT_USAGE;
-    }
+    if (status == AW_EXIT_OK && w.live) say_permission(&w);
+    if (status == AW_EXIT_OK && !aw_sandbox_enter(&w.sandbox, o, w.live != NULL, w.live != NULL))
+        status = AW_EXIT_USAGE;
     if (status == AW_EXIT_OK) status = show(&w);
     let_go(&w);
     return status;

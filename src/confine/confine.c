@@ -133,7 +133,7 @@ enum aw_confined aw_confine(const struct aw_confine *c, char *words, size_t size
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) add(&w, "no_new_privs: %s", strerror(errno));
     const bool closed = close_files(c);
     if (!closed) add(&w, "no Landlock here (%s)", strerror(errno));
-    if (!aw_syscalls_of_program(c->keeper_line, closed && c->read_below_count > 0))
+    if (!aw_syscalls_of_program(c->keeper_line, closed && c->read_below_count > 0, c->refilter))
         add(&w, "no system call filter here (%s)", strerror(errno));
     return *words ? AW_CONFINED_IN_PART : AW_CONFINED;
 }

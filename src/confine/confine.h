@@ -21,6 +21,9 @@ struct aw_confine {
      * are followed only to places below these. Only granted where the kernel has Landlock. */
     const char *const *read_below;
     size_t read_below_count;
+    /* The filters of open sockets may be exchanged. Whoever else came to do that could hide packets
+     * from himself, no more: the kernel runs only filters that it has checked. */
+    bool refilter;
 };
 
 enum aw_confined {

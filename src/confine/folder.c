@@ -40,7 +40,7 @@ struct aw_keeper {
     pthread_mutex_t lock; /* a request and its answer belong together */
 };
 
-enum op { OP_MAKE, OP_RENAME, OP_REMOVE };
+enum op { OP_MAKE, OP_RENAME, OP_REMOVE, OP_LOOK };
 
 struct request {
     uint32_t op, slot, how, mode;
@@ -57,6 +57,17 @@ static bool is_temporary_of(const char *name, const char *stem)
     return *rest >= '0' && *rest <= '9' && strcmp(rest + strspn(rest, "0123456789-"), ".tmp") == 0;
 }
 
+/* ".NAME.DIGITS-DIGITS.tmp" of any name. */
+static bool is_temporary(const char *name)
+{
+    const char *end = strrchr(name, '.');
+    if (name[0] != '.' || !end || strcmp(end, ".tmp") != 0) return false;
+    const char *at = end;
+    while (at > name && strchr("0123456789-", at[-1]))
+        at--;
+    return at < end && at > name + 2 && at[-1] == '.';
+}
+
 static bool may_name(const struct aw_folder *f, const char *name)
 {
     if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
@@ -70,6 +81,8 @@ static bool may_name(const struct aw_folder *f, const char *name)
                (name[0] == '.' && strncmp(name + 1, f->stem, len) == 0);
     case AW_NAMES_ANY:
         return true;
+    case AW_NAMES_NEW:
+        return name[0] != '.' || is_temporary(name);
     }
     return false;
 }
@@ -89,8 +102,14 @@ static int make_here(struct aw_folder *f, const char *name, uint32_t how, unsign
         [AW_MAKE_APPEND] = O_CREAT | O_APPEND,
         [AW_MAKE_TRUNCATE] = O_CREAT | O_TRUNC,
     };
-    if (how >= sizeof flags / sizeof *flags || !may_name(f, name)) {
+    const bool adding = f->names == AW_NAMES_NEW;
+    if (how >= sizeof flags / sizeof *flags || !may_name(f, name) ||
+        (adding && (how != AW_MAKE_NEW || name[0] != '.'))) {
         errno = EACCES;
+        return -1;
+    }
+    if (adding && f->left[0]) {
+        errno = EBUSY;
         return -1;
     }
     const int fd = openat(
@@ -103,27 +122,45 @@ static int make_here(struct aw_folder *f, const char *name, uint32_t how, unsign
         return -1;
     }
     if (mode) (void)fchmod(fd, mode & 0777); /* no harm where it is refused */
-    if (f->names == AW_NAMES_ONE && is_temporary_of(name, f->stem)) {
+    if (adding || (f->names == AW_NAMES_ONE && is_temporary_of(name, f->stem))) {
         (void)flock(fd, LOCK_EX | LOCK_NB); /* somebody writes it: see aw_folder_tidy */
         (void)snprintf(f->left, sizeof f->left, "%s", name);
     }
     return fd;
 }
 
+static bool has_here(const struct aw_folder *f, const char *name)
+{
+    struct stat st;
+    return may_name(f, name) && fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Some file systems (NFS) cannot tell by themselves: there, somebody else could be quicker. */
+static int rename_new(const struct aw_folder *f, const char *from, const char *to)
+{
+    if (renameat2(f->dir, from, f->dir, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    if (!has_here(f, to)) return renameat(f->dir, from, f->dir, to);
+    errno = EEXIST;
+    return -1;
+}
+
 static int rename_here(struct aw_folder *f, const char *from, const char *to)
 {
-    if (!may_name(f, from) || !may_name(f, to)) {
+    const bool adding = f->names == AW_NAMES_NEW;
+    if (!may_name(f, from) || !may_name(f, to) ||
+        (adding && (strcmp(from, f->left) != 0 || to[0] == '.'))) {
         errno = EACCES;
         return -1;
     }
-    if (renameat(f->dir, from, f->dir, to) != 0) return -1;
+    if ((adding ? rename_new(f, from, to) : renameat(f->dir, from, f->dir, to)) != 0) return -1;
     has_gone(f, from);
     return 0;
 }
 
 static int remove_here(struct aw_folder *f, const char *name)
 {
-    if (!may_name(f, name)) {
+    if (!may_name(f, name) || (f->names == AW_NAMES_NEW && strcmp(name, f->left) != 0)) {
         errno = EACCES;
         return -1;
     }
@@ -146,6 +183,9 @@ static int serve_one(struct aw_folder *f, const struct request *r)
         break;
     case OP_REMOVE:
         done = remove_here(f, r->name);
+        break;
+    case OP_LOOK:
+        done = has_here(f, r->name) ? 0 : -1;
         break;
     default:
         errno = EINVAL;
@@ -373,6 +413,13 @@ int aw_folder_remove(struct aw_folder *f, const char *name)
     if (!f->keeper) return remove_here(f, name);
     struct request r = {.op = OP_REMOVE};
     return set_name(r.name, name) ? ask(f, &r) : -1;
+}
+
+bool aw_folder_has(struct aw_folder *f, const char *name)
+{
+    if (!f->keeper) return has_here(f, name);
+    struct request r = {.op = OP_LOOK};
+    return set_name(r.name, name) && ask(f, &r) == 0;
 }
 
 struct aw_folder *aw_folder_open(const char *dir, const char *stem, enum aw_names names)

@@ -19,6 +19,9 @@ enum aw_names {
     AW_NAMES_ONE,    /* the stem itself, and its temporary files: ".STEM.DIGITS-DIGITS.tmp" */
     AW_NAMES_PREFIX, /* what begins with the stem, or with a dot and the stem: rotated files */
     AW_NAMES_ANY,    /* the folder is ours: any name in it */
+    AW_NAMES_NEW,    /* names that a user gives later on: files are added to the folder, one at a
+                        time by way of a temporary one; none that is there is changed, hidden ones
+                        are not made, and the stem means nothing */
 };
 
 enum aw_make {
@@ -45,12 +48,15 @@ int aw_folder_make(struct aw_folder *f, const char *name, enum aw_make how, unsi
 /* Return 0, or -1 with errno set. */
 int aw_folder_rename(struct aw_folder *f, const char *from, const char *to);
 int aw_folder_remove(struct aw_folder *f, const char *name);
+/* Whether there is anything of that name. */
+bool aw_folder_has(struct aw_folder *f, const char *name);
 
 /*
  * Forks the keeper for `count` folders (NULL entries are skipped), which are served by it from then
  * on. Call once all outputs are open and before captures are (a child would hold their rings), and
  * before any thread starts; all other descriptors are closed in it. It ends when we end, in
- * whatever way, and then removes the temporary file that was left in each AW_NAMES_ONE folder. NULL
+ * whatever way, and then removes the temporary file that was left in each folder of AW_NAMES_ONE
+ * or NEW. NULL
  * with errno set where it could not be made; the folders then work as before. aw_keeper_stop, after
  * the folders were closed, waits for its end.
  */

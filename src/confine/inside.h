@@ -12,8 +12,9 @@
 bool aw_landlock(const int *write_dir, size_t writes, const int *read_dir, size_t reads);
 
 /* The system calls that are left: to the program (`line`: as in struct aw_confine; `reading`:
- * files may be opened for reading), to the keeper. False where the kernel has no such filter. */
-bool aw_syscalls_of_program(int line, bool reading);
+ * files may be opened for reading; `refilter`: sockets may get other filters), to the keeper. False
+ * where the kernel has no such filter. */
+bool aw_syscalls_of_program(int line, bool reading, bool refilter);
 bool aw_syscalls_of_keeper(void);
 
 /* Keeps the given capabilities of those we have (CAP_*; -1 ends the list), drops all others for

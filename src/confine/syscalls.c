@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -261,6 +262,16 @@ static bool add_reading(scmp_filter_ctx f)
            seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(getdents64), 0) == 0;
 }
 
+static bool add_refiltering(scmp_filter_ctx f)
+{
+    static const int options[] = {SO_ATTACH_FILTER, SO_DETACH_FILTER};
+    bool ok = true;
+    for (size_t i = 0; i < COUNT(options); i++)
+        ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+                                    equal(1, SOL_SOCKET), equal(2, (scmp_datum_t)options[i])) == 0;
+    return ok;
+}
+
 /* --- filters --- */
 
 static scmp_filter_ctx new_filter(void)
@@ -287,7 +298,7 @@ static bool load(scmp_filter_ctx f, bool complete)
     return error == 0;
 }
 
-bool aw_syscalls_of_program(int line, bool reading)
+bool aw_syscalls_of_program(int line, bool reading, bool refilter)
 {
     scmp_filter_ctx f = new_filter();
     if (!f) return false;
@@ -296,6 +307,7 @@ bool aw_syscalls_of_program(int line, bool reading)
     /* To the keeper and nobody else: a capture's socket could put packets on the wire. */
     if (line >= 0) ok = ok && add_if(f, SCMP_SYS(sendmsg), equal(0, (scmp_datum_t)line));
     if (reading) ok = ok && add_reading(f);
+    if (refilter) ok = ok && add_refiltering(f);
     return load(f, ok);
 }
 

@@ -13,7 +13,8 @@
 
 struct aw_place {
     int fd;                   /* written to directly; -1: by way of the folder */
-    struct aw_folder *folder; /* owned; NULL: directly */
+    struct aw_folder *folder; /* NULL: directly */
+    bool borrowed;            /* the folder; else owned */
     char *name;               /* owned: in the folder */
     unsigned mode;            /* of the file that was there, 0 = none was */
 };
@@ -72,11 +73,21 @@ struct aw_place *aw_place_open(const char *path, char *err, size_t err_size)
     return NULL;
 }
 
+struct aw_place *aw_place_in(struct aw_folder *folder, const char *name)
+{
+    struct aw_place *p = calloc(1, sizeof *p);
+    if (!p) return NULL;
+    *p = (struct aw_place){.fd = -1, .folder = folder, .borrowed = true, .name = strdup(name)};
+    if (p->name) return p;
+    free(p);
+    return NULL;
+}
+
 void aw_place_close(struct aw_place *p)
 {
     if (!p) return;
     if (p->fd >= 0) (void)close(p->fd);
-    aw_folder_close(p->folder);
+    if (!p->borrowed) aw_folder_close(p->folder);
     free(p->name);
     free(p);
 }

@@ -12,6 +12,8 @@ struct aw_place;
 
 /* Finds the folder, or opens what is written to directly. On failure NULL and a line in err. */
 struct aw_place *aw_place_open(const char *path, char *err, size_t err_size);
+/* A file of that name in a folder that is open already, which is borrowed. NULL: no memory. */
+struct aw_place *aw_place_in(struct aw_folder *folder, const char *name);
 void aw_place_close(struct aw_place *p); /* NULL is fine */
 /* The folder in which files are made, for the keeper; borrowed. NULL: written to directly. */
 struct aw_folder *aw_place_folder(const struct aw_place *p);

@@ -20,6 +20,7 @@ enum { STORED_BYTES = 64 * 1024, IDLE_MS = 100 };
 
 struct aw_input {
     int fd;
+    bool borrowed;                  /* fd: read by place, and not closed */
     uint64_t size;                  /* of a regular file; 0 = unknown */
     uint64_t stored;                /* bytes read from fd */
     uint8_t head[AW_PACKING_MAGIC]; /* the first bytes, read to look for a magic */
@@ -75,11 +76,35 @@ struct aw_input *aw_input_open(const char *path, char *err, size_t err_size)
     return in;
 }
 
+bool aw_input_rereadable(const struct aw_input *in)
+{
+    struct stat st;
+    return in->fd != STDIN_FILENO && fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+struct aw_input *aw_input_again(const struct aw_input *first, char *err, size_t err_size)
+{
+    struct stat st;
+    if (!aw_input_rereadable(first) || fstat(first->fd, &st) != 0) {
+        snprintf(err, err_size, "it can be read but once");
+        return NULL;
+    }
+    struct aw_input *in = calloc(1, sizeof *in);
+    if (!in) {
+        snprintf(err, err_size, "out of memory");
+        return NULL;
+    }
+    in->fd = first->fd;
+    in->borrowed = true;
+    in->size = (uint64_t)st.st_size;
+    return in;
+}
+
 void aw_input_close(struct aw_input *in)
 {
     if (!in) return;
     aw_unpack_free(in->unpack);
-    if (in->fd != STDIN_FILENO) close(in->fd);
+    if (in->fd != STDIN_FILENO && !in->borrowed) close(in->fd);
     free(in->buffer);
     free(in);
 }
@@ -97,7 +122,8 @@ static enum aw_input_status AW_PRINTF(2, 3) fail(struct aw_input *in, const char
  * the caller has to see its own interrupts. */
 static enum aw_input_status read_stored(struct aw_input *in, uint8_t *to, size_t room, size_t *got)
 {
-    const ssize_t r = read(in->fd, to, room);
+    const ssize_t r =
+        in->borrowed ? pread(in->fd, to, room, (off_t)in->stored) : read(in->fd, to, room);
     if (r > 0) {
         *got = (size_t)r;
         in->stored += (uint64_t)r;

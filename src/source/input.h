@@ -19,7 +19,12 @@ enum aw_input_status {
 /* path "-": standard input. On failure NULL, with the reason alone (no name) in err. Nothing is
  * read yet, so that a silent pipe does not block here. */
 struct aw_input *aw_input_open(const char *path, char *err, size_t err_size);
-void aw_input_close(struct aw_input *in); /* NULL is fine */
+/* The same bytes from their beginning, on the descriptor of `first`, which has to be a regular file
+ * and to stay open; its own reading goes on undisturbed, in another thread too. Takes no right to
+ * open anything. NULL as above. */
+struct aw_input *aw_input_again(const struct aw_input *first, char *err, size_t err_size);
+bool aw_input_rereadable(const struct aw_input *in); /* whether that can be: a regular file */
+void aw_input_close(struct aw_input *in);            /* NULL is fine */
 
 /* Reads once, at most `room` bytes: what a pipe has is handed on, not waited out. */
 enum aw_input_status aw_input_read(struct aw_input *in, uint8_t *to, size_t room, size_t *got);

@@ -46,6 +46,7 @@ struct device {
 
 struct aw_live {
     struct aw_live_options o;
+    char *filter;            /* owned; "" = none */
     struct device *devices;  /* owned */
     struct pollfd *poll;     /* owned; one a device */
     struct aw_order *order;  /* owned; NULL where there is but one device */
@@ -112,8 +113,7 @@ static int activate(const struct aw_live *l, pcap_t *p)
 static bool set_filter(const struct aw_live *l, pcap_t *p)
 {
     struct bpf_program code;
-    if (!l->o.filter) return true;
-    if (pcap_compile(p, &code, l->o.filter, 1, PCAP_NETMASK_UNKNOWN) != 0) return false;
+    if (pcap_compile(p, &code, l->filter, 1, PCAP_NETMASK_UNKNOWN) != 0) return false;
     const bool good = pcap_setfilter(p, &code) == 0;
     pcap_freecode(&code);
     return good;
@@ -135,7 +135,7 @@ static bool open_device(struct device *d, enum aw_live_fault *fault, char *err, 
         *fault = fault_of(status);
         const char *why = pcap_geterr(p);
         snprintf(err, err_size, "%s", *why ? why : pcap_statustostr(status));
-    } else if (!set_filter(l, p)) {
+    } else if (*l->filter && !set_filter(l, p)) {
         *fault = AW_LIVE_BAD_FILTER;
         snprintf(err, err_size, "%s", pcap_geterr(p));
         good = false;
@@ -163,6 +163,7 @@ struct aw_live *aw_live_open(const struct aw_live_options *o, enum aw_live_fault
     struct aw_live *l = calloc(1, sizeof *l);
     if (!l) return NULL;
     l->o = *o;
+    l->filter = strdup(o->filter ? o->filter : "");
     l->until = INT64_MAX;
     l->told = true;
     if (l->o.snaplen <= 0 || l->o.snaplen > AW_LIVE_SNAPLEN) l->o.snaplen = AW_LIVE_SNAPLEN;
@@ -171,7 +172,7 @@ struct aw_live *aw_live_open(const struct aw_live_options *o, enum aw_live_fault
     l->devices = calloc(o->count, sizeof *l->devices);
     l->poll = calloc(o->count, sizeof *l->poll);
     if (o->count > 1) l->order = aw_order_new(o->count);
-    bool good = l->devices && l->poll && (o->count == 1 || l->order);
+    bool good = l->devices && l->poll && (o->count == 1 || l->order) && l->filter;
     for (size_t i = 0; good && i < o->count; i++) {
         l->devices[i] =
             (struct device){.live = l, .name = o->names[i], .fd = -1, .index = (uint16_t)i};
@@ -192,7 +193,31 @@ void aw_live_close(struct aw_live *l)
     aw_order_free(l->order);
     free(l->devices);
     free(l->poll);
+    free(l->filter);
     free(l);
+}
+
+bool aw_live_refilter(struct aw_live *l, const char *filter, char *err, size_t err_size)
+{
+    char *old = l->filter;
+    l->filter = strdup(filter);
+    bool good = l->filter != NULL;
+    snprintf(err, err_size, "%s", good ? "" : "out of memory");
+    size_t i = 0;
+    for (; good && i < l->o.count; i++) {
+        pcap_t *p = l->devices[i].pcap;
+        good = !p || set_filter(l, p);
+        if (!good) snprintf(err, err_size, "%s: %s", l->devices[i].name, pcap_geterr(p));
+    }
+    if (good) {
+        free(old);
+        return true;
+    }
+    free(l->filter);
+    l->filter = old;
+    while (i-- > 0) /* those that took it go back */
+        if (l->devices[i].pcap) (void)set_filter(l, l->devices[i].pcap);
+    return false;
 }
 
 /* --- counting --- */

@@ -31,10 +31,14 @@ enum aw_live_fault {
     AW_LIVE_OTHER,
 };
 /* NULL where one of them cannot be opened: *fault says why, *which is its index, err holds
- * libpcap's words without newline. names and filter are borrowed until close. */
+ * libpcap's words without newline. names are borrowed until close. */
 struct aw_live *aw_live_open(const struct aw_live_options *o, enum aw_live_fault *fault,
                              size_t *which, char *err, size_t err_size);
 void aw_live_close(struct aw_live *l);
+/* Takes another filter ("" = none), by whoever reads. For some microseconds, while the kernel
+ * exchanges it, no packet passes; what it has queued is tested by the new one. False and a line in
+ * err: the old one stays in force. */
+bool aw_live_refilter(struct aw_live *l, const char *filter, char *err, size_t err_size);
 
 /* Room for packets, the caller's: `size` bytes have to hold two packets of aw_live_snaplen. */
 struct aw_lot_room {

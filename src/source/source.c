@@ -31,6 +31,7 @@ struct hold {
 
 struct aw_source {
     char *name; /* owned */
+    uint16_t index;
     struct aw_input *input;
     struct aw_block *block; /* bytes [at, len) of it are still to be parsed; NULL = nothing read */
     size_t at, len;
@@ -55,7 +56,9 @@ static void make_printable(char *text)
         if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
 }
 
-struct aw_source *aw_source_open(const char *path, uint16_t index, char *err, size_t err_size)
+/* `first`: read that once more; NULL: open the path. */
+static struct aw_source *open_source(const char *path, const struct aw_input *first, uint16_t index,
+                                     char *err, size_t err_size)
 {
     char why[256];
     struct aw_source *s = calloc(1, sizeof *s);
@@ -66,8 +69,10 @@ struct aw_source *aw_source_open(const char *path, uint16_t index, char *err, si
         make_printable(err);
         return NULL;
     }
+    s->index = index;
     s->last = aw_ref_make(index, 0);
-    s->input = aw_input_open(path, why, sizeof why);
+    s->input =
+        first ? aw_input_again(first, why, sizeof why) : aw_input_open(path, why, sizeof why);
     if (!s->input) {
         snprintf(err, err_size, "%s: %s", aw_source_title(s), why);
         make_printable(err);
@@ -75,6 +80,21 @@ struct aw_source *aw_source_open(const char *path, uint16_t index, char *err, si
         return NULL;
     }
     return s;
+}
+
+struct aw_source *aw_source_open(const char *path, uint16_t index, char *err, size_t err_size)
+{
+    return open_source(path, NULL, index, err, err_size);
+}
+
+struct aw_source *aw_source_again(const struct aw_source *first, char *err, size_t err_size)
+{
+    return open_source(first->name, first->input, first->index, err, err_size);
+}
+
+bool aw_source_rereadable(const struct aw_source *s)
+{
+    return aw_input_rereadable(s->input);
 }
 
 void aw_source_close(struct aw_source *s)

@@ -31,6 +31,10 @@ enum aw_read {
  * left to libpcap read on regardless.
  */
 struct aw_source *aw_source_open(const char *path, uint16_t index, char *err, size_t err_size);
+/* The same input once more, from its beginning: on the descriptor of `first`, which stays open and
+ * whose own reading goes on. Only of a regular file; NULL and a line in err otherwise. */
+struct aw_source *aw_source_again(const struct aw_source *first, char *err, size_t err_size);
+bool aw_source_rereadable(const struct aw_source *s);
 void aw_source_close(struct aw_source *s);
 
 /*

@@ -3,13 +3,10 @@
  */
 #include "tui/dash.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "tui/worker.h"
 
@@ -17,12 +14,12 @@ enum {
     FRAME_MS = 100,     /* between looks at the board while it is being filled */
     SLICE_ROWS = 2000,  /* of background work between looks at the clock */
     SLICE_NS = 6000000, /* of background work between looks at the terminal */
-    CONFIG_MAX = 16384,
 };
 
 struct dash {
     struct aw_board *board;
     struct aw_door *door;
+    const struct aw_dash_config *c;
     struct aw_worker *worker; /* owned; NULL = nothing can be read again */
     struct aw_ui *ui;         /* owned */
     struct aw_grid grid;
@@ -37,54 +34,18 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* --- settings on disk --- */
+/* --- settings --- */
 
-static bool config_path(char *to, size_t size, bool make)
-{
-    const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    char dir[512];
-    if (base && base[0] == '/')
-        (void)snprintf(dir, sizeof dir, "%s/await100", base);
-    else if (home && home[0] == '/')
-        (void)snprintf(dir, sizeof dir, "%s/.config/await100", home);
-    else
-        return false;
-    if (make) {
-        for (char *p = dir + 1; *p; p++) {
-            if (*p != '/') continue;
-            *p = '\0';
-            (void)mkdir(dir, 0777);
-            *p = '/';
-        }
-        if (mkdir(dir, 0777) != 0 && errno != EEXIST) return false;
-    }
-    return snprintf(to, size, "%s/dashboard", dir) < (int)size;
-}
-
-static void read_settings(struct aw_settings *s)
-{
-    char path[600], text[CONFIG_MAX];
-    aw_settings_init(s);
-    FILE *in = config_path(path, sizeof path, false) ? fopen(path, "re") : NULL;
-    if (!in) return;
-    const size_t n = fread(text, 1, sizeof text - 1, in);
-    text[n] = '\0';
-    (void)fclose(in);
-    (void)aw_settings_read(s, text);
-}
-
-/* Beside, then renamed: two dashboards may end at the same time. */
 static void keep_settings(void *ctx, const struct aw_settings *s)
 {
     struct dash *d = ctx;
-    char path[600], temp[640];
+    char line[200];
     aw_door_settings(d->door, s);
-    if (!config_path(path, sizeof path, true)) return;
-    (void)snprintf(temp, sizeof temp, "%s.%ld", path, (long)getpid());
-    FILE *out = fopen(temp, "we");
-    if (!out) return;
-    aw_settings_write(s, out);
-    if (fclose(out) != 0 || rename(temp, path) != 0) (void)unlink(temp);
+    const int error = d->c->stored ? aw_stored_write(d->c->stored, s) : 0;
+    if (!error && d->c->stored) return;
+    (void)snprintf(line, sizeof line, "For this run only: %.160s",
+                   error ? strerror(error) : d->c->not_stored);
+    aw_ui_say(d->ui, line);
 }
 
 /* --- what the ui asks for --- */
@@ -139,6 +100,12 @@ static bool on_save(void *ctx, const struct aw_save *what, char *err, size_t err
     return false;
 }
 
+static bool on_capture(void *ctx, const char *filter, char *err, size_t err_size)
+{
+    struct dash *d = ctx;
+    return d->c->capture(d->c->ctx, filter, err, err_size);
+}
+
 /* --- the loop --- */
 
 /* Something that changes whenever the board does. */
@@ -148,7 +115,8 @@ static uint64_t board_state(struct aw_board *b, bool *over, bool *counting, bool
     aw_board_lock(b);
     const struct aw_board_info *i = aw_board_info(b);
     const uint64_t sum = i->stats.packets + i->bytes + i->dropped + aw_rows_end(aw_board_rows(b)) +
-                         (i->over ? 1 : 0) + (uint64_t)i->trouble[0] + (uint64_t)i->state[0];
+                         (i->over ? 1 : 0) + (uint64_t)i->trouble[0] + (uint64_t)i->state[0] +
+                         i->notes;
     *over = i->over;
     (void)aw_board_waiters(b, &waiting);
     *counting = waiting > 0 && !i->over;
@@ -229,20 +197,19 @@ static void loop(struct dash *d)
     }
 }
 
-void aw_dash_run(struct aw_board *board, struct aw_door *door, const struct aw_again *again)
+void aw_dash_run(struct aw_board *board, struct aw_door *door, const struct aw_dash_config *c)
 {
-    struct dash d = {.board = board, .door = door};
-    struct aw_settings settings;
-    read_settings(&settings);
-    d.worker = again ? aw_worker_start(again) : NULL;
+    struct dash d = {.board = board, .door = door, .c = c};
+    d.worker = c->again ? aw_worker_start(c->again) : NULL;
     const struct aw_ui_calls calls = {.ctx = &d,
                                       .detail = d.worker ? on_detail : NULL,
                                       .match = d.worker ? on_match : NULL,
                                       .save = d.worker ? on_save : NULL,
-                                      .settings = keep_settings};
-    d.ui = aw_ui_new(board, &settings, &calls);
+                                      .settings = keep_settings,
+                                      .capture = c->capture ? on_capture : NULL};
+    d.ui = aw_ui_new(board, &c->settings, &calls);
     if (d.ui) {
-        aw_door_settings(door, &settings);
+        aw_door_settings(door, &c->settings);
         loop(&d);
     }
     aw_worker_stop(d.worker);

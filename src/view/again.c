@@ -9,7 +9,6 @@
 #include "view/again.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +16,9 @@
 #include <unistd.h>
 
 #include "sink/community.h"
+#include "sink/place.h"
 #include "sink/savefile.h"
 #include "sink/sink.h"
-#include "source/source.h"
 
 enum { LOT = 1024, LOT_BYTES = 1 << 20 };
 enum { LOOK_AT = 512 }; /* bytes in which the addresses are looked for: tunnels, too */
@@ -49,18 +48,15 @@ static struct aw_merge *open_again(const struct aw_again *a, char *why, size_t s
 {
     struct aw_filter *filter = NULL;
     if (a->filter && a->filter[0] && !(filter = aw_filter_new(a->filter, why, size))) return NULL;
-    struct aw_source **source = calloc(a->file_count + 1, sizeof *source);
+    struct aw_source **source = calloc(a->source_count + 1, sizeof *source);
     size_t n = 0;
-    for (size_t i = 0; source && i < a->file_count; i++) {
-        if (strcmp(a->file[i], "-") == 0) {
-            (void)snprintf(why, size, "standard input cannot be read again");
-            break;
-        }
-        /* An input that could not be opened the first time is left out now, too. */
-        source[n] = aw_source_open(a->file[i], (uint16_t)i, why, size);
-        if (source[n]) n++;
+    while (source && n < a->source_count) {
+        source[n] = aw_source_again(a->source[n], why, size);
+        if (!source[n]) break;
+        n++;
     }
-    struct aw_merge *m = n > 0 ? aw_merge_new(source, n, filter, a->stop_after) : NULL;
+    struct aw_merge *m =
+        n > 0 && n == a->source_count ? aw_merge_new(source, n, filter, a->stop_after) : NULL;
     if (m) {
         aw_merge_between(m, a->from, a->to);
     } else {
@@ -443,12 +439,31 @@ static int64_t close_saved(struct aw_out *out, bool good, int64_t written, const
     return good && !error ? written : -1;
 }
 
-/* Nothing is overwritten: a slip of the finger could name the capture that is read. */
-static bool is_there(const char *path, char *why, size_t size)
+/* The new file of a save: nothing is overwritten, as a slip of the finger could name the capture
+ * that is read. NULL and a line in why. */
+static struct aw_place *open_target(const struct aw_again *a, const char *path, char *why,
+                                    size_t size)
 {
-    if (access(path, F_OK) != 0) return false;
-    (void)snprintf(why, size, "%s is there already: choose another name", path);
-    return true;
+    const char *name = path;
+    const size_t len = a->folder_path ? strlen(a->folder_path) : 0;
+    if (len > 0 && strncmp(path, a->folder_path, len) == 0 &&
+        (path[len] == '/' || a->folder_path[len - 1] == '/'))
+        name = path + len;
+    while (name != path && *name == '/')
+        name++;
+    if (strncmp(name, "./", 2) == 0) name += 2;
+    if (!a->folder || strchr(name, '/') || name[0] == '.' || name[0] == '\0') {
+        (void)snprintf(why, size, "a name in %s is needed, where await100 was started",
+                       a->folder_path ? a->folder_path : "the folder");
+        return NULL;
+    }
+    if (aw_folder_has(a->folder, name)) {
+        (void)snprintf(why, size, "%s is there already: choose another name", path);
+        return NULL;
+    }
+    struct aw_place *p = aw_place_in(a->folder, name);
+    if (!p) (void)snprintf(why, size, "out of memory");
+    return p;
 }
 
 int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *want, size_t count,
@@ -458,8 +473,14 @@ int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *w
         .reading = {.a = a}, .want = want, .count = count, .format = aw_format_find(format)};
     const struct aw_config config = config_again(a);
     struct aw_stats stats = {0};
-    struct aw_out *out = is_there(path, why, why_size) ? NULL : aw_out_file(path, why, why_size);
-    if (!out) return -1;
+    struct aw_place *place = open_target(a, path, why, why_size);
+    if (!place) return -1;
+    struct aw_out *out = aw_out_at(place);
+    if (!out) {
+        (void)snprintf(why, why_size, "%s: %s", path, strerror(errno));
+        aw_place_close(place);
+        return -1;
+    }
     s.summary = aw_summary_new(NULL);
     const struct aw_run run = {.files = a->file,
                                .file_count = a->file_count,
@@ -475,27 +496,34 @@ int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *w
     if (good) s.format->finish(s.report);
     if (s.report) s.format->close(s.report);
     aw_summary_free(s.summary);
-    return close_saved(out, good, s.written, path, why, why_size);
+    const int64_t saved = close_saved(out, good, s.written, path, why, why_size);
+    aw_place_close(place);
+    return saved;
 }
 
 /* A capture file beside its name, which it takes when it is whole. */
 struct beside {
-    char path[600];
+    struct aw_place *place;
+    char temp[AW_FOLDER_NAME];
     struct aw_savefile *file;
 };
 
-static bool open_beside(struct beside *b, const char *path, bool mixed, char *why, size_t size)
+static bool open_beside(struct beside *b, const struct aw_again *a, const char *path, bool mixed,
+                        char *why, size_t size)
 {
-    (void)snprintf(b->path, sizeof b->path, "%s.%ld.tmp", path, (long)getpid());
-    const int fd = open(b->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    b->place = open_target(a, path, why, size);
+    if (!b->place) return false;
+    const int fd = aw_place_begin(b->place, b->temp);
     if (fd < 0) {
         (void)snprintf(why, size, "%s: %s", path, strerror(errno));
+        aw_place_close(b->place);
         return false;
     }
     b->file = aw_savefile_new(fd, mixed);
     if (b->file) return true;
     (void)close(fd);
-    (void)unlink(b->path);
+    aw_place_discard(b->place, b->temp);
+    aw_place_close(b->place);
     (void)snprintf(why, size, "out of memory");
     return false;
 }
@@ -503,10 +531,11 @@ static bool open_beside(struct beside *b, const char *path, bool mixed, char *wh
 static bool close_beside(struct beside *b, const char *path, bool good, char *why, size_t size)
 {
     const int error = aw_savefile_close(b->file);
-    if (good && error == 0 && rename(b->path, path) == 0) return true;
-    if (good) (void)snprintf(why, size, "%s: %s", path, strerror(error ? error : errno));
-    (void)unlink(b->path);
-    return false;
+    const bool whole = good && error == 0 && aw_place_commit(b->place, b->temp) == 0;
+    if (good && !whole) (void)snprintf(why, size, "%s: %s", path, strerror(error ? error : errno));
+    if (!whole) aw_place_discard(b->place, b->temp);
+    aw_place_close(b->place);
+    return whole;
 }
 
 int64_t aw_again_packets(const struct aw_again *a, const struct aw_again_want *want, size_t count,
@@ -518,7 +547,7 @@ int64_t aw_again_packets(const struct aw_again *a, const struct aw_again_want *w
     const bool mixed = len > 7 && strcmp(path + len - 7, ".pcapng") == 0;
     struct aw_stats stats;
     struct beside file;
-    if (is_there(path, why, why_size) || !open_beside(&file, path, mixed, why, why_size)) return -1;
+    if (!open_beside(&file, a, path, mixed, why, why_size)) return -1;
     s.packets = file.file;
     bool good = save_all(&s, &config, &stats, why, why_size);
     if (good && aw_savefile_left_out(file.file) > 0) {

@@ -9,20 +9,25 @@
 #include <stdatomic.h>
 
 #include "await100.h"
-#include "source/bound.h"
+#include "confine/folder.h"
+#include "source/source.h"
 #include "view/detail.h"
 #include "view/ring.h"
 
 struct aw_again {
-    const char *const *file; /* borrowed, as are all here */
+    const char *const *file; /* names, for reports; borrowed, as are all here */
     size_t file_count;
+    struct aw_source *const *source; /* of the first reading, open: their descriptors are used */
+    size_t source_count;
     struct aw_ring *ring;           /* live: in place of files; NULL = none */
     const char *filter;             /* NULL = none */
     const struct aw_config *config; /* of the first reading: so that the second finds the same */
     uint64_t stop_after;
     struct aw_bound from, to;
     bool show_secrets;
-    atomic_bool *stop; /* set from elsewhere: give up */
+    struct aw_folder *folder; /* where files are saved; NULL: nowhere */
+    const char *folder_path;  /* its absolute path */
+    atomic_bool *stop;        /* set from elsewhere: give up */
 };
 
 struct aw_again_want { /* an exchange */
@@ -37,7 +42,8 @@ struct aw_detail *aw_again_detail(const struct aw_again *a, const struct aw_agai
                                   struct aw_detail *kept, char *why, size_t why_size);
 
 /* Writes the records of the wanted exchanges (sorted by conn, nth) in the format of that name to a
- * file that appears whole. Returns how many, or -1 and a line in why. */
+ * new file in the folder, which appears whole; `path` is a name in it, or leads there. Returns how
+ * many, or -1 and a line in why. */
 int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *want, size_t count,
                          const char *format, const char *path, char *why, size_t why_size);
 

@@ -18,6 +18,7 @@ struct kept {
 struct aw_board {
     pthread_mutex_t lock;
     struct aw_board_info info;
+    char *filter;               /* owned: what info.filter shows; NULL = none */
     struct aw_rows *rows;       /* owned */
     struct aw_summary *summary; /* owned */
     int64_t threshold[AW_T_COUNT];
@@ -56,11 +57,12 @@ struct aw_board *aw_board_new(const struct aw_board_config *c)
         free(f);
         return NULL;
     }
+    f->filter = c->filter ? strdup(c->filter) : NULL;
     f->kept_limit = c->memory / 8;
     f->info = (struct aw_board_info){
         .source = c->source,
         .source_count = c->source_count,
-        .filter = c->filter ? c->filter : "",
+        .filter = f->filter ? f->filter : "",
         .match = c->match ? c->match : "",
         .all = c->all,
         .live = c->live,
@@ -267,6 +269,24 @@ void aw_board_trouble(struct aw_board *f, const char *text)
     aw_board_unlock(f);
 }
 
+void aw_board_filter(struct aw_board *f, const char *filter)
+{
+    char *taken = strdup(filter);
+    aw_board_lock(f);
+    free(f->filter);
+    f->filter = taken;
+    f->info.filter = taken ? taken : "";
+    aw_board_unlock(f);
+}
+
+void aw_board_note(struct aw_board *f, const char *text)
+{
+    aw_board_lock(f);
+    (void)snprintf(f->info.note, sizeof f->info.note, "%s", text);
+    f->info.notes++;
+    aw_board_unlock(f);
+}
+
 void aw_board_over(struct aw_board *f)
 {
     aw_board_lock(f);
@@ -332,6 +352,7 @@ void aw_board_free(struct aw_board *f)
         drop_oldest(f);
     free(f->kept);
     free(f->target.p);
+    free(f->filter);
     aw_rows_free(f->rows);
     aw_summary_free(f->summary);
     pthread_mutex_destroy(&f->lock);

@@ -15,7 +15,7 @@ struct aw_board_info {
     const char *const
         *source; /* names of inputs (files, interfaces), borrowed for the feed's life */
     size_t source_count;
-    const char *filter; /* the capture filter, borrowed; "" = none */
+    const char *filter; /* the capture filter in force, the board's; "" = none */
     const char *match;  /* -Y, borrowed likewise; "" = none */
     bool all;           /* -A: every exchange is to be shown at first */
     bool live;
@@ -26,6 +26,8 @@ struct aw_board_info {
     uint64_t filtered;    /* packets that did not match the capture filter */
     struct aw_stats stats;
     char trouble[AW_BOARD_TEXT]; /* what went wrong with an input, "" = nothing */
+    char note[AW_BOARD_TEXT];    /* the latest line of news for the user, */
+    uint64_t notes;              /* and how many there were */
     char state[AW_BOARD_TEXT];   /* in words: "dropped root to nobody"; "" = nothing to say */
 };
 
@@ -65,6 +67,10 @@ void aw_board_dropped(struct aw_board *f, uint64_t dropped, uint64_t filtered);
 void aw_board_state(struct aw_board *f, const char *text);
 /* Adds a line of trouble; the first one stays. */
 void aw_board_trouble(struct aw_board *f, const char *text);
+/* Live: another capture filter is in force. */
+void aw_board_filter(struct aw_board *f, const char *filter);
+/* A line of news, shown until the next key. */
+void aw_board_note(struct aw_board *f, const char *text);
 void aw_board_over(struct aw_board *f);
 
 /* --- for the views --- */

@@ -40,6 +40,7 @@ enum prompt_kind {
     PROMPT_NONE,
     PROMPT_SEARCH,
     PROMPT_FILTER,
+    PROMPT_CAPTURE, /* the capture filter */
     PROMPT_SAVE_AS, /* which kind: a key */
     PROMPT_SAVE_PATH,
 };
@@ -147,6 +148,7 @@ struct aw_ui {
     bool rate_known;
     aw_ns now; /* wall clock; AW_NS_NONE = not known */
     char message[MESSAGE_MAX];
+    uint64_t notes; /* of the board, that were shown */
 
     /* flows */
     struct list flows;

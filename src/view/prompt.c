@@ -24,7 +24,9 @@ void prompt_open(struct aw_ui *ui, enum prompt_kind kind)
     struct prompt *p = &ui->prompt;
     memset(p, 0, sizeof *p);
     p->kind = kind;
-    const char *was = kind == PROMPT_FILTER ? ui->filter : "";
+    const char *was = kind == PROMPT_FILTER    ? ui->filter
+                      : kind == PROMPT_CAPTURE ? aw_board_info(ui->board)->filter
+                                               : "";
     (void)snprintf(p->text, sizeof p->text, "%s", was);
     p->len = p->cursor = strlen(p->text);
     check(ui);
@@ -130,6 +132,19 @@ static void take_filter(struct aw_ui *ui)
     }
     p->kind = PROMPT_NONE;
     ui_filter(ui, x, blank ? "" : p->text);
+    const struct aw_board_info *i = aw_board_info(ui->board);
+    if (x && (i->live || !i->again))
+        ui_say(ui, "Failing exchanges are matched whole, others by what the list keeps of them.");
+}
+
+/* The line stays where it is not taken, with what is wrong above it. */
+static void take_capture(struct aw_ui *ui)
+{
+    struct prompt *p = &ui->prompt;
+    p->valid = ui->calls.capture(ui->calls.ctx, p->text, p->error.text, sizeof p->error.text);
+    if (!p->valid) return;
+    p->kind = PROMPT_NONE;
+    ui_say(ui, "Changing the capture filter ...");
 }
 
 /* The marked exchanges; else those shown. In the order of input. */
@@ -227,6 +242,8 @@ void prompt_event(struct aw_ui *ui, const struct aw_event *e)
     } else if (e->key == AW_KEY_ENTER) {
         if (p->kind == PROMPT_FILTER)
             take_filter(ui);
+        else if (p->kind == PROMPT_CAPTURE)
+            take_capture(ui);
         else if (p->kind == PROMPT_SAVE_PATH)
             take_save(ui);
         else
@@ -252,9 +269,10 @@ void prompt_draw(struct aw_ui *ui, struct aw_grid *g, int y)
                                          : "the exchanges shown");
         return;
     }
-    const char *label = p->kind == PROMPT_SEARCH   ? "/"
-                        : p->kind == PROMPT_FILTER ? "filter: "
-                                                   : "save to: ";
+    const char *label = p->kind == PROMPT_SEARCH    ? "/"
+                        : p->kind == PROMPT_FILTER  ? "filter: "
+                        : p->kind == PROMPT_CAPTURE ? "capture filter (BPF): "
+                                                    : "save to: ";
     int x = aw_grid_str(g, y, 0, g->cols, label, AW_STYLE_KEY);
     /* A line that is too long shows its end: the part up to the cursor. */
     const int room = g->cols - x - 1;
@@ -273,6 +291,14 @@ void prompt_draw(struct aw_ui *ui, struct aw_grid *g, int y)
         x + aw_grid_width(g, (struct aw_span){(const uint8_t *)p->text + from, p->cursor - from});
     if (p->kind == PROMPT_SEARCH && ui->message[0])
         (void)aw_grid_str(g, y, x + w + 2, g->cols - x - w - 2, ui->message, AW_STYLE_BAD);
+    if (p->kind == PROMPT_CAPTURE) {
+        aw_grid_fill(g, y - 1, 0, g->cols, ' ', AW_STYLE_PLAIN);
+        if (p->valid)
+            (void)aw_grid_str(g, y - 1, 0, g->cols, "Enter takes it; nothing: every packet",
+                              AW_STYLE_DIM);
+        else
+            (void)aw_grid_str(g, y - 1, 0, g->cols, p->error.text, AW_STYLE_BAD);
+    }
     if (p->kind != PROMPT_FILTER) return;
     /* The line above says what is wrong, and points at it. */
     aw_grid_fill(g, y - 1, 0, g->cols, ' ', AW_STYLE_PLAIN);

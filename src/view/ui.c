@@ -249,6 +249,13 @@ static bool act_on_lists(struct aw_ui *ui, enum action a)
         ui_say(ui, ui->paused ? "Held: packets are still taken; p goes on." : "Going on.");
     } else if (a == ACTION_CLEAR) {
         clear_all(ui);
+    } else if (a == ACTION_CAPTURE) {
+        const struct aw_board_info *i = aw_board_info(ui->board);
+        if (!i->live || i->over || !ui->calls.capture)
+            ui_say(ui,
+                   "The capture filter can be changed while capturing: f filters what is here.");
+        else
+            prompt_open(ui, PROMPT_CAPTURE);
     } else {
         return false;
     }
@@ -399,6 +406,9 @@ void aw_ui_draw(struct aw_ui *ui, struct aw_grid *g)
     ui->rows = g->rows;
     ui->cols = g->cols;
     aw_board_lock(ui->board);
+    const struct aw_board_info *i = aw_board_info(ui->board);
+    if (i->notes != ui->notes) ui_say(ui, "%s", i->note);
+    ui->notes = i->notes;
     if (g->rows < 8 || g->cols < 40)
         draw_small(ui, g);
     else

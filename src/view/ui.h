@@ -62,6 +62,9 @@ struct aw_ui_calls {
     bool (*save)(void *ctx, const struct aw_save *what, char *err, size_t err_size);
     /* The settings changed. */
     void (*settings)(void *ctx, const struct aw_settings *s);
+    /* Live: another capture filter is wanted, "" = none. The board tells when it is in force, or
+     * why not. False and a line in err: it does not compile, or can not be taken now. */
+    bool (*capture)(void *ctx, const char *filter, char *err, size_t err_size);
 };
 
 struct aw_ui;

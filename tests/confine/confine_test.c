@@ -8,6 +8,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -46,9 +48,11 @@ enum end {
 };
 
 struct scene {
-    struct aw_folder *one;  /* "report" in `place` */
-    struct aw_folder *ring; /* "ring..." there */
-    int open_file;          /* opened for reading before */
+    struct aw_folder *one;   /* "report" in `place` */
+    struct aw_folder *ring;  /* "ring..." there */
+    struct aw_folder *saves; /* new files there */
+    int open_file;           /* opened for reading before */
+    int socket;              /* likewise */
 };
 
 struct row {
@@ -258,11 +262,74 @@ static bool push_input_to_terminal(struct scene *s)
     return syscall(SYS_ioctl, 0, 0x5412 /* TIOCSTI */, "x") == 0;
 }
 
+/* As the dashboard does it: a hidden file takes its name, unless there is one. */
+static bool save_is_added(struct scene *s)
+{
+    const int fd = aw_folder_make(s->saves, ".a b.7-0.tmp", AW_MAKE_NEW, 0);
+    if (fd < 0 || write(fd, "x", 1) != 1 || aw_folder_has(s->saves, "a b")) return false;
+    if (aw_folder_rename(s->saves, ".a b.7-0.tmp", "a b") != 0) return false;
+    if (!aw_folder_has(s->saves, "a b") || aw_folder_has(s->saves, ".a b.7-0.tmp")) return false;
+    if (aw_folder_make(s->saves, ".a b.7-1.tmp", AW_MAKE_NEW, 0) < 0) return false;
+    const bool taken = aw_folder_rename(s->saves, ".a b.7-1.tmp", "a b") != 0 && errno == EEXIST;
+    return taken && aw_folder_remove(s->saves, ".a b.7-1.tmp") == 0;
+}
+
+static bool one_save_at_a_time(struct scene *s)
+{
+    if (aw_folder_make(s->saves, ".one.7-0.tmp", AW_MAKE_NEW, 0) < 0) return false;
+    const bool busy =
+        aw_folder_make(s->saves, ".two.7-0.tmp", AW_MAKE_NEW, 0) < 0 && errno == EBUSY;
+    return aw_folder_remove(s->saves, ".one.7-0.tmp") == 0 && busy;
+}
+
+static bool save_empties(struct scene *s)
+{
+    return aw_folder_make(s->saves, "there", AW_MAKE_TRUNCATE, 0) >= 0;
+}
+
+static bool save_renames_another(struct scene *s)
+{
+    return aw_folder_rename(s->saves, "there", "elsewhere") == 0;
+}
+
+static bool save_removes(struct scene *s)
+{
+    return aw_folder_remove(s->saves, "there") == 0;
+}
+
+static bool save_is_hidden(struct scene *s)
+{
+    if (aw_folder_make(s->saves, ".x.7-0.tmp", AW_MAKE_NEW, 0) < 0) return true;
+    const bool hidden = aw_folder_rename(s->saves, ".x.7-0.tmp", ".profile") == 0;
+    const int error = errno;
+    (void)aw_folder_remove(s->saves, ".x.7-0.tmp");
+    errno = error;
+    return hidden;
+}
+
+static bool swap_filter(int fd, int option)
+{
+    struct sock_filter all = {.code = BPF_RET | BPF_K, .k = UINT32_MAX};
+    const struct sock_fprog code = {.len = 1, .filter = &all};
+    return setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0;
+}
+
+static bool exchange_filter(struct scene *s)
+{
+    return swap_filter(s->socket, SO_ATTACH_FILTER);
+}
+
 static const struct row rows[] = {
     {"reads what is open", read_open_file, END_WORKS},
     {"a report appears by its name", report_appears, END_WORKS},
     {"a report is emptied, reopened, removed", report_is_reopened, END_WORKS},
     {"a ring of files goes round", ring_goes_round, END_WORKS},
+    {"a save is added", save_is_added, END_WORKS},
+    {"one at a time", one_save_at_a_time, END_WORKS},
+    {"a save empties nothing", save_empties, END_REFUSED},
+    {"a save renames nothing else", save_renames_another, END_REFUSED},
+    {"a save removes nothing", save_removes, END_REFUSED},
+    {"a save is not hidden", save_is_hidden, END_REFUSED},
     {"starts threads", start_thread, END_WORKS},
     {"takes and gives back memory", take_memory, END_WORKS},
     {"no other program", run_program, END_KILLED},
@@ -286,6 +353,7 @@ static const struct row rows[] = {
     {"no memory made executable", make_executable, END_REFUSED},
     {"no signal to others", signal_parent, END_REFUSED},
     {"nothing is sent but to the keeper", send_to_others, END_REFUSED},
+    {"no filter of a socket is exchanged", exchange_filter, END_REFUSED},
     {"nothing is typed into the terminal", push_input_to_terminal, END_REFUSED},
 };
 
@@ -293,9 +361,11 @@ static enum end attempt(const struct row *r)
 {
     struct scene s = {.one = aw_folder_open(place, "report", AW_NAMES_ONE),
                       .ring = aw_folder_open(place, "ring", AW_NAMES_PREFIX),
-                      .open_file = open("/etc/passwd", O_RDONLY)};
-    struct aw_folder *folders[] = {s.one, NULL, s.ring};
-    struct aw_keeper *k = aw_keeper_start(folders, 3);
+                      .saves = aw_folder_open(place, "", AW_NAMES_NEW),
+                      .open_file = open("/etc/passwd", O_RDONLY),
+                      .socket = socket(AF_INET, SOCK_DGRAM, 0)};
+    struct aw_folder *folders[] = {s.one, NULL, s.ring, s.saves};
+    struct aw_keeper *k = aw_keeper_start(folders, 4);
     char words[512];
     if (!k || s.open_file < 0) return END_OTHER;
     const struct aw_confine c = {.keeper_line = aw_keeper_line(k)};
@@ -348,6 +418,32 @@ static void test_read_below(void **state)
     const pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) _exit((int)read_below());
+    const int end = end_of(pid);
+    if (end == END_UNSANDBOXED) skip();
+    assert_int_equal(end, END_WORKS);
+}
+
+/* Where it is allowed a socket gets another filter, and nothing else is set. */
+static enum end refilter(void)
+{
+    const struct aw_confine c = {.keeper_line = -1, .refilter = true};
+    char words[512];
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0), room = 4096;
+    if (aw_confine(&c, words, sizeof words) != AW_CONFINED) return END_UNSANDBOXED;
+    if (!swap_filter(fd, SO_ATTACH_FILTER) || !swap_filter(fd, SO_DETACH_FILTER))
+        return END_REFUSED;
+    const bool other = setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room) == 0 ||
+                       setsockopt(fd, IPPROTO_IP, SO_ATTACH_FILTER, &room, sizeof room) == 0 ||
+                       errno != EPERM;
+    return other ? END_OTHER : END_WORKS;
+}
+
+static void test_refilter(void **state)
+{
+    (void)state;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) _exit((int)refilter());
     const int end = end_of(pid);
     if (end == END_UNSANDBOXED) skip();
     assert_int_equal(end, END_WORKS);
@@ -528,6 +624,10 @@ static const struct {
     {"a hidden rotated name", AW_NAMES_PREFIX, "ring", ".ring001.tmp", true},
     {"another name", AW_NAMES_PREFIX, "ring", "rin", false},
     {"any name", AW_NAMES_ANY, "", "1-c.bin", true},
+    {"a save's temporary file", AW_NAMES_NEW, "", ".a b.c.1-2.tmp", true},
+    {"no save without one", AW_NAMES_NEW, "", "a.pcap", false},
+    {"no other hidden save", AW_NAMES_NEW, "", ".1-2.tmp", false},
+    {"nor one without a number", AW_NAMES_NEW, "", ".a.tmp", false},
     {"no way up", AW_NAMES_ANY, "", "..", false},
     {"no way down", AW_NAMES_ANY, "", "x/y", false},
     {"no name", AW_NAMES_ANY, "", "", false},
@@ -545,7 +645,7 @@ static void check_names(bool kept)
         if (fd >= 0) {
             assert_true(is_there(names[i].file));
             assert_int_equal(aw_folder_make(f, names[i].file, AW_MAKE_NEW, 0), -1);
-            assert_int_equal(errno, EEXIST);
+            assert_int_equal(errno, names[i].names == AW_NAMES_NEW ? EBUSY : EEXIST);
             assert_int_equal(aw_folder_remove(f, names[i].file), 0);
             close(fd);
         }
@@ -614,10 +714,10 @@ int main(void)
 {
     enum { ROWS = sizeof rows / sizeof *rows, LACKS = sizeof lacks / sizeof *lacks };
     const struct CMUnitTest others[] = {
-        cmocka_unit_test(test_read_below),  cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_keeper_gone), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_names_kept),  cmocka_unit_test(test_traps),
-        cmocka_unit_test(test_tidy),
+        cmocka_unit_test(test_read_below), cmocka_unit_test(test_refilter),
+        cmocka_unit_test(test_killed),     cmocka_unit_test(test_keeper_gone),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_names_kept),
+        cmocka_unit_test(test_traps),      cmocka_unit_test(test_tidy),
     };
     struct CMUnitTest tests[ROWS + LACKS + sizeof others / sizeof *others], *t = tests;
     for (size_t i = 0; i < ROWS; i++)

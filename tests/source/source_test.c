@@ -418,8 +418,8 @@ static void what_is_no_capture(void **state)
     assert_string_equal(err + strlen(folder) + 1, "missing: No such file or directory");
     assert_null(aw_source_open(folder, 0, err, sizeof err));
     assert_string_equal(err + strlen(folder), ": is a directory");
-    assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
-    assert_true(aw_source_is_capture(path_of("fifo")));
+    assert_int_equal(mkfifo(path_of("once"), 0600), 0);
+    assert_true(aw_source_is_capture(path_of("once")));
     assert_false(aw_source_is_capture(folder));
     assert_false(aw_source_is_capture(path_of("missing")));
     assert_false(aw_source_is_capture(save("text", (const uint8_t *)"tcp port 80", 11)));
@@ -1010,6 +1010,66 @@ static void packets_stay_while_held(void **state)
     }
 }
 
+/* Read once more while the first reading is under way, by two more at the same time: each has all
+ * of it, on one descriptor, whatever became of the name. */
+static void read_again_on_the_same_descriptor(void **state)
+{
+    (void)state;
+    enum { READERS = 3 };
+    struct file f = {.big = false};
+    unsigned total;
+    build_large(&f, 3 * 256 * 1024, &total);
+    for (unsigned k = 0; k <= PACKINGS; k++) {
+        char err[256];
+        struct file packed = {.p = NULL};
+        if (k < PACKINGS) pack(&packed, k, f.p, f.len);
+        const struct file *stored = k < PACKINGS ? &packed : &f;
+        const char *path = save("x", stored->p, stored->len);
+        file_free(&packed);
+        struct aw_source *s[READERS] = {aw_source_open(path, 7, err, sizeof err)};
+        assert_non_null(s[0]);
+        const struct aw_packet *p;
+        size_t n, seen[READERS] = {0};
+        assert_int_equal(aw_source_next(s[0], 0, &p, &n), AW_READ_OK);
+        seen[0] = n;
+        assert_true(aw_source_rereadable(s[0]));
+        assert_int_equal(unlink(path), 0);
+        for (unsigned i = 1; i < READERS; i++)
+            assert_non_null(s[i] = aw_source_again(s[0], err, sizeof err));
+        for (unsigned left = READERS; left > 0;) {
+            left = 0;
+            for (unsigned i = 0; i < READERS; i++) {
+                if (aw_source_next(s[i], 0, &p, &n) != AW_READ_OK) continue;
+                assert_int_equal(p->ref, aw_ref_make(7, seen[i] + 1));
+                seen[i] += n;
+                left++;
+            }
+        }
+        for (unsigned i = READERS; i-- > 0;) {
+            assert_int_equal(seen[i], total);
+            aw_source_close(s[i]);
+        }
+    }
+    file_free(&f);
+}
+
+static void what_comes_once_is_not_read_again(void **state)
+{
+    (void)state;
+    char err[256] = "";
+    const char *path = path_of("once");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    const int end = open(path, O_RDWR | O_CLOEXEC);
+    struct aw_source *s = aw_source_open(path, 0, err, sizeof err);
+    assert_non_null(s);
+    assert_false(aw_source_rereadable(s));
+    assert_null(aw_source_again(s, err, sizeof err));
+    assert_non_null(strstr(err, "once: it can be read but once"));
+    aw_source_close(s);
+    close(end);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1041,6 +1101,8 @@ int main(void)
         cmocka_unit_test(standard_input_that_does_not_block),
         cmocka_unit_test(a_signal_gives_again),
         cmocka_unit_test(packets_stay_while_held),
+        cmocka_unit_test(read_again_on_the_same_descriptor),
+        cmocka_unit_test(what_comes_once_is_not_read_again),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -8,7 +8,7 @@ only=${2:-}
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
 server=await100-tui-$$ opened=0
-passed=0 failed=0
+passed=0 failed=0 before=0
 mux() { tmux -L "$server" -f /dev/null "$@"; }
 trap 'mux kill-server 2>/dev/null; rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8 TZ=UTC XDG_CONFIG_HOME=$work/config
@@ -32,32 +32,34 @@ bad() {
     echo "FAILED $name: $*"
     screen | sed 's/^/    /'
 }
-shows() { # shows TEXT: within ten seconds
-    for _ in $(seq 100); do
-        screen | grep -qF -- "$1" && { ok; return 0; }
-        sleep 0.1
+# Waiting is for what has to come, as long as a loaded machine may take for it.
+soon() { # soon COMMAND...: until it succeeds; once something was missing, the rest is not waited for
+    local end=$((SECONDS + (failed > before ? 1 : ${AWAIT100_PATIENCE:-120})))
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.05
     done
+}
+has() { screen | grep -qF -- "$1"; }
+has_not() { ! has "$1"; }
+has_at() { screen | sed -n "$1p" | grep -qF -- "$2"; }
+shows() { # shows TEXT
+    soon has "$1" && { ok; return 0; }
     bad "no '$1' on the screen"
     return 1
 }
 lacks() { # lacks TEXT: once it has gone
-    for _ in $(seq 100); do
-        screen | grep -qF -- "$1" || { ok; return 0; }
-        sleep 0.1
-    done
+    soon has_not "$1" && { ok; return 0; }
     bad "'$1' is still on the screen"
 }
 shows_at() { # shows_at LINE TEXT
-    for _ in $(seq 100); do
-        screen | sed -n "$1p" | grep -qF -- "$2" && { ok; return 0; }
-        sleep 0.1
-    done
+    soon has_at "$1" "$2" && { ok; return 0; }
     bad "no '$2' in line $1 of the screen"
 }
 same() { # same WHAT GOT WANTED
     if [ "$2" = "$3" ]; then ok; else bad "$1: '$2' and not '$3'"; fi
 }
-pid_of() { pgrep -f -n "^$program" ; }
+pid_of() { pgrep -P "$(mux list-panes -F "#{pane_pid}")" -f "^$program" ; } # not its keeper, which is its child
 captures=$PWD/pcaps
 
 case_open() {
@@ -66,7 +68,7 @@ case_open() {
     shows 'the server ignored Expect'
     keys q
     shows 'ended 0'
-    for _ in $(seq 50); do [ -s "$work/stty" ] && break; sleep 0.1; done
+    soon test -s "$work/stty"
     same 'terminal' "$(grep -co ' icanon' "$work/stty")$(grep -co ' echo ' "$work/stty")" 11
 }
 
@@ -196,7 +198,7 @@ case_signals() {
         shows '1 exchange'
         kill -"$signal" "$(pid_of)"
         shows 'ended '
-        for _ in $(seq 50); do [ -s "$work/stty" ] && break; sleep 0.1; done
+        soon test -s "$work/stty"
         same "terminal after $signal" \
             "$(grep -co ' icanon' "$work/stty")$(grep -co ' echo ' "$work/stty")" 11
     done
@@ -225,12 +227,12 @@ case_idle() {
     sleep 0.5
     local pid
     pid=$(pid_of)
-    local before after
-    before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+    local earlier after
+    earlier=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
     sleep 4
     after=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
     # Ticks are hundredths of a second: 1 % of 4 seconds is 4.
-    same 'idle below 1 %' "$((after - before <= 4))" 1
+    same 'idle below 1 %' "$((after - earlier <= 4))" 1
 }
 
 case_settings() {
@@ -247,6 +249,46 @@ case_settings() {
     rm -rf "$work/config"
 }
 
+case_sandbox() {
+    open 80x24 -r "$captures/busy-failures.pcap"
+    shows '20 failing'
+    same 'system calls are filtered' "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$(pid_of)/status")" 2
+    [ "$(id -u)" -eq 0 ] &&
+        same 'not root' "$(awk '$1 == "Uid:" { print $2 == 0 }' "/proc/$(pid_of)/status")" 0
+    # Only into the folder it was started in, and over nothing that is there.
+    keys s r C-u
+    typed '/etc/await100.ndjson'
+    keys Enter
+    shows "a name in $work is needed"
+    keys s r C-u
+    typed '.profile'
+    keys Enter
+    shows "a name in $work is needed"
+    echo mine >"$work/mine.html"
+    keys s h C-u
+    typed 'mine.html'
+    keys Enter
+    shows 'is there already'
+    same 'left alone' "$(cat "$work/mine.html")" mine
+    rm "$work/mine.html"
+    keys s h C-u
+    typed 'report.html'
+    keys Enter
+    shows 'Saved 24 records'
+    same 'whole' "$(tail -c 8 "$work/report.html")" '</html>'
+    same 'nothing else' "$(find "$work" -maxdepth 1 -name '.*' -type f | wc -l)" 0
+    # The file may be renamed or replaced meanwhile.
+    keys q
+    shows 'ended 0'
+    cp "$captures/ignored.pcap" "$work/moving.pcap"
+    open 80x24 -r "$work/moving.pcap"
+    shows '1 exchange'
+    cp "$captures/busy-mixed.pcap" "$work/other.pcap"
+    mv "$work/other.pcap" "$work/moving.pcap"
+    keys Enter
+    shows 'User-Agent: curl/7.88.1'
+}
+
 case_live() {
     if [ "$(id -u)" -ne 0 ] || ! unshare -n true 2>/dev/null; then
         echo "skipped live: needs root"
@@ -254,11 +296,17 @@ case_live() {
     fi
     cat >"$work/live.sh" <<END
 ip link set lo up
-python3 $PWD/tests/tui/ignores.py 8300 &
-server=\$!
-(sleep 2; curl -s -T $captures/MANIFEST http://127.0.0.1:8300/up/live >/dev/null) &
+python3 $PWD/tests/tui/ignores.py 8300 & server=\$!
+python3 $PWD/tests/tui/ignores.py 8301 & other=\$!
+upload() { curl -s --retry 100 --retry-delay 1 --retry-connrefused -T $captures/MANIFEST http://127.0.0.1:\$1; }
+await() { until [ -e \$1 ]; do sleep 0.05; done; }
+(
+    await started && upload 8300/up/live
+    await filtered && upload 8300/up/unheard && upload 8301/up/heard
+    await unfiltered && upload 8300/up/again
+) >/dev/null & uploads=\$!
 '$program' -i lo
-kill \$server
+kill \$server \$other \$uploads
 END
     mux kill-server 2>/dev/null
     server=await100-tui-$$-$((opened += 1))
@@ -267,18 +315,64 @@ END
     shows 'No packet so far'
     shows 'Interface: lo'
     shows 'Permission: root, given up for nobody'
+    touch "$work/started"
     shows 'waiting'
     shows 'PUT /up/live'
     shows 'the server ignored Expect'
     keys Enter
     shows 'client awaits the 100'
     shows 'User-Agent: curl'
-    keys Escape Q
+    keys Escape
+    shows 'Enter open'
+    # What the sandbox leaves: settings are kept, and what is in memory can be saved.
+    keys o Down Space
+    shows 'signs      ASCII'
+    soon grep -qs 'ascii yes' "$work/config/await100/dashboard"
+    same 'settings are kept' "$?" 0
+    keys Space Escape
+    shows 'Enter open'
+    keys s p C-u
+    typed 'live.pcap'
+    keys Enter
+    shows 'Saved '
+    same 'read back' "$("$program" -r "$work/live.pcap" -o ndjson | grep -c '"cause":"ignored"')" 1
+    keys f
+    typed 'status == 201'
+    keys Enter
+    shows 'others by what the list keeps'
+    keys u
+    # Another capture filter: the first upload's port is heard no more, the other one is; then both.
+    keys b
+    shows 'capture filter (BPF)'
+    typed 'tcp prot 8301'
+    keys Enter
+    shows 'syntax error'
+    keys C-u
+    typed 'tcp port nowhere'
+    keys Enter
+    shows 'the sandbox takes numbers only'
+    keys C-u
+    typed 'tcp port 8301'
+    keys Enter
+    shows 'Captured from here on: tcp port 8301'
+    shows 'BPF tcp port 8301'
+    touch "$work/filtered"
+    shows 'PUT /up/heard'
+    keys b C-u Enter
+    shows 'Captured from here on: every packet'
+    lacks 'BPF tcp'
+    touch "$work/unfiltered"
+    shows 'PUT /up/again'
+    has_not '/up/unheard'
+    same 'the other port was not captured' "$?" 0
+    keys Q
     shows 'ended'
+    rm -rf "$work/config"
 }
 
 for name in $(declare -F | sed -n 's/^declare -f case_//p'); do
     case $name in *$only*) ;; *) continue ;; esac
+    before=$failed
     "case_$name"
 done
 echo "tui: $passed checks passed, $failed failed"

@@ -22,6 +22,7 @@ struct show {
     struct aw_config config;
     struct aw_board *board;
     struct aw_engine *engine;
+    struct aw_merge *merge; /* stays open: details are read again from its descriptors */
     struct aw_ui *ui;
     struct aw_grid grid;
     atomic_bool stop;
@@ -67,8 +68,10 @@ static void settle(struct show *s)
 {
     while (aw_ui_step(s->ui, 1000))
         ;
+    struct aw_source *const *sources;
+    const size_t count = aw_merge_sources(s->merge, &sources);
     const struct aw_again again = {
-        .file = &s->file, .file_count = 1, .config = &s->config, .stop = &s->stop};
+        .source = sources, .source_count = count, .config = &s->config, .stop = &s->stop};
     while (s->count > 0) {
         const struct asked a = s->asked[0];
         memmove(s->asked, s->asked + 1, --s->count * sizeof s->asked[0]);
@@ -97,13 +100,12 @@ static void open_show(struct show *s, const char *file, int cols, int rows)
     s->engine = aw_engine_open(&s->config, &sink, NULL);
     struct aw_source *source = aw_source_open(file, 0, err, sizeof err);
     assert_non_null(source);
-    struct aw_merge *merge = aw_merge_new(&source, 1, NULL, 0);
+    s->merge = aw_merge_new(&source, 1, NULL, 0);
     const struct aw_packet *pkts;
     size_t n;
-    while (aw_merge_next(merge, 0, &pkts, &n) == AW_READ_OK)
+    while (aw_merge_next(s->merge, 0, &pkts, &n) == AW_READ_OK)
         assert_int_equal(aw_engine_push(s->engine, pkts, n), AW_OK);
     assert_int_equal(aw_engine_finish(s->engine), AW_OK);
-    aw_merge_free(merge);
     struct aw_stats stats;
     aw_engine_stats(s->engine, &stats);
     aw_board_stats(s->board, &stats);
@@ -118,6 +120,7 @@ static void close_show(struct show *s)
 {
     aw_ui_free(s->ui);
     aw_engine_close(s->engine);
+    aw_merge_free(s->merge);
     aw_board_free(s->board);
     aw_grid_fini(&s->grid);
 }
