@@ -1057,14 +1057,14 @@ static void what_comes_once_is_not_read_again(void **state)
 {
     (void)state;
     char err[256] = "";
-    const char *path = path_of("once");
+    const char *path = path_of("once-only");
     assert_int_equal(mkfifo(path, 0600), 0);
     const int end = open(path, O_RDWR | O_CLOEXEC);
     struct aw_source *s = aw_source_open(path, 0, err, sizeof err);
     assert_non_null(s);
     assert_false(aw_source_rereadable(s));
     assert_null(aw_source_again(s, err, sizeof err));
-    assert_non_null(strstr(err, "once: it can be read but once"));
+    assert_non_null(strstr(err, "once-only: it can be read but once"));
     aw_source_close(s);
     close(end);
     unlink(path);
