@@ -46,6 +46,11 @@ for format in text json ndjson csv html md har; do
     done
 done
 
+# A filter that names ports, which libpcap looks up in a file.
+"$program" -o json -r pcaps/ignored.pcap 'tcp port http-alt or tcp port 8300' >"$work/in"
+"$program" -o json -r pcaps/ignored.pcap 'tcp port 8080 or tcp port 8300' >"$work/out"
+same "a filter by name" "$work/in" "$work/out"
+
 # Every way of output.
 few='-r pcaps/ignored.pcap -r pcaps/lighttpd-continued.pcap.zst -r pcaps/nginx-continued-chunked.pcapng'
 mkdir "$work/a" "$work/b"

@@ -271,8 +271,7 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     cap(t, cause == AW_CAUSE_CONTINUE_UNHEEDED && maybe_again(f, AW_C2S, f->body),
         "by IP IDs a packet before the content was not captured: it may have been sent before");
     cap(t, (x->flags & AW_F_CONFLICT) != 0, "overlapping segments of a head disagree");
-    cap(t, (x->flags & AW_F_TIME_STEPPED) != 0 && uses_rtt(f, cause),
-        "capture times ran backwards");
+    cap(t, (x->flags & AW_F_TIME_STEPPED) != 0, "capture times ran backwards");
 }
 
 enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause cause,

@@ -1,7 +1,7 @@
 /*
- * BPF filters. A filter is compiled for a link type when the first packet of that type shows up; an
- * expression that makes sense for one link type need not for another, and then its packets do not
- * match.
+ * BPF filters. A filter is compiled for the common link types at once, for others when the first
+ * packet of that type shows up; an expression that makes sense for one link type need not for
+ * another, and then its packets do not match.
  */
 #include "source/source.h"
 
@@ -28,7 +28,7 @@ struct aw_filter {
     char why[WORDS]; /* why the expression did not compile for some link type */
 };
 
-/* Link types to try an expression on before any packet has been seen. */
+/* Link types for which an expression is compiled before any packet has been seen. */
 static const uint16_t common[] = {1, 113, 276, 101, 0, 108, 127, 105, 9, 104, 228, 229};
 
 static bool compile(const char *expression, uint16_t linktype, struct bpf_program *code, char *why,
@@ -72,15 +72,14 @@ struct aw_filter *aw_filter_new(const char *expression, char *err, size_t err_si
         snprintf(err, err_size, "out of memory");
         return NULL;
     }
+    /* All of them now: names of ports and hosts are looked up in files that the sandbox closes. */
+    bool usable = false;
     for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
-        struct bpf_program code;
-        char words[WORDS];
-        if (compile(expression, common[i], &code, words, sizeof words)) {
-            pcap_freecode(&code);
-            return f;
-        }
-        if (i == 0) snprintf(err, err_size, "%s", words);
+        const struct program *p = program_for(f, common[i]);
+        usable = usable || (p && p->usable);
+        if (i == 0) snprintf(err, err_size, "%s", p ? f->why : "out of memory");
     }
+    if (usable) return f;
     aw_filter_free(f);
     return NULL;
 }
