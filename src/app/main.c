@@ -17,8 +17,9 @@
 #include "app/watch.h"
 
 /* Large blocks, that is tables while they grow, go back to the system when they are freed. Left to
- * itself the C library soon keeps them, in a heap for each thread. */
-enum { LARGE_BLOCK = 256 * 1024 };
+ * itself the C library soon keeps them, in a heap for each thread; and asks for the last pages of
+ * its heap and gives them back again and again. */
+enum { LARGE_BLOCK = 256 * 1024, SPARE = 8 * 1024 * 1024 };
 
 /* A standard descriptor that is closed would be given to the next file opened, and our messages
  * would end up in there. What takes its place fails when it is used, as the closed one would. */
@@ -45,6 +46,8 @@ int main(int argc, char **argv)
 {
     if (!fill_standard_descriptors()) return AW_EXIT_OUTPUT;
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    (void)mallopt(M_TRIM_THRESHOLD, SPARE);
+    (void)mallopt(M_ARENA_MAX, 1);
     (void)signal(SIGPIPE, SIG_IGN); /* who closes the pipe has read enough */
     setlocale(LC_CTYPE, "");        /* numbers stay as they are in C */
     struct aw_options options;
