@@ -66,6 +66,7 @@ struct aw_more *aw_flow_more(struct aw_flow *f)
     if (!m) return NULL;
     *m = (struct aw_more){
         .due = {AW_NS_NONE, AW_NS_NONE},
+        .grace_at = AW_NOT_IN_HEAP,
         .rst_off = AW_OFF_NONE,
         .watch_ack = {AW_OFF_NONE, AW_OFF_NONE},
     };
@@ -311,7 +312,6 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
         .hash = hash,
         .flags = syn ? 0 : AW_FLOW_MIDSTREAM,
         .heap = AW_HEAP_LIVE,
-        .grace_at = AW_NOT_IN_HEAP,
         .heap_at = AW_NOT_IN_HEAP,
         .table = t,
         .ord = seg->at.ord,

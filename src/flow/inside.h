@@ -73,7 +73,6 @@ struct aw_half {
     uint8_t wscale;  /* 0xff = not known */
     uint8_t ttl;     /* of the first segment */
     uint16_t id;     /* IP ID of the latest packet; 0 = none */
-    uint16_t id_at;  /* its time in units of 2^20 ns, wrapping */
 };
 
 /* Where a segment's payload belongs, and what was seen with it. */
@@ -105,6 +104,7 @@ struct aw_more {
     size_t waiting[2];                   /* bytes taken by them */
     uint32_t pieces[2];
     aw_ns due[2];       /* when the bytes acknowledged and missing are given up; AW_NS_NONE */
+    uint32_t grace_at;  /* index in the heap of those */
     aw_off due_off[2];  /* up to here */
     aw_off due_next[2]; /* `next` when that was decided */
     aw_off rst_off;     /* a reset that waits for bytes before it; AW_OFF_NONE */
@@ -148,10 +148,11 @@ enum aw_heap_id { AW_HEAP_SPARE, AW_HEAP_LIVE, AW_HEAP_PRECIOUS, AW_HEAP_GRACE, 
 struct aw_flow { /* owned by its table */
     struct aw_key key;
     uint64_t hash;
-    uint16_t flags;             /* AW_FLOW_ */
-    uint8_t client;             /* the side */
-    uint8_t heap;               /* enum aw_heap_id: which one `heap_at` speaks of */
-    uint32_t heap_at, grace_at; /* index in its heap */
+    uint16_t flags;    /* AW_FLOW_ */
+    uint8_t client;    /* the side */
+    uint8_t heap;      /* enum aw_heap_id: which one `heap_at` speaks of */
+    uint16_t id_at[2]; /* times of the packets with half[].id, in 2^20 ns, wrapping */
+    uint32_t heap_at;  /* index in its heap */
     uint32_t trace_next;
     struct aw_half half[2];
     struct aw_flow_table *table; /* callbacks get the flow alone */
@@ -306,7 +307,7 @@ static inline void aw_missed_step(struct aw_flow *f, const struct aw_segment *se
     else if (h->id && step <= AW_MISSED_STEP)
         aw_missed_note(f, seg, side);
     h->id = seg->ip_id;
-    h->id_at = (uint16_t)((uint64_t)seg->at.ts >> 20);
+    f->id_at[side] = (uint16_t)((uint64_t)seg->at.ts >> 20);
     h->flags = (uint16_t)(seg->payload_wire > AW_MISSED_PLAIN ? h->flags | AW_HALF_LARGE
                                                               : h->flags & ~AW_HALF_LARGE);
 }

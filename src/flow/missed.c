@@ -13,7 +13,7 @@ void aw_missed_note(struct aw_flow *f, const struct aw_segment *seg, unsigned si
 {
     const struct aw_half *h = &f->half[side];
     const uint16_t at = (uint16_t)((uint64_t)seg->at.ts >> 20);
-    if ((h->flags & AW_HALF_LARGE) || (uint16_t)(at - h->id_at) < SENDS_AGAIN) return;
+    if ((h->flags & AW_HALF_LARGE) || (uint16_t)(at - f->id_at[side]) < SENDS_AGAIN) return;
     struct aw_more *m = aw_flow_more(f);
     if (!m) return;
     m->missed[side][m->missed_next[side]] = seg->at.ord;

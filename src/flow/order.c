@@ -369,7 +369,7 @@ static void mind(struct aw_flow *f, unsigned side)
     struct aw_more *m = aw_flow_more(f);
     if (m && m->due[side] != AW_NS_NONE && m->due_next[side] == h->next) return;
     const aw_ns due = aw_later(t->now, t->limits.reorder_grace);
-    if (m && (f->grace_at != AW_NOT_IN_HEAP || aw_heap_add(t, AW_HEAP_GRACE, f, due))) {
+    if (m && (m->grace_at != AW_NOT_IN_HEAP || aw_heap_add(t, AW_HEAP_GRACE, f, due))) {
         m->due[side] = due;
         m->due_off[side] = h->acked;
         m->due_next[side] = h->next;

@@ -11,7 +11,7 @@
 
 static uint32_t *place(struct aw_flow *f, enum aw_heap_id id)
 {
-    return id == AW_HEAP_GRACE ? &f->grace_at : &f->heap_at;
+    return id == AW_HEAP_GRACE ? &f->more->grace_at : &f->heap_at;
 }
 
 static uint64_t ord_of(const struct aw_due *e)
@@ -110,6 +110,7 @@ bool aw_heap_add(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f,
 void aw_heap_remove(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *f)
 {
     struct aw_heap *h = &t->heap[id];
+    if (id == AW_HEAP_GRACE && !f->more) return; /* it never waited for anything */
     uint32_t *at = place(f, id);
     if (*at == AW_NOT_IN_HEAP) return;
     h->at[*at].flow = NULL;
