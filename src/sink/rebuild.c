@@ -5,12 +5,15 @@
 #include <string.h>
 
 enum {
-    LINKTYPE_RAW = 101,
+    LINKTYPE_ETHERNET = 1,
+    ETHER = 14,
+    ETHERTYPE_IP4 = 0x0800,
+    ETHERTYPE_IP6 = 0x86dd,
     IP4 = 20,
     IP6 = 40,
     TCP_MIN = 20,
     TCP_MAX = 60,
-    ROOM = IP6 + TCP_MAX, /* before the payload */
+    ROOM = ETHER + IP6 + TCP_MAX, /* before the payload */
     IP_TCP = 6,
     DONT_FRAGMENT = 0x40,
     FAST_OPEN = 34,
@@ -172,6 +175,14 @@ static size_t length_field(size_t len)
     return len <= UINT16_MAX ? len : 0;
 }
 
+/* Without addresses. Not raw IP: libpcap up to 1.10 refuses a pcapng with two such interfaces. */
+static uint8_t *put_ether(uint8_t *ip, uint16_t type)
+{
+    memset(ip - ETHER, 0, ETHER);
+    put16(ip - 2, type);
+    return ip - ETHER;
+}
+
 static void put_ip4(uint8_t *p, const struct aw_tap_segment *seg, const struct aw_addr *src,
                     const struct aw_addr *dst, size_t tcp_len)
 {
@@ -223,10 +234,10 @@ bool aw_rebuild_packet(struct aw_rebuild *r, const struct aw_tap_segment *seg,
         put_ip4(p, seg, &src, &dst, tcp_wire);
     *out = (struct aw_packet){
         .ts = seg->pkt->ts,
-        .data = p,
-        .cap_len = (uint32_t)(ip + captured),
-        .wire_len = (uint32_t)(ip + tcp_wire),
-        .linktype = LINKTYPE_RAW,
+        .data = put_ether(p, src.v6 ? ETHERTYPE_IP6 : ETHERTYPE_IP4),
+        .cap_len = (uint32_t)(ETHER + ip + captured),
+        .wire_len = (uint32_t)(ETHER + ip + tcp_wire),
+        .linktype = LINKTYPE_ETHERNET,
         .iface = seg->iface,
     };
     return true;
@@ -244,7 +255,10 @@ bool aw_rebuild_mark(struct aw_rebuild *r, aw_ns when, struct aw_packet *out)
     p[8] = 1;
     p[9] = EXPERIMENTS;
     put16(p + 10, (uint16_t)~fold(add(0, p, IP4)));
-    *out = (struct aw_packet){
-        .ts = when, .data = p, .cap_len = IP4, .wire_len = IP4, .linktype = LINKTYPE_RAW};
+    *out = (struct aw_packet){.ts = when,
+                              .data = put_ether(p, ETHERTYPE_IP4),
+                              .cap_len = ETHER + IP4,
+                              .wire_len = ETHER + IP4,
+                              .linktype = LINKTYPE_ETHERNET};
     return true;
 }

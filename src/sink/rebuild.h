@@ -1,10 +1,10 @@
 /*
- * Packets made anew from segments: an IP header, the TCP header as it was, another payload. What
+ * Packets made anew from segments: Ethernet, an IP header, the TCP header as it was, another payload. What
  * the segment was wrapped in (link layer, tags, tunnels, fragments, padding) is left behind.
  *
  * Lengths, times, sequence numbers, windows, options, TTL and IPv4 IDs are kept. TCP checksums are
  * changed by just as much as the bytes they cover: right ones stay right, wrong ones wrong. Values
- * of TCP Fast Open cookies are zero. Link type: raw IP.
+ * of TCP Fast Open cookies are zero. Link type: Ethernet, addresses zero.
  */
 #ifndef AW_SINK_REBUILD_H
 #define AW_SINK_REBUILD_H
