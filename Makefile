@@ -268,6 +268,7 @@ lab: all tools
 bench: all tools
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools sh tests/bench/run.sh
 	bash tests/bench/live.sh $(PROGRAM) $${BENCH_DIR:-$(BUILD)/bench}/uploads-$${UPLOADS_MB:-800}.pcap
+	/usr/bin/python3 tests/bench/dash.py $(PROGRAM) $${BENCH_DIR:-$(BUILD)/bench}/flows-$${FLOWS:-400000}.pcap
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools bash tests/bench/soak.sh
 
 clean:

@@ -4,7 +4,8 @@
  * and packets are not kept: they are read again from the input at need.
  *
  * Rows are numbered from 0 in the order in which they were added. Bounded: past the limit the
- * oldest rows are let go, in lots, and counted; words past theirs are not kept, and counted.
+ * oldest rows are let go, in lots, and counted: those of failing exchanges last, so that numbers
+ * have gaps then. Words past their limit are not kept, and counted.
  */
 #ifndef AWAIT100_ROWS_H
 #define AWAIT100_ROWS_H
@@ -62,13 +63,18 @@ AW_API void aw_rows_clear(struct aw_rows *r);
 AW_API bool aw_rows_add(struct aw_rows *r, const struct aw_record *rec, struct aw_span target,
                         aw_ns wait, unsigned flags);
 
-/* The rows there are: begin <= number < end. */
+/* The rows there are: begin <= number < end, not all of them before `whole`. */
 AW_API uint64_t aw_rows_begin(const struct aw_rows *r);
+AW_API uint64_t aw_rows_whole(const struct aw_rows *r);
 AW_API uint64_t aw_rows_end(const struct aw_rows *r);
+AW_API uint64_t aw_rows_count(const struct aw_rows *r);
+/* The first row that is there of those from `number` on; the end where none is. */
+AW_API uint64_t aw_rows_next(const struct aw_rows *r, uint64_t number);
 /* Borrowed until the next add or clear; NULL where it is not there (any more). */
 AW_API const struct aw_row *aw_rows_at(const struct aw_rows *r, uint64_t number);
-/* What was let go for want of memory: rows; words. */
+/* What was let go for want of memory: rows; failing ones among them; words. */
 AW_API uint64_t aw_rows_let_go(const struct aw_rows *r);
+AW_API uint64_t aw_rows_failing_let_go(const struct aw_rows *r);
 AW_API uint64_t aw_rows_words_lost(const struct aw_rows *r);
 
 /* The bytes of a word, as on the wire (an address: its 4 or 16 bytes); p NULL for 0. Borrowed until

@@ -1,6 +1,7 @@
 /*
- * Rows in lots of a fixed number, the oldest lot let go first; words in a hash table beside. Knows
- * what a row keeps of a record, nothing of how it is shown.
+ * Rows in lots of a fixed number. Where memory is used up the oldest lot goes, but for its failing
+ * rows, which are set aside; those go when there is nothing else to let go. Words in a hash table
+ * beside. Knows what a row keeps of a record, nothing of how it is shown.
  */
 #include "await100/rows.h"
 
@@ -9,9 +10,10 @@
 
 #include "base/alloc.h"
 #include "diagnose/agents.h"
+#include "store/aside.h"
 
 enum {
-    LOT = 1024,     /* rows */
+    RECENT = 16,    /* the newest of so many parts stays whole, failing or not */
     WORD_MAX = 255, /* bytes of a word; longer ones are cut */
     WORD_BLOCK = 64 * 1024,
 };
@@ -30,10 +32,11 @@ struct block { /* where words lie; a list, the newest first */
 
 struct aw_rows {
     struct aw_alloc alloc;
-    struct aw_row **lot; /* owned: lots by number modulo lot_cap */
-    size_t lot_cap;      /* most lots there may be */
-    uint64_t begin, end; /* rows */
-    uint64_t let_go;
+    struct aw_row **lot;   /* owned: lots by number modulo lot_cap */
+    size_t lot_cap;        /* most lots there may be, those set aside included */
+    uint64_t whole, end;   /* rows that lie in `lot`: none of them is missing */
+    struct aw_aside aside; /* what is left of those before */
+    uint64_t let_go, failing_let_go;
     struct word *word; /* owned; [0] unused */
     aw_word words, word_cap;
     aw_word *slot;        /* owned: hash table of words, 0 = empty */
@@ -147,10 +150,11 @@ struct aw_rows *aw_rows_new(const struct aw_alloc *alloc, size_t memory)
     struct aw_rows *r = a.get(a.ctx, sizeof *r);
     if (!r) return NULL;
     *r = (struct aw_rows){.alloc = a, .word_limit = memory / 16};
-    r->lot_cap = (memory - memory / 16) / (LOT * sizeof(struct aw_row));
+    r->lot_cap = (memory - memory / 16) / (AW_LOT * sizeof(struct aw_row));
     if (r->lot_cap < 2) r->lot_cap = 2;
     r->lot = a.get(a.ctx, r->lot_cap * sizeof *r->lot);
-    if (!r->lot) {
+    if (!r->lot || !aw_aside_init(&r->aside, &a, r->lot_cap + 2)) {
+        a.put(a.ctx, r->lot);
         a.put(a.ctx, r);
         return NULL;
     }
@@ -164,6 +168,7 @@ void aw_rows_clear(struct aw_rows *r)
         r->alloc.put(r->alloc.ctx, r->lot[i]);
         r->lot[i] = NULL;
     }
+    aw_aside_clear(&r->aside, &r->alloc);
     while (r->blocks) {
         struct block *next = r->blocks->next;
         r->alloc.put(r->alloc.ctx, r->blocks);
@@ -177,30 +182,57 @@ void aw_rows_clear(struct aw_rows *r)
     r->slots = 0;
     r->word_memory = 0;
     /* A lot begins at a multiple of its size. */
-    r->begin = r->end = (r->end + LOT - 1) / LOT * LOT;
+    r->whole = r->end = (r->end + AW_LOT - 1) / AW_LOT * AW_LOT;
 }
 
 void aw_rows_free(struct aw_rows *r)
 {
     if (!r) return;
     aw_rows_clear(r);
+    aw_aside_fini(&r->aside, &r->alloc);
     r->alloc.put(r->alloc.ctx, r->lot);
     r->alloc.put(r->alloc.ctx, r);
 }
 
-/* The lot of the next row; the oldest one's memory where the limit is reached. */
+static bool is_failing(const struct aw_row *row)
+{
+    return row->flags & AW_ROW_JUDGED && row->severity >= AW_SEV_WARNING;
+}
+
+/* Lets the oldest lot go, its failing rows aside. That takes less room than it gives, or as much,
+ * but for what is left over in lots: those may be two too many for a moment. */
+static void set_aside(struct aw_rows *r)
+{
+    struct aw_row **at = &r->lot[r->whole / AW_LOT % r->lot_cap];
+    for (size_t i = 0; i < AW_LOT; i++) {
+        const struct aw_row *row = &(*at)[i];
+        if (is_failing(row) && aw_aside_add(&r->aside, &r->alloc, r->whole + i, row)) continue;
+        r->let_go++;
+        r->failing_let_go += is_failing(row);
+    }
+    r->alloc.put(r->alloc.ctx, *at);
+    *at = NULL;
+    r->whole += AW_LOT;
+}
+
+/* The lot of the next row. */
 static struct aw_row *lot_for_next(struct aw_rows *r)
 {
-    const uint64_t number = r->end / LOT;
-    struct aw_row **at = &r->lot[number % r->lot_cap];
-    if (r->end % LOT != 0) return *at;
-    if (*at) {
-        const uint64_t gone = r->begin;
-        r->begin = (number - r->lot_cap + 1) * LOT;
-        if (r->begin > gone) r->let_go += r->begin - gone;
-        return *at;
+    struct aw_row **at = &r->lot[r->end / AW_LOT % r->lot_cap];
+    if (r->end % AW_LOT != 0) return *at;
+    const size_t recent = r->lot_cap / RECENT;
+    for (;;) {
+        const size_t lots = (size_t)((r->end - r->whole) / AW_LOT);
+        if (lots + r->aside.lots < r->lot_cap) break;
+        if (lots > recent || r->aside.lots == 0) {
+            set_aside(r);
+        } else {
+            const size_t gone = aw_aside_drop(&r->aside, &r->alloc);
+            r->let_go += gone;
+            r->failing_let_go += gone;
+        }
     }
-    return *at = r->alloc.get(r->alloc.ctx, LOT * sizeof **at);
+    return *at = r->alloc.get(r->alloc.ctx, AW_LOT * sizeof **at);
 }
 
 static aw_ns span_between(const struct aw_mark *a, const struct aw_mark *b)
@@ -237,7 +269,7 @@ bool aw_rows_add(struct aw_rows *r, const struct aw_record *rec, struct aw_span 
     const struct aw_exchange *x = rec->ex;
     const struct aw_verdict *v = rec->verdict;
     const struct aw_mark *first = first_mark(x);
-    struct aw_row *row = &lot[r->end % LOT];
+    struct aw_row *row = &lot[r->end % AW_LOT];
     *row = (struct aw_row){
         .time = first ? first->ts : AW_NS_NONE,
         .id = x->id,
@@ -283,7 +315,12 @@ bool aw_rows_add(struct aw_rows *r, const struct aw_record *rec, struct aw_span 
 
 uint64_t aw_rows_begin(const struct aw_rows *r)
 {
-    return r->begin;
+    return r->aside.rows > 0 ? aw_aside_number(&r->aside, 0) : r->whole;
+}
+
+uint64_t aw_rows_whole(const struct aw_rows *r)
+{
+    return r->whole;
 }
 
 uint64_t aw_rows_end(const struct aw_rows *r)
@@ -291,15 +328,35 @@ uint64_t aw_rows_end(const struct aw_rows *r)
     return r->end;
 }
 
+uint64_t aw_rows_count(const struct aw_rows *r)
+{
+    return r->end - r->whole + r->aside.rows;
+}
+
+uint64_t aw_rows_next(const struct aw_rows *r, uint64_t number)
+{
+    if (number >= r->whole) return number < r->end ? number : r->end;
+    const size_t place = aw_aside_find(&r->aside, number);
+    return place < r->aside.rows ? aw_aside_number(&r->aside, place) : r->whole;
+}
+
 const struct aw_row *aw_rows_at(const struct aw_rows *r, uint64_t number)
 {
-    if (number < r->begin || number >= r->end) return NULL;
-    return &r->lot[number / LOT % r->lot_cap][number % LOT];
+    if (number >= r->end) return NULL;
+    if (number >= r->whole) return &r->lot[number / AW_LOT % r->lot_cap][number % AW_LOT];
+    const size_t place = aw_aside_find(&r->aside, number);
+    if (place == r->aside.rows || aw_aside_number(&r->aside, place) != number) return NULL;
+    return aw_aside_row(&r->aside, place);
 }
 
 uint64_t aw_rows_let_go(const struct aw_rows *r)
 {
     return r->let_go;
+}
+
+uint64_t aw_rows_failing_let_go(const struct aw_rows *r)
+{
+    return r->failing_let_go;
 }
 
 uint64_t aw_rows_words_lost(const struct aw_rows *r)

@@ -12,15 +12,8 @@
 static uint64_t find_partner(struct aw_ui *ui, const struct aw_row *of, uint64_t number)
 {
     const struct aw_rows *rows = aw_board_rows(ui->board);
-    uint64_t found = UINT64_MAX;
-    if (of->attempts < 2) return found;
-    for (uint64_t n = aw_rows_begin(rows); n < aw_rows_end(rows); n++) {
-        const struct aw_row *row = aw_rows_at(rows, n);
-        if (n == number || row->chain != of->chain) continue;
-        if (row->attempt == of->attempt + 1) return n;
-        if (row->attempt + 1 == of->attempt) found = n;
-    }
-    return found;
+    const uint64_t next = linked_attempt(rows, number, of, 1);
+    return next != UINT64_MAX ? next : linked_attempt(rows, number, of, -1);
 }
 
 void compare_open(struct aw_ui *ui)

@@ -114,7 +114,7 @@ void empty_draw(const struct aw_ui *ui, struct aw_grid *g, int y, int rows)
 {
     const struct aw_board_info *i = aw_board_info(ui->board);
     const struct aw_rows *store = aw_board_rows(ui->board);
-    const uint64_t have = aw_rows_end(store) - aw_rows_begin(store);
+    const uint64_t have = aw_rows_count(store);
     const int width = g->cols > 84 ? 80 : g->cols - 4;
     struct say s = {.g = g, .y = y + (rows > 14 ? 2 : 1), .x = 2, .width = width, .end = y + rows};
     if (i->trouble[0]) {

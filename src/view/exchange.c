@@ -22,14 +22,10 @@ static void find_leg(struct aw_ui *ui, struct look *l)
     const uint64_t id = l->own->rec.inner_id ? l->own->rec.inner_id : l->own->rec.outer_id;
     if (id == 0 || l->leg || l->leg_row != UINT64_MAX) return;
     const struct aw_rows *rows = aw_board_rows(ui->board);
-    for (uint64_t n = aw_rows_begin(rows); n < aw_rows_end(rows); n++) {
-        const struct aw_row *row = aw_rows_at(rows, n);
-        if (row->id != id) continue;
-        l->leg_row = n;
-        l->leg_waiting = true;
-        if (ui->calls.detail) ui->calls.detail(ui->calls.ctx, n, row);
-        return;
-    }
+    l->leg_row = linked_id(rows, l->row, id);
+    if (l->leg_row == UINT64_MAX) return;
+    l->leg_waiting = true;
+    if (ui->calls.detail) ui->calls.detail(ui->calls.ctx, l->leg_row, aw_rows_at(rows, l->leg_row));
 }
 
 static void build(struct aw_ui *ui, struct look *l)
@@ -419,14 +415,10 @@ static void go_linked(struct aw_ui *ui, int step)
 {
     const struct look *k = &ui->look;
     const struct aw_rows *rows = aw_board_rows(ui->board);
-    for (uint64_t n = aw_rows_begin(rows); n < aw_rows_end(rows); n++) {
-        const struct aw_row *row = aw_rows_at(rows, n);
-        if (row->chain != k->copy.chain || row->attempts < 2) continue;
-        if ((int)row->attempt != (int)k->copy.attempt + step) continue;
-        exchange_ask(ui, &ui->look, n);
-        return;
-    }
-    if (k->leg_row != UINT64_MAX)
+    const uint64_t other = linked_attempt(rows, k->row, &k->copy, step);
+    if (other != UINT64_MAX)
+        exchange_ask(ui, &ui->look, other);
+    else if (k->leg_row != UINT64_MAX)
         exchange_ask(ui, &ui->look, k->leg_row);
     else
         ui_say(ui, step > 0 ? "No later attempt is linked to this one."

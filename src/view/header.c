@@ -142,9 +142,15 @@ void header_draw(struct aw_ui *ui, struct aw_grid *g)
         x += aw_grid_printf(g, 1, x, g->cols - x, AW_STYLE_DIM, "  answer p50 %s p99 %s",
                             figure_span(a, aw_hist_percentile(h, 50)),
                             figure_span(b, aw_hist_percentile(h, 99)));
-    if (aw_rows_let_go(aw_board_rows(ui->board)) > 0)
-        x += aw_grid_printf(g, 1, x, g->cols - x, AW_STYLE_WARNING, "  %s oldest let go",
-                            figure_count(a, aw_rows_let_go(aw_board_rows(ui->board))));
+    const struct aw_rows *rows = aw_board_rows(ui->board);
+    if (aw_rows_let_go(rows) > 0) {
+        x += aw_grid_printf(g, 1, x, g->cols - x, AW_STYLE_WARNING, "  %s let go",
+                            figure_count(a, aw_rows_let_go(rows)));
+        if (aw_rows_failing_let_go(rows) > 0)
+            x += aw_grid_printf(g, 1, x, g->cols - x, AW_STYLE_WARNING, ", %s failing",
+                                figure_count(a, aw_rows_failing_let_go(rows)));
+        x += aw_grid_str(g, 1, x, g->cols - x, " (--memory)", AW_STYLE_DIM);
+    }
     spark_draw(ui, g, 1, x + 2, g->cols - x - 2);
     tabs_draw(ui, g, 2);
 }

@@ -223,6 +223,12 @@ bool exchange_act(struct aw_ui *ui, enum action a);
 void look_free(struct look *l);
 void verdict_text(struct text *t, const struct aw_detail *d);
 
+/* Numbers of rows that belong to one, UINT64_MAX = it is not there: by its id, looked for around
+ * `near`; the attempt `step` after row `number`, whose row is `of`. */
+uint64_t linked_id(const struct aw_rows *rows, uint64_t near, uint64_t id);
+uint64_t linked_attempt(const struct aw_rows *rows, uint64_t number, const struct aw_row *of,
+                        int step);
+
 void compare_open(struct aw_ui *ui);
 void compare_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows);
 

@@ -36,7 +36,7 @@ struct aw_sorted {
     struct pair shown[BEST]; /* the same in order, as of the last step */
     size_t best_count, shown_count;
     uint64_t shown_at;          /* rows scanned when `shown` was made */
-    uint64_t began;             /* aw_rows_begin when rows were last looked at */
+    uint64_t whole, gone;       /* aw_rows_whole and _let_go when rows were last looked at */
     uint32_t *rank;             /* owned: of words, by number */
     aw_word ranked;             /* words that have a rank */
     char prefix[AW_ROW_TARGET]; /* of targets */
@@ -119,12 +119,12 @@ static bool has_words(enum aw_column by)
 static void find_prefix(struct aw_sorted *o, const struct aw_rows *rows)
 {
     enum { SAMPLE = 256 };
-    const uint64_t begin = aw_rows_begin(rows);
+    const uint64_t end = aw_rows_end(rows);
+    uint64_t number = aw_rows_begin(rows);
     o->prefix_len = 0;
-    for (uint64_t i = begin; i < begin + SAMPLE; i++) {
-        const struct aw_row *row = aw_rows_at(rows, i);
-        if (!row) break;
-        if (i == begin) {
+    for (int i = 0; i < SAMPLE && number < end; i++, number = aw_rows_next(rows, number + 1)) {
+        const struct aw_row *row = aw_rows_at(rows, number);
+        if (i == 0) {
             memcpy(o->prefix, row->target, row->target_len);
             o->prefix_len = row->target_len;
         }
@@ -313,9 +313,8 @@ static void insertion_sort(const struct aw_sorted *o, struct pair *p, size_t n)
 static size_t scan(struct aw_sorted *o, const struct aw_rows *rows, size_t budget, bool best)
 {
     const uint64_t end = aw_rows_end(rows);
-    if (o->next < aw_rows_begin(rows)) o->next = aw_rows_begin(rows);
     size_t n = 0;
-    for (; o->next < end && n < budget; o->next++, n++) {
+    for (; (o->next = aw_rows_next(rows, o->next)) < end && n < budget; o->next++, n++) {
         const struct aw_row *row = aw_rows_at(rows, o->next);
         if (o->test && !o->test(o->ctx, rows, o->next, row)) continue;
         if (!make_room(&o->pair, &o->cap, o->count + 1)) return n;
@@ -326,14 +325,21 @@ static size_t scan(struct aw_sorted *o, const struct aw_rows *rows, size_t budge
     return n;
 }
 
-/* Rows that were let go leave the order, too. */
+/* Rows that were let go leave the order, too: the oldest, and some of those that lay in whole lots
+ * when they were looked at last. */
 static void forget_gone(struct aw_sorted *o)
 {
-    const uint64_t begin = aw_rows_begin(o->rows);
+    const uint64_t begin = aw_rows_begin(o->rows), whole = aw_rows_whole(o->rows);
     size_t kept = 0;
-    for (size_t i = 0; i < o->count; i++)
-        if (o->pair[i].row >= begin) o->pair[kept++] = o->pair[i];
+    for (size_t i = 0; i < o->count; i++) {
+        const uint64_t row = o->pair[i].row;
+        if (row < begin) continue;
+        if (row >= o->whole && row < whole && !aw_rows_at(o->rows, row)) continue;
+        o->pair[kept++] = o->pair[i];
+    }
     o->count = kept;
+    o->whole = whole;
+    o->gone = aw_rows_let_go(o->rows);
 }
 
 /* New rows behind a finished order: sorted alone, then merged in from the end. */
@@ -414,12 +420,13 @@ static bool step(struct aw_sorted *o, const struct aw_rows *rows, size_t rows_bu
     case SCAN:
         if (!o->started) {
             o->started = true;
-            o->began = aw_rows_begin(rows);
+            o->whole = aw_rows_whole(rows);
+            o->gone = aw_rows_let_go(rows);
             o->next = aw_rows_begin(rows);
             if (has_words(o->by)) rank_words(o);
             if (o->by == AW_COL_REQUEST) find_prefix(o, rows);
             /* At once, as growing would copy all that is there. Without it growing is tried. */
-            (void)make_room(&o->pair, &o->cap, (size_t)(aw_rows_end(rows) - o->next));
+            (void)make_room(&o->pair, &o->cap, (size_t)aw_rows_count(rows));
         }
         (void)scan(o, rows, rows_budget, true);
         if (o->next < aw_rows_end(rows)) return true;
@@ -448,8 +455,7 @@ static bool step(struct aw_sorted *o, const struct aw_rows *rows, size_t rows_bu
     case READY:
         break;
     }
-    if (aw_rows_begin(rows) != o->began) forget_gone(o);
-    o->began = aw_rows_begin(rows);
+    if (aw_rows_let_go(rows) != o->gone) forget_gone(o);
     return take_new(o, rows_budget);
 }
 

@@ -31,7 +31,9 @@ static void add_row(struct aw_rows *r, uint32_t *seed)
     (void)snprintf(host, sizeof host, "h%u", n % 17);
     x.text[AW_TEXT_HOST] = (struct aw_span){(uint8_t *)host, strlen(host)};
     (void)snprintf(target, sizeof target, "/the/same/beginning/%u", n % 50);
-    const struct aw_record rec = {.ex = &x};
+    static struct aw_verdict v;
+    v.severity = n % 19 == 0 ? AW_SEV_ERROR : AW_SEV_OK;
+    const struct aw_record rec = {.ex = &x, .verdict = &v};
     assert_true(aw_rows_add(r, &rec, (struct aw_span){(uint8_t *)target, strlen(target)},
                             n % 7 ? (aw_ns)(n % 100) : AW_NS_NONE, 0));
 }
@@ -178,8 +180,23 @@ static void test_rows_that_go(void **state)
     }
     while (aw_sorted_step(o, r, 500))
         ;
-    assert_true(aw_rows_begin(r) > 0);
-    expect_order(o, r, AW_COL_STATUS, true, (size_t)(aw_rows_end(r) - aw_rows_begin(r)));
+    assert_true(aw_rows_let_go(r) > 0 && aw_rows_begin(r) < aw_rows_whole(r));
+    expect_order(o, r, AW_COL_STATUS, true, (size_t)aw_rows_count(r));
+    /* More failing ones than there is room for, under the order and in a fresh one. */
+    for (int i = 0; i < 200000; i++) {
+        add_row(r, &seed);
+        if (i % 1000 == 0)
+            while (aw_sorted_step(o, r, 500))
+                ;
+    }
+    while (aw_sorted_step(o, r, 500))
+        ;
+    assert_true(aw_rows_failing_let_go(r) > 0);
+    expect_order(o, r, AW_COL_STATUS, true, (size_t)aw_rows_count(r));
+    aw_sorted_start(o, AW_COL_REQUEST, false, NULL, NULL);
+    while (aw_sorted_step(o, r, 500))
+        ;
+    expect_order(o, r, AW_COL_REQUEST, false, (size_t)aw_rows_count(r));
     aw_sorted_free(o);
     aw_rows_free(r);
 }
