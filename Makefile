@@ -232,8 +232,8 @@ check-save: all
 	sh tests/save.sh $(PROGRAM) all
 
 # The dashboard in tmux, on captures and on a live namespace.
-check-tui: all
-	bash tests/tui/check.sh $(PROGRAM)
+check-tui: all tools
+	bash tests/tui/check.sh $(PROGRAM) $(BUILD)/tests/tools
 
 check-lab: all tools
 	sh tests/lab/check.sh $(PROGRAM) $(BUILD)/tests/tools

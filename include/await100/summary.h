@@ -105,6 +105,9 @@ AW_API size_t aw_summary_clients(struct aw_summary *s, const struct aw_group *co
  * and hostile traffic can spread over many groups and all buckets. Those of the whole run are kept.
  */
 AW_API uint64_t aw_summary_lost(const struct aw_summary *s);
+/* What an exchange adds to them; AW_NS_NONE where it adds nothing. */
+AW_API void aw_summary_latencies(const struct aw_summary *s, const struct aw_exchange *x,
+                                 aw_ns to[AW_LAT_COUNT]);
 AW_API const struct aw_hist *aw_summary_latency(const struct aw_summary *s, enum aw_latency which);
 
 #endif

@@ -342,6 +342,9 @@ bool option_take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_STREAMS:
         o->streams = arg;
         return true;
+    case OPT_SAVE_DIR:
+        o->save_dir = arg;
+        return true;
     case OPT_METRICS:
         o->metrics = arg;
         return true;

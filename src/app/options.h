@@ -31,6 +31,7 @@ struct aw_options {
     const struct aw_format *format;
     const char *output;     /* borrowed; NULL = standard output */
     const char *streams;    /* borrowed; NULL = none */
+    const char *save_dir;   /* borrowed; NULL = the working directory */
     const char *bundle;     /* borrowed; NULL = none */
     const char *metrics;    /* borrowed; NULL = none */
     const char *user;       /* borrowed; -Z; NULL = none named */

@@ -1,10 +1,11 @@
 /*
  * Opens the input and the terminal, gives up all rights, analyses on a thread of its own, and shows
  * what that finds. A capture is read again for details, on the descriptor that is open anyway; what
- * is saved goes, by way of the keeper, to new files in the folder we were started in.
+ * is saved goes, by way of the keeper, to new files in one folder: ours, or that of --save-dir.
  */
 #include "app/watch.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -289,7 +290,7 @@ static void on_filtered(void *ctx, const char *filter, const char *why)
     aw_board_note(w->board, line);
 }
 
-static bool on_capture(void *ctx, const char *text, char *err, size_t size)
+static bool on_capture(void *ctx, const char *text, bool take, char *err, size_t size)
 {
     struct watch *w = ctx;
     char why[256];
@@ -300,7 +301,7 @@ static bool on_capture(void *ctx, const char *text, char *err, size_t size)
         return false;
     }
     aw_filter_free(f);
-    if (aw_capture_refilter(w->capture, text)) return true;
+    if (!take || aw_capture_refilter(w->capture, text)) return true;
     (void)snprintf(err, size, "not now: another one is under way, or the capture is over");
     return false;
 }
@@ -343,6 +344,7 @@ static enum aw_exit show(struct watch *w)
         .not_stored = w->not_stored,
         .ctx = w,
         .capture = live ? on_capture : NULL,
+        .saves = w->saves ? w->saves_path : NULL,
     };
     aw_dash_run(w->board, w->door, &dash);
     atomic_store(&w->stop, true);
@@ -366,13 +368,19 @@ static void let_go(struct watch *w)
 }
 
 /* Before the input: a keeper forked later would hold a capture's ring. */
-static void open_folders(struct watch *w)
+static bool open_folders(struct watch *w)
 {
+    const char *dir = w->o->save_dir ? w->o->save_dir : ".";
     w->stored = aw_stored_open(&w->settings, w->not_stored, sizeof w->not_stored);
-    w->saves_path = realpath(".", NULL);
+    w->saves_path = realpath(dir, NULL);
     w->saves = w->saves_path ? aw_folder_open(w->saves_path, "", AW_NAMES_NEW) : NULL;
+    if (!w->saves && w->o->save_dir) {
+        fprintf(stderr, "await100: --save-dir %s: %s\n", dir, strerror(errno));
+        return false;
+    }
     struct aw_folder *const folders[] = {w->saves, w->stored ? aw_place_folder(w->stored) : NULL};
     aw_sandbox_prepare(&w->sandbox, w->o, folders, sizeof folders / sizeof *folders);
+    return true;
 }
 
 enum aw_exit aw_watch(struct aw_options *o)
@@ -380,8 +388,7 @@ enum aw_exit aw_watch(struct aw_options *o)
     struct watch w = {.o = o};
     char err[512];
     aw_signals_watch(false);
-    open_folders(&w);
-    enum aw_exit status = open_input(&w);
+    enum aw_exit status = open_folders(&w) ? open_input(&w) : AW_EXIT_OUTPUT;
     if (status == AW_EXIT_OK && !open_engine(&w)) status = AW_EXIT_INPUT;
     if (status == AW_EXIT_OK) {
         w.door = aw_door_open(err, sizeof err);

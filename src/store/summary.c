@@ -285,16 +285,20 @@ static void add_known(struct aw_summary *s, const struct aw_record *rec,
     add_to_group(s, client_group(s, x), v, latency);
 }
 
+void aw_summary_latencies(const struct aw_summary *s, const struct aw_exchange *x,
+                          aw_ns to[AW_LAT_COUNT])
+{
+    const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST], *final = &x->at[AW_AT_FINAL];
+    to[AW_LAT_CONTINUE] = aw_exchange_think(x);
+    to[AW_LAT_WAIT] = aw_exchange_wait(x, s->threshold);
+    to[AW_LAT_FINAL] = aw_seen(first) && aw_seen(final) ? final->ts - first->ts : AW_NS_NONE;
+}
+
 void aw_summary_add(struct aw_summary *s, const struct aw_record *rec)
 {
-    const struct aw_exchange *x = rec->ex;
+    aw_ns latency[AW_LAT_COUNT];
     if (!rec->verdict) return;
-    const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST], *final = &x->at[AW_AT_FINAL];
-    const aw_ns latency[AW_LAT_COUNT] = {
-        [AW_LAT_CONTINUE] = aw_exchange_think(x),
-        [AW_LAT_WAIT] = aw_exchange_wait(x, s->threshold),
-        [AW_LAT_FINAL] = aw_seen(first) && aw_seen(final) ? final->ts - first->ts : AW_NS_NONE,
-    };
+    aw_summary_latencies(s, rec->ex, latency);
     add_known(s, rec, latency);
 }
 

@@ -100,10 +100,10 @@ static bool on_save(void *ctx, const struct aw_save *what, char *err, size_t err
     return false;
 }
 
-static bool on_capture(void *ctx, const char *filter, char *err, size_t err_size)
+static bool on_capture(void *ctx, const char *filter, bool take, char *err, size_t err_size)
 {
     struct dash *d = ctx;
-    return d->c->capture(d->c->ctx, filter, err, err_size);
+    return d->c->capture(d->c->ctx, filter, take, err, err_size);
 }
 
 /* --- the loop --- */
@@ -205,6 +205,7 @@ void aw_dash_run(struct aw_board *board, struct aw_door *door, const struct aw_d
                                       .detail = d.worker ? on_detail : NULL,
                                       .match = d.worker ? on_match : NULL,
                                       .save = d.worker ? on_save : NULL,
+                                      .saves = c->saves,
                                       .settings = keep_settings,
                                       .capture = c->capture ? on_capture : NULL};
     d.ui = aw_ui_new(board, &c->settings, &calls);

@@ -14,9 +14,11 @@ struct aw_dash_config {           /* all borrowed */
     struct aw_place *stored; /* where changed settings are kept; NULL: nowhere, for this reason: */
     const char *not_stored;
     /* Live: takes another capture filter; what became of it the board tells. False and a line in
-     * err: it does not compile, or not now. NULL: there is nothing to capture. */
+     * err: it does not compile, or not now. Not `take`: only says whether it compiles. NULL: there
+     * is nothing to capture. */
     void *ctx;
-    bool (*capture)(void *ctx, const char *filter, char *err, size_t err_size);
+    bool (*capture)(void *ctx, const char *filter, bool take, char *err, size_t err_size);
+    const char *saves; /* the folder into which is saved; NULL: none */
 };
 
 /* Shows the board until the user leaves or the terminal goes away. */

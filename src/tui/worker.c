@@ -56,8 +56,8 @@ static void do_save(struct aw_worker *w, struct job *j)
     if (n < 0)
         (void)snprintf(j->why, sizeof j->why, "Not saved: %.200s.", why[0] ? why : "out of memory");
     else
-        (void)snprintf(j->why, sizeof j->why, "Saved %lld %s to %.200s.", (long long)n,
-                       packets ? "packets" : "records", j->path);
+        (void)snprintf(j->why, sizeof j->why, "Saved %lld %s%s to %.200s.", (long long)n,
+                       packets ? "packet" : "record", n == 1 ? "" : "s", j->path);
 }
 
 static void *work(void *arg)

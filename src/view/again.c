@@ -453,7 +453,7 @@ static struct aw_place *open_target(const struct aw_again *a, const char *path, 
         name++;
     if (strncmp(name, "./", 2) == 0) name += 2;
     if (!a->folder || strchr(name, '/') || name[0] == '.' || name[0] == '\0') {
-        (void)snprintf(why, size, "a name in %s is needed, where await100 was started",
+        (void)snprintf(why, size, "a name in %s is needed (--save-dir names another folder)",
                        a->folder_path ? a->folder_path : "the folder");
         return NULL;
     }

@@ -30,7 +30,8 @@ struct aw_board {
     uint32_t spark[AW_SPARK];
     aw_ns spark_from, spark_width;
     unsigned spark_used;
-    struct aw_waiting waiting[AW_WAITERS]; /* in order of time */
+    struct aw_hist *latency[AW_CAUSE_COUNT][AW_SEV_COUNT][AW_LAT_COUNT]; /* owned; NULL = none */
+    struct aw_waiting waiting[AW_WAITERS];                               /* in order of time */
     size_t waiters;
 };
 
@@ -162,6 +163,35 @@ const uint32_t *aw_board_spark(const struct aw_board *f, unsigned *n, aw_ns *fro
     return f->spark;
 }
 
+/* --- latencies by cause --- */
+
+static void count_latencies(struct aw_board *f, const struct aw_record *rec)
+{
+    aw_ns value[AW_LAT_COUNT];
+    aw_summary_latencies(f->summary, rec->ex, value);
+    struct aw_hist **of = f->latency[rec->verdict->cause][rec->verdict->severity];
+    for (int i = 0; i < AW_LAT_COUNT; i++) {
+        if (value[i] == AW_NS_NONE) continue;
+        if (!of[i]) of[i] = aw_hist_new(NULL);
+        if (of[i]) aw_hist_add(of[i], value[i]);
+    }
+}
+
+static void free_latencies(struct aw_board *f)
+{
+    for (int c = 0; c < AW_CAUSE_COUNT; c++)
+        for (int s = 0; s < AW_SEV_COUNT; s++)
+            for (int i = 0; i < AW_LAT_COUNT; i++)
+                aw_hist_free(f->latency[c][s][i]);
+    memset(f->latency, 0, sizeof f->latency);
+}
+
+const struct aw_hist *aw_board_latency(const struct aw_board *f, enum aw_cause cause,
+                                       enum aw_severity severity, enum aw_latency which)
+{
+    return f->latency[cause][severity][which];
+}
+
 /* --- who waits --- */
 
 static void end_waiting(struct aw_board *f, const struct aw_exchange *x)
@@ -222,6 +252,7 @@ void aw_board_record(struct aw_board *f, const struct aw_record *rec)
     const uint64_t row = aw_rows_end(f->rows);
     const bool added = aw_rows_add(f->rows, rec, target, wait, d ? AW_ROW_KEPT : 0);
     aw_summary_add(f->summary, rec);
+    if (rec->verdict) count_latencies(f, rec);
     end_waiting(f, rec->ex);
     if (failing && aw_seen(&rec->ex->at[AW_AT_END])) count_failure(f, rec->ex->at[AW_AT_END].ts);
     if (d && added)
@@ -336,6 +367,7 @@ void aw_board_clear(struct aw_board *f)
     while (f->kept_count > 0)
         drop_oldest(f);
     aw_rows_clear(f->rows);
+    free_latencies(f);
     struct aw_summary *fresh = aw_summary_new(NULL);
     if (fresh) {
         aw_summary_free(f->summary);
@@ -353,6 +385,7 @@ void aw_board_free(struct aw_board *f)
     free(f->kept);
     free(f->target.p);
     free(f->filter);
+    free_latencies(f);
     aw_rows_free(f->rows);
     aw_summary_free(f->summary);
     pthread_mutex_destroy(&f->lock);

@@ -89,6 +89,9 @@ bool aw_board_show_secrets(const struct aw_board *f);
 const struct aw_detail *aw_board_kept(const struct aw_board *f, uint64_t row);
 /* Failing exchanges over time: *n counters of *width each, from *from on. */
 const uint32_t *aw_board_spark(const struct aw_board *f, unsigned *n, aw_ns *from, aw_ns *width);
+/* Latencies of the exchanges of a cause; NULL = none was measured. */
+const struct aw_hist *aw_board_latency(const struct aw_board *f, enum aw_cause cause,
+                                       enum aw_severity severity, enum aw_latency which);
 /* Clients that wait now; *n of them, the longest first. */
 const struct aw_waiting *aw_board_waiters(const struct aw_board *f, size_t *n);
 /* Forgets rows, figures and details; totals of packets go on. */

@@ -81,27 +81,40 @@ static void verdicts(struct table *t, const struct look *a, const struct look *b
     pair(t, "severity", v ? aw_severity_name(v->severity) : "-",
          w ? aw_severity_name(w->severity) : "-");
     pair(t, "cause", v ? aw_cause_title(v->cause) : "-", w ? aw_cause_title(w->cause) : "-");
-    pair(t, "party", v ? aw_party_name(v->party) : "-", w ? aw_party_name(w->party) : "-");
-    pair(t, "lost", figure_span(p, v ? v->cost.stall : AW_NS_NONE),
-         figure_span(q, w ? w->cost.stall : AW_NS_NONE));
+    pair(t, "fault", v ? aw_party_name(v->party) : "-", w ? aw_party_name(w->party) : "-");
+    pair(t, "time lost", figure_span(p, v && v->cost.stall > 0 ? v->cost.stall : AW_NS_NONE),
+         figure_span(q, w && w->cost.stall > 0 ? w->cost.stall : AW_NS_NONE));
+}
+
+static void header(struct table *t, const char *title)
+{
+    if (t->y < t->end) (void)aw_grid_str(t->g, t->y++, 1, t->width, title, AW_STYLE_HEADER);
+}
+
+static aw_ns time_of(const struct aw_exchange *x, enum aw_point point)
+{
+    const struct aw_mark *first = &x->at[AW_AT_REQ_FIRST];
+    const struct aw_mark *m = point < AW_POINT_COUNT ? &x->at[point] : &x->interim[0].first;
+    aw_ns after;
+    if (point == AW_POINT_COUNT && x->interim_count == 0) return AW_NS_NONE;
+    if (!aw_seen(first) || !aw_seen(m) || __builtin_sub_overflow(m->ts, first->ts, &after))
+        return AW_NS_NONE;
+    return after;
 }
 
 static void times(struct table *t, const struct look *a, const struct look *b)
 {
     static const struct {
         const char *name;
-        enum aw_point point;
-    } point[] = {{"head", AW_AT_HEAD},
-                 {"content", AW_AT_BODY},
-                 {"all of it", AW_AT_BODY_END},
-                 {"final", AW_AT_FINAL},
-                 {"final ends", AW_AT_FINAL_END}};
+        enum aw_point point; /* AW_POINT_COUNT: the first interim response */
+    } point[] = {{"head sent", AW_AT_HEAD}, {"100 or 1xx", AW_POINT_COUNT},
+                 {"content", AW_AT_BODY},   {"content ends", AW_AT_BODY_END},
+                 {"answer", AW_AT_FINAL},   {"answer ends", AW_AT_FINAL_END}};
     char p[FIGURE], q[FIGURE];
+    header(t, "WHEN, AFTER THE FIRST BYTE");
     for (size_t i = 0; i < sizeof point / sizeof *point; i++) {
-        const struct aw_exchange *x = a->own->ex, *y = b->own->ex;
-        const struct aw_mark *m = &x->at[point[i].point], *n = &y->at[point[i].point];
-        const aw_ns one = aw_seen(m) ? m->ts - x->at[AW_AT_REQ_FIRST].ts : AW_NS_NONE;
-        const aw_ns two = aw_seen(n) ? n->ts - y->at[AW_AT_REQ_FIRST].ts : AW_NS_NONE;
+        const aw_ns one = time_of(a->own->ex, point[i].point);
+        const aw_ns two = time_of(b->own->ex, point[i].point);
         /* Times always differ: worth lighting where one is missing or twice the other. */
         const bool both = one != AW_NS_NONE && two != AW_NS_NONE;
         const aw_ns far = 10 * AW_MS;
@@ -159,8 +172,8 @@ static void field_line(struct table *t, struct aw_span s, const struct aw_span *
 
 static void fields(struct table *t, const char *title, struct aw_span a, struct aw_span b)
 {
-    if (!a.p || !b.p || t->y >= t->end) return;
-    (void)aw_grid_str(t->g, t->y++, 1, t->width, title, AW_STYLE_HEADER);
+    if (!a.p || !b.p) return;
+    header(t, title);
     struct aw_span rest = a, found;
     (void)next_line(&rest);
     while (rest.len > 0) {
@@ -204,12 +217,12 @@ void compare_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
                    b->copy.attempts);
     pair(&t, "attempt", p, q);
     verdicts(&t, a, b);
-    (void)snprintf(p, sizeof p, "%u", a->copy.status);
-    (void)snprintf(q, sizeof q, "%u", b->copy.status);
+    (void)snprintf(p, sizeof p, a->copy.status ? "%u" : "none", a->copy.status);
+    (void)snprintf(q, sizeof q, b->copy.status ? "%u" : "none", b->copy.status);
     pair(&t, "status", p, q);
     texts(&t, "method", a, b, AW_TEXT_METHOD);
     texts(&t, "Expect", a, b, AW_TEXT_EXPECT);
-    pair(&t, "content", figure_size(p, a->own->ex->sent), figure_size(q, b->own->ex->sent));
+    pair(&t, "content sent", figure_size(p, a->own->ex->sent), figure_size(q, b->own->ex->sent));
     times(&t, a, b);
     fields(&t, "REQUEST FIELDS", a->own->head[AW_HEAD_REQUEST], b->own->head[AW_HEAD_REQUEST]);
     fields(&t, "RESPONSE FIELDS", a->own->head[AW_HEAD_FINAL], b->own->head[AW_HEAD_FINAL]);

@@ -33,6 +33,10 @@ static void build(struct aw_ui *ui, struct look *l)
     if (!l->own) return;
     ladder_make(&l->ladder, l->own, l->leg, l->own->rec.inner_id != 0,
                 aw_board_threshold(ui->board));
+    /* The first step shown is one of its own. */
+    if (l->rungs.at == 0)
+        while (l->rungs.at + 1 < l->ladder.count && l->ladder.rung[l->rungs.at].other)
+            l->rungs.at++;
     text_clear(&l->verdict);
     verdict_text(&l->verdict, l->own);
 }
@@ -106,21 +110,13 @@ static void say_cost(struct text *t, const struct aw_cost *c)
     if (used > 0) (void)text_addf(t, AW_STYLE_TITLE, 2, 0, "%s", line);
 }
 
-void verdict_text(struct text *t, const struct aw_detail *d)
+static void say_judged(struct text *t, const struct aw_verdict *v)
 {
-    const struct aw_verdict *v = d->verdict;
-    const struct aw_exchange *x = d->ex;
-    char a[FIGURE], b[FIGURE];
-    if (!v) {
-        (void)text_addf(t, AW_STYLE_TITLE, 0, 0, "No expectation: no verdict");
-        (void)text_addf(t, AW_STYLE_PLAIN, 0, 0,
-                        "The request carries no Expect and no answer was 100 or 417.");
-        return;
-    }
     (void)text_addf(t, severity_style(v->severity), 0, 2, "%c %s: %s", severity_mark(v->severity),
                     aw_severity_name(v->severity), aw_cause_title(v->cause));
-    (void)text_addf(t, AW_STYLE_DIM, 2, 0, "%s; party: %s; confidence: %s", aw_cause_slug(v->cause),
-                    aw_party_name(v->party), aw_confidence_name(v->confidence));
+    (void)text_addf(t, AW_STYLE_DIM, 2, 0, "%s; fault: %s; confidence: %s", aw_cause_slug(v->cause),
+                    v->party == AW_PARTY_NONE ? "nobody's" : aw_party_name(v->party),
+                    aw_confidence_name(v->confidence));
     say_cost(t, &v->cost);
     (void)text_addf(t, AW_STYLE_PLAIN, 0, 0, "%s", aw_cause_meaning(v->cause));
 
@@ -146,8 +142,11 @@ void verdict_text(struct text *t, const struct aw_detail *d)
     for (int c = 0; c < AW_CAUSE_COUNT; c++)
         if (v->also & UINT64_C(1) << c && c != (int)v->cause)
             (void)text_addf(t, AW_STYLE_DIM, 0, 2, "also: %s", aw_cause_title((enum aw_cause)c));
+}
 
-    const struct aw_record *r = &d->rec;
+static void say_linked(struct text *t, const struct aw_record *r)
+{
+    char a[FIGURE];
     if (r->attempts > 1 || r->recovered_by.id || r->inner_id || r->outer_id)
         (void)text_addf(t, AW_STYLE_HEADER, 0, 0, "LINKED");
     if (r->attempts > 1)
@@ -157,10 +156,23 @@ void verdict_text(struct text *t, const struct aw_detail *d)
         (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "recovered %s later: status %u",
                         figure_span(a, r->recovered_by.after), r->recovered_by.status);
     if (r->inner_id || r->outer_id)
-        (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "%s leg: exchange %llu",
+        (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "%s leg is exchange %llu: L goes there",
                         r->inner_id ? "the origin's" : "the client's",
                         (unsigned long long)(r->inner_id ? r->inner_id : r->outer_id));
+}
 
+void verdict_text(struct text *t, const struct aw_detail *d)
+{
+    const struct aw_exchange *x = d->ex;
+    char a[FIGURE], b[FIGURE];
+    if (d->verdict) {
+        say_judged(t, d->verdict);
+    } else {
+        (void)text_addf(t, AW_STYLE_TITLE, 0, 0, "No expectation: no verdict");
+        (void)text_addf(t, AW_STYLE_PLAIN, 0, 0,
+                        "The request carries no Expect and no answer was 100 or 417.");
+    }
+    say_linked(t, &d->rec);
     (void)text_addf(t, AW_STYLE_HEADER, 0, 0, "CONNECTION");
     (void)text_addf(t, AW_STYLE_DIM, 1, 1,
                     "exchange %llu, number %u on connection %llu; captured near: %s",
@@ -199,7 +211,7 @@ static void draw_arrow(struct aw_grid *g, int y, const struct drawn *w, const st
                  r->dir == AW_C2S ? 0x25b6 : 0x25c0, style);
     char label[RUNG_LABEL + 2];
     (void)snprintf(label, sizeof label, " %s ", r->label);
-    const int want = aw_grid_width(g, aw_str(label)), room = n - 3;
+    const int want = aw_grid_width(g, aw_str(label)), room = n - 2;
     const int at = r->dir == AW_C2S ? from + 1 : from + n - 1 - (want < room ? want : room);
     (void)aw_grid_str(g, y, at, room, label, style);
 }
@@ -219,7 +231,9 @@ static void draw_gap(struct aw_grid *g, int y, const struct drawn *w, const stru
     char figure[FIGURE];
     for (int i = 0; i <= (int)l->lanes; i++)
         aw_grid_fill(g, y, w->lane + i * w->lane_width, 1, 0x250a, AW_STYLE_FRAME);
-    aw_grid_right(g, y, w->x, 9, figure_span(figure, r->gap), AW_STYLE_WARNING);
+    char after[FIGURE + 1];
+    (void)snprintf(after, sizeof after, "+%s", figure_span(figure, r->gap));
+    aw_grid_right(g, y, w->x, 9, after, AW_STYLE_WARNING);
     (void)aw_grid_str(g, y, w->lane + 2, (int)l->lanes * w->lane_width - 3, r->waiting,
                       AW_STYLE_WARNING);
 }
@@ -311,8 +325,9 @@ static void draw_head(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
     (void)aw_grid_printf(g, y, 2, g->cols - 4,
                          k->focus == FOCUS_HEAD ? AW_STYLE_KEY : AW_STYLE_TITLE,
                          " packet %llu: %s ", (unsigned long long)aw_ref_no(r->ref), r->label);
+    const struct aw_detail *of = r->other ? k->leg : k->own;
     const struct aw_span head =
-        r->head >= 0 && r->head < AW_DETAIL_HEADS ? k->own->head[r->head] : (struct aw_span){0};
+        of && r->head >= 0 && r->head < AW_DETAIL_HEADS ? of->head[r->head] : (struct aw_span){0};
     if (head.p && k->hex)
         draw_hex(g, y + 1, rows - 1, &k->head_skip, head);
     else if (head.p)
@@ -324,7 +339,8 @@ static void draw_head(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
                              "Its bytes are not at hand: %s.",
                              k->why[0] ? k->why : "the input cannot be read again");
     else
-        (void)aw_grid_str(g, y + 1, 1, g->cols - 2, "No head begins in this packet.", AW_STYLE_DIM);
+        (void)aw_grid_str(g, y + 1, 1, g->cols - 2, "No head of a message begins in this packet.",
+                          AW_STYLE_DIM);
 }
 
 /* --- all of it --- */
@@ -360,7 +376,9 @@ void exchange_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
     }
     const int below = rows >= 16 ? rows / 4 + 1 : rows >= 12 ? 3 : 0;
     const int body = rows - 1 - below;
-    const int left = g->cols >= 150 ? g->cols * 11 / 20 : g->cols / 2 + 5;
+    const int left = g->cols >= 150        ? g->cols * 11 / 20
+                     : k->ladder.lanes > 1 ? g->cols / 2 + 13
+                                           : g->cols / 2 + 5;
     draw_ladder(ui, g, y + 1, 0, left - 1, body);
     for (int i = 0; i < body; i++)
         aw_grid_fill(g, y + 1 + i, left, 1, 0x2502, AW_STYLE_FRAME);
@@ -425,6 +443,14 @@ static void go_linked(struct aw_ui *ui, int step)
                             : "No earlier attempt is linked to this one.");
 }
 
+static void go_leg(struct aw_ui *ui)
+{
+    if (ui->look.leg_row != UINT64_MAX)
+        exchange_ask(ui, &ui->look, ui->look.leg_row);
+    else
+        ui_say(ui, "No other leg of a proxy is known of this one.");
+}
+
 static void go_row(struct aw_ui *ui, int step)
 {
     const size_t count = aw_sorted_count(ui->order);
@@ -436,6 +462,7 @@ static void go_row(struct aw_ui *ui, int step)
     ui->flows.at = step < 0 ? at - 1 : at + 1;
     ui->selected = aw_sorted_at(ui->order, ui->flows.at);
     ui->follow = false;
+    ui->moved = true;
     exchange_ask(ui, &ui->look, ui->selected);
 }
 
@@ -467,6 +494,8 @@ bool exchange_act(struct aw_ui *ui, enum action a)
         k->head_skip = 0;
     } else if (a == ACTION_NEXT_TRY || a == ACTION_PREV_TRY) {
         go_linked(ui, a == ACTION_NEXT_TRY ? 1 : -1);
+    } else if (a == ACTION_OTHER_LEG) {
+        go_leg(ui);
     } else if (a == ACTION_NEXT_ROW || a == ACTION_PREV_ROW) {
         go_row(ui, a == ACTION_NEXT_ROW ? 1 : -1);
     } else {

@@ -98,6 +98,15 @@ static int lay_out(const struct aw_ui *ui, int cols, struct place out[AW_COL_COU
     return n;
 }
 
+bool flows_fits(const struct aw_ui *ui, int cols, enum aw_column c)
+{
+    struct place place[AW_COL_COUNT];
+    const int n = lay_out(ui, cols, place);
+    for (int i = 0; i < n; i++)
+        if (place[i].column == c) return true;
+    return false;
+}
+
 static void draw_header(struct aw_ui *ui, struct aw_grid *g, int y, const struct place *p, int n)
 {
     ui->header_y = y;
@@ -170,6 +179,7 @@ bool flows_seek(struct aw_ui *ui, size_t budget)
             ui->flows.at = k->at;
             ui->selected = number;
             ui->follow = false;
+            ui->moved = true;
             k->left = 0;
             return false;
         }
@@ -234,10 +244,13 @@ static void draw_selected(const struct aw_ui *ui, struct aw_grid *g, int y)
     endpoint_text(to, aw_rows_word(rows, row->server), row->server_port);
     if (row->flags & AW_ROW_JUDGED) {
         const enum aw_severity sev = (enum aw_severity)row->severity;
-        (void)aw_grid_printf(
-            g, y, 2, g->cols - 4, severity_style(sev), " %s: %s (%s), %s ", aw_severity_name(sev),
-            aw_cause_title((enum aw_cause)row->cause), aw_cause_slug((enum aw_cause)row->cause),
-            row->flags & AW_ROW_RECOVERED ? "recovered" : aw_party_name((enum aw_party)row->party));
+        const enum aw_party party = (enum aw_party)row->party;
+        (void)aw_grid_printf(g, y, 2, g->cols - 4, severity_style(sev), " %s: %s%s%s%s (%s) ",
+                             aw_severity_name(sev), aw_cause_title((enum aw_cause)row->cause),
+                             party == AW_PARTY_NONE ? "" : "; fault: ",
+                             party == AW_PARTY_NONE ? "" : aw_party_name(party),
+                             row->flags & AW_ROW_RECOVERED ? "; recovered" : "",
+                             aw_cause_slug((enum aw_cause)row->cause));
     }
     int x = aw_grid_printf(g, y + 1, 0, g->cols, AW_STYLE_DIM, "%s \u2192 %s  ", from, to);
     const struct aw_span request = column_text(a, rows, row, AW_COL_REQUEST, true);
@@ -300,6 +313,8 @@ void flows_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
     const size_t page = (size_t)ui->body_rows;
     if (ui->follow && ui->settings.sort == AW_COL_TIME)
         l->at = ui->settings.down ? 0 : count - 1;
+    else if (!ui->moved)
+        *l = (struct list){0};
     else if (aw_sorted_at(ui->order, l->at) != ui->selected && ui->selected != UINT64_MAX &&
              aw_sorted_ready(ui->order)) {
         /* Rows came or went before it: the bar stays on its exchange. */
@@ -350,6 +365,7 @@ static void sort_step(struct aw_ui *ui, int by)
 static void toggle_mark(struct aw_ui *ui)
 {
     if (ui->selected == UINT64_MAX) return;
+    ui->moved = true;
     for (size_t i = 0; i < ui->marks; i++) {
         if (ui->mark[i] != ui->selected) continue;
         memmove(ui->mark + i, ui->mark + i + 1, (ui->marks - i - 1) * sizeof *ui->mark);
@@ -373,9 +389,11 @@ bool flows_act(struct aw_ui *ui, enum action a)
     if (list_act(&ui->flows, a, count, page)) {
         ui->follow = a == ACTION_LAST && ui->settings.sort == AW_COL_TIME && !ui->settings.down;
         ui->selected = aw_sorted_at(ui->order, ui->flows.at);
+        ui->moved = true;
         return true;
     }
     if (a == ACTION_OPEN && ui->selected != UINT64_MAX) {
+        ui->moved = true;
         exchange_open(ui, ui->selected);
     } else if (a == ACTION_SHOW) {
         ui->settings.show = (enum aw_show)((ui->settings.show + 1) % AW_SHOW_COUNT);
@@ -386,6 +404,7 @@ bool flows_act(struct aw_ui *ui, enum action a)
         sort_by(ui, ui->settings.sort, !ui->settings.down);
     } else if (a == ACTION_FOLLOW) {
         ui->follow = !ui->follow;
+        ui->moved = true;
         if (ui->follow && (ui->settings.sort != AW_COL_TIME || ui->settings.down)) {
             sort_by(ui, AW_COL_TIME, false);
             ui->follow = true;
@@ -415,6 +434,7 @@ void flows_click(struct aw_ui *ui, int y, int x, bool twice)
     if (at >= aw_sorted_count(ui->order)) return;
     ui->flows.at = at;
     ui->follow = false;
+    ui->moved = true;
     ui->selected = aw_sorted_at(ui->order, at);
     if (twice) exchange_open(ui, ui->selected);
 }

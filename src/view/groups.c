@@ -67,14 +67,18 @@ static void draw_causes(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
     const size_t n = aw_summary_causes(s, total, sizeof total / sizeof *total);
     const uint64_t all = aw_summary_expectation(s);
     struct list *l = &ui->groups[0];
-    const int wide = g->cols - 62 > 40 ? 40 : g->cols - 62;
+    const bool wide = g->cols >= 110;
+    const int bar_at = wide ? 89 : 70, room = g->cols - bar_at - 1, width = room < 40 ? room : 40;
     uint64_t most = 0;
     for (size_t i = 0; i < n; i++)
         if (total[i].count > most) most = total[i].count;
     ui->group_count = n;
     list_settle(l, n, (size_t)rows - 1);
     (void)aw_grid_str(g, y, 1, g->cols, "! CAUSE", AW_STYLE_HEADER);
-    (void)aw_grid_str(g, y, 37, g->cols, "  COUNT SHARE     LOST   WASTED", AW_STYLE_HEADER);
+    (void)aw_grid_str(g, y, 37, g->cols,
+                      wide ? "  COUNT SHARE     LOST   WASTED       p50      p99"
+                           : "  COUNT SHARE     LOST   WASTED",
+                      AW_STYLE_HEADER);
     for (size_t i = 0; i < (size_t)rows - 1 && l->top + i < n; i++) {
         const struct aw_cause_total *t = &total[l->top + i];
         const int line = y + 1 + (int)i;
@@ -87,7 +91,12 @@ static void draw_causes(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
                              all ? 100 * (double)t->count / (double)all : 0,
                              figure_span(b, t->stall > 0 ? t->stall : AW_NS_NONE),
                              t->wasted ? figure_size(c, (int64_t)t->wasted) : "-");
-        if (wide > 4) bar(g, line, 70, wide, t->count, most, style);
+        const struct aw_hist *h = aw_board_latency(ui->board, t->cause, t->severity, AW_LAT_FINAL);
+        if (wide)
+            (void)aw_grid_printf(g, line, 70, 19, AW_STYLE_PLAIN, "%8s %8s",
+                                 figure_span(a, h ? aw_hist_percentile(h, 50) : AW_NS_NONE),
+                                 figure_span(b, h ? aw_hist_percentile(h, 99) : AW_NS_NONE));
+        if (width > 4) bar(g, line, bar_at, width, t->count, most, style);
         if (l->top + i == l->at) aw_grid_light(g, line, 0, g->cols, true);
     }
 }
@@ -163,8 +172,13 @@ static void draw_latency(struct aw_ui *ui, struct aw_grid *g, int y, enum screen
 {
     const struct aw_hist *h[AW_LAT_COUNT] = {NULL};
     if (s == SCREEN_CAUSES) {
-        for (int i = 0; i < AW_LAT_COUNT; i++)
-            h[i] = aw_summary_latency(aw_board_summary(ui->board), (enum aw_latency)i);
+        struct aw_cause_total total[AW_CAUSE_COUNT * AW_SEV_COUNT];
+        const size_t n = aw_summary_causes(aw_board_summary(ui->board), total,
+                                           sizeof total / sizeof *total),
+                     at = ui->groups[0].at;
+        for (int i = 0; at < n && i < AW_LAT_COUNT; i++)
+            h[i] = aw_board_latency(ui->board, total[at].cause, total[at].severity,
+                                    (enum aw_latency)i);
     } else {
         const struct aw_group *const *group;
         const size_t n = group_list(ui, s, &group), at = ui->groups[s - SCREEN_CAUSES].at;

@@ -161,13 +161,13 @@ void hints_draw(const struct aw_ui *ui, struct aw_grid *g, int y)
         enum screen s;
         const char *text; /* key, word, key, word */
     } hint[] = {
-        {SCREEN_FLOWS, "Enter open|Tab views|/ search|f filter|t show|> sort|r reverse|? explain|s "
-                       "save|Space mark|= compare|o settings|h help|q quit"},
+        {SCREEN_FLOWS, "Enter open|Tab views|/ search|f filter|t show|> sort|? explain|h help|s "
+                       "save|r reverse|Space mark|= compare|o settings|q quit"},
         {SCREEN_CAUSES, "Enter its flows|? explain|Tab next view|f filter|h help|Esc flows"},
         {SCREEN_SERVERS, "Enter its flows|Tab next view|f filter|h help|Esc flows"},
         {SCREEN_CLIENTS, "Enter its flows|Tab next view|f filter|h help|Esc flows"},
-        {SCREEN_EXCHANGE, "Tab focus|Enter jump|x hex|] [ attempts|n N next|? explain|s save|= "
-                          "compare|h help|Esc back"},
+        {SCREEN_EXCHANGE, "Tab evidence|] [ attempts|x hex|? explain|s save|h help|Esc back|n N "
+                          "next|= compare"},
         {SCREEN_TEXT, "Up Down scroll|/ search|n next|Esc back"},
         {SCREEN_COMPARE, "h help|Esc back"},
         {SCREEN_SETTINGS, "Space change|+ - width|J K move|Esc done"},

@@ -104,7 +104,8 @@ struct rung { /* a step of the ladder */
     uint8_t lane;     /* 0 client to server; with two legs 0 client to proxy, 1 proxy to origin */
     uint8_t style;    /* enum aw_style */
     bool thin;        /* a segment that is no message */
-    int8_t head;      /* index into heads, -1 = none */
+    bool other;       /* of the other leg */
+    int8_t head;      /* index into the heads of its leg, -1 = none */
     aw_ns gap;        /* silence before it that is worth a line, 0 = none */
     char waiting[64]; /* who waited, for the line of the gap */
     char label[RUNG_LABEL];
@@ -155,6 +156,7 @@ struct aw_ui {
     bool follow, paused;
     uint64_t pause_end; /* rows from here on are not shown while paused */
     uint64_t selected;  /* number of the row under the bar; UINT64_MAX = none */
+    bool moved;         /* the user chose that row: before, the bar stays on the first one */
     struct pick pick;
     char filter[PROMPT_MAX];
     struct aw_expr *expr; /* owned; NULL = all */
@@ -196,6 +198,7 @@ void ui_pop(struct aw_ui *ui);
 void ui_say(struct aw_ui *ui, const char *fmt, ...) AW_PRINTF(2, 3);
 /* The flows have to be gone through anew. */
 void ui_restart(struct aw_ui *ui);
+void ui_renew(struct aw_ui *ui);
 bool ui_marked(const struct aw_ui *ui, uint64_t number);
 
 /* --- screens: draw into the rows from y on, act on an action; all with the feed locked --- */
@@ -203,6 +206,8 @@ bool ui_marked(const struct aw_ui *ui, uint64_t number);
 void header_draw(struct aw_ui *ui, struct aw_grid *g);
 void hints_draw(const struct aw_ui *ui, struct aw_grid *g, int y);
 void flows_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows);
+/* Whether a column is among those there is room for. */
+bool flows_fits(const struct aw_ui *ui, int cols, enum aw_column c);
 bool flows_act(struct aw_ui *ui, enum action a);
 void flows_click(struct aw_ui *ui, int y, int x, bool twice);
 bool flows_seek(struct aw_ui *ui, size_t budget);

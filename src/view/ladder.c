@@ -148,7 +148,7 @@ static void add_end(struct making *m)
     const struct aw_exchange *x = m->x;
     const struct aw_mark *ack = &x->at[AW_AT_ACK_HEAD], *end = &x->at[AW_AT_END];
     if (aw_seen(ack) && !is_among(m, ack))
-        (void)add(m, ack, AW_S2C, AW_STYLE_DIM, -1, "ACK of the head");
+        (void)add(m, ack, AW_S2C, AW_STYLE_DIM, -1, "ACK of head");
     /* The close, where it belongs to this exchange: before its end, or what ended it. */
     for (int d = 0; d < 2; d++) {
         const struct aw_mark *fin = &x->conn.fin[d], *rst = &x->conn.rst[d];
@@ -242,7 +242,7 @@ void ladder_make(struct ladder *l, const struct aw_detail *d, const struct aw_de
         struct making other = {.l = l, .x = leg->ex, .lane = m.lane ? 0 : 1};
         add_side(&other);
         for (unsigned i = 0; i < l->count; i++)
-            if (l->rung[i].lane == other.lane) l->rung[i].head = -1;
+            l->rung[i].other = l->rung[i].lane == other.lane;
     }
     qsort(l->rung, l->count, sizeof l->rung[0], by_time);
     l->start = l->count > 0 ? l->rung[0].at : 0;

@@ -29,8 +29,14 @@ void options_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
         } else {
             const struct aw_column_setting *c = &s->column[i - SET_FIXED];
             const struct aw_column_about *about = aw_column_about((enum aw_column)c->column);
-            char width[16] = "by itself";
-            if (c->width) (void)snprintf(width, sizeof width, "%u", c->width);
+            const bool room = !c->shown || flows_fits(ui, g->cols, (enum aw_column)c->column);
+            char width[16];
+            if (!room)
+                (void)snprintf(width, sizeof width, "no room");
+            else if (c->width)
+                (void)snprintf(width, sizeof width, "%u", c->width);
+            else
+                (void)snprintf(width, sizeof width, "by itself");
             (void)aw_grid_printf(g, line, 1, g->cols - 2, c->shown ? AW_STYLE_PLAIN : AW_STYLE_DIM,
                                  "column     [%c] %-15s width %-10s %s", c->shown ? 'x' : ' ',
                                  about->title, width, about->meaning);

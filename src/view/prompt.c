@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "view/inside.h"
 
@@ -11,8 +12,11 @@ static void check(struct aw_ui *ui)
 {
     struct prompt *p = &ui->prompt;
     p->valid = true;
-    if (p->kind != PROMPT_FILTER) return;
     memset(&p->error, 0, sizeof p->error);
+    if (p->kind == PROMPT_CAPTURE)
+        p->valid =
+            ui->calls.capture(ui->calls.ctx, p->text, false, p->error.text, sizeof p->error.text);
+    if (p->kind != PROMPT_FILTER) return;
     struct aw_expr *x =
         aw_expr_compile(NULL, (struct aw_span){(const uint8_t *)p->text, p->len}, &p->error);
     p->valid = x != NULL;
@@ -141,7 +145,7 @@ static void take_filter(struct aw_ui *ui)
 static void take_capture(struct aw_ui *ui)
 {
     struct prompt *p = &ui->prompt;
-    p->valid = ui->calls.capture(ui->calls.ctx, p->text, p->error.text, sizeof p->error.text);
+    p->valid = ui->calls.capture(ui->calls.ctx, p->text, true, p->error.text, sizeof p->error.text);
     if (!p->valid) return;
     p->kind = PROMPT_NONE;
     ui_say(ui, "Changing the capture filter ...");
@@ -191,7 +195,7 @@ static void take_save(struct aw_ui *ui)
     else if (!ui->calls.save || !ui->calls.save(ui->calls.ctx, &save, err, sizeof err))
         ui_say(ui, "Not saved: %s.", err);
     else
-        ui_say(ui, "Saving %zu exchanges to %s ...", n, p->text);
+        ui_say(ui, "Saving %zu exchange%s to %s ...", n, n == 1 ? "" : "s", p->text);
     free(rows);
     p->kind = PROMPT_NONE;
 }
@@ -221,10 +225,15 @@ static void choose_kind(struct aw_ui *ui, uint32_t key)
     }
     prompt_open(ui, PROMPT_SAVE_PATH);
     p->as = as;
-    static const char *const name[] = {[AW_SAVE_RECORDS] = "await100.ndjson",
-                                       [AW_SAVE_PACKETS] = "await100.pcap",
-                                       [AW_SAVE_HTML] = "await100.html"};
-    (void)snprintf(p->text, sizeof p->text, "%s", name[as]);
+    static const char *const kind[] = {
+        [AW_SAVE_RECORDS] = "ndjson", [AW_SAVE_PACKETS] = "pcap", [AW_SAVE_HTML] = "html"};
+    char stamp[32] = "";
+    time_t now = (time_t)(ui->now / AW_SEC);
+    struct tm tm;
+    /* A name that is not there yet: nothing is overwritten, and most saves need no other. */
+    if (ui->now != AW_NS_NONE && localtime_r(&now, &tm))
+        (void)strftime(stamp, sizeof stamp, "-%Y%m%d-%H%M%S", &tm);
+    (void)snprintf(p->text, sizeof p->text, "await100%s.%s", stamp, kind[as]);
     p->len = p->cursor = strlen(p->text);
 }
 
@@ -263,7 +272,7 @@ void prompt_draw(struct aw_ui *ui, struct aw_grid *g, int y)
     if (p->kind == PROMPT_SAVE_AS) {
         const bool one = ui_screen(ui) == SCREEN_EXCHANGE;
         (void)aw_grid_printf(g, y, 0, g->cols, AW_STYLE_TITLE,
-                             "Save %s: r records (NDJSON), p packets, h HTML, Esc",
+                             "Save %s: r records (NDJSON), p packets (pcap), h HTML report",
                              one         ? "this exchange"
                              : ui->marks ? "the marked exchanges"
                                          : "the exchanges shown");
@@ -272,7 +281,7 @@ void prompt_draw(struct aw_ui *ui, struct aw_grid *g, int y)
     const char *label = p->kind == PROMPT_SEARCH    ? "/"
                         : p->kind == PROMPT_FILTER  ? "filter: "
                         : p->kind == PROMPT_CAPTURE ? "capture filter (BPF): "
-                                                    : "save to: ";
+                                                    : "save as: ";
     int x = aw_grid_str(g, y, 0, g->cols, label, AW_STYLE_KEY);
     /* A line that is too long shows its end: the part up to the cursor. */
     const int room = g->cols - x - 1;
@@ -280,10 +289,11 @@ void prompt_draw(struct aw_ui *ui, struct aw_grid *g, int y)
     while (from < p->cursor && aw_grid_width(g, (struct aw_span){(const uint8_t *)p->text + from,
                                                                  p->cursor - from}) > room)
         from = behind(p, from);
-    const enum aw_style style = p->kind != PROMPT_FILTER ? AW_STYLE_PLAIN
-                                : p->valid               ? AW_STYLE_GOOD
-                                : p->error.incomplete    ? AW_STYLE_PLAIN
-                                                         : AW_STYLE_BAD;
+    const bool checked = p->kind == PROMPT_FILTER || p->kind == PROMPT_CAPTURE;
+    const enum aw_style style = !checked              ? AW_STYLE_PLAIN
+                                : p->valid            ? AW_STYLE_GOOD
+                                : p->error.incomplete ? AW_STYLE_PLAIN
+                                                      : AW_STYLE_BAD;
     const struct aw_span shown = {(const uint8_t *)p->text + from, p->len - from};
     const int w = aw_grid_put(g, y, x, room + 1, shown, style);
     g->cursor_y = y;
@@ -291,17 +301,25 @@ void prompt_draw(struct aw_ui *ui, struct aw_grid *g, int y)
         x + aw_grid_width(g, (struct aw_span){(const uint8_t *)p->text + from, p->cursor - from});
     if (p->kind == PROMPT_SEARCH && ui->message[0])
         (void)aw_grid_str(g, y, x + w + 2, g->cols - x - w - 2, ui->message, AW_STYLE_BAD);
-    if (p->kind == PROMPT_CAPTURE) {
-        aw_grid_fill(g, y - 1, 0, g->cols, ' ', AW_STYLE_PLAIN);
-        if (p->valid)
-            (void)aw_grid_str(g, y - 1, 0, g->cols, "Enter takes it; nothing: every packet",
-                              AW_STYLE_DIM);
-        else
-            (void)aw_grid_str(g, y - 1, 0, g->cols, p->error.text, AW_STYLE_BAD);
-    }
-    if (p->kind != PROMPT_FILTER) return;
+    if (p->kind == PROMPT_SEARCH) return;
     /* The line above says what is wrong, and points at it. */
     aw_grid_fill(g, y - 1, 0, g->cols, ' ', AW_STYLE_PLAIN);
+    if (p->kind == PROMPT_SAVE_PATH) {
+        const int w1 =
+            aw_grid_str(g, y - 1, 0, g->cols, "Enter makes a new file in ", AW_STYLE_DIM);
+        (void)aw_grid_str(g, y - 1, w1, g->cols - w1,
+                          ui->calls.saves ? ui->calls.saves : "no folder: none can be made here",
+                          AW_STYLE_KEY);
+        return;
+    }
+    if (p->kind == PROMPT_CAPTURE) {
+        (void)aw_grid_str(g, y - 1, 0, g->cols,
+                          !p->valid ? p->error.text
+                          : p->len  ? "valid: Enter takes it, Esc leaves it"
+                                    : "Enter captures every packet, Esc leaves it",
+                          p->valid ? AW_STYLE_GOOD : AW_STYLE_BAD);
+        return;
+    }
     if (p->valid) {
         (void)aw_grid_str(g, y - 1, 0, g->cols, "valid: Enter takes it, Esc leaves it",
                           AW_STYLE_GOOD);

@@ -2,6 +2,7 @@
  * The dashboard as a whole: which screen is shown, who gets an event, and what goes on behind.
  */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,17 @@ void ui_restart(struct aw_ui *ui)
     ui->flows = (struct list){0};
     ui->seek = (struct seek){0};
     ui->selected = UINT64_MAX;
+    ui->moved = false;
+}
+
+/* The same, with the bar on the same row if it is still shown. */
+void ui_renew(struct aw_ui *ui)
+{
+    const uint64_t selected = ui->selected;
+    const bool moved = ui->moved;
+    ui_restart(ui);
+    ui->selected = selected;
+    ui->moved = moved;
 }
 
 void ui_filter(struct aw_ui *ui, struct aw_expr *x, const char *text)
@@ -125,12 +137,10 @@ void aw_ui_matched(struct aw_ui *ui, const char *expression, uint8_t *bit, uint6
     if (ui->expr && strcmp(expression, ui->filter) == 0) {
         ui->exact_under_way = false;
         if (bit) {
-            const uint64_t selected = ui->selected;
             free(ui->exact);
             ui->exact = bit;
             ui->exact_count = count;
-            ui_restart(ui);
-            ui->selected = selected; /* the bar stays where it may */
+            ui_renew(ui);
         }
     } else {
         free(bit);
@@ -241,11 +251,7 @@ static bool act_on_lists(struct aw_ui *ui, enum action a)
     } else if (a == ACTION_PAUSE) {
         ui->paused = !ui->paused;
         ui->pause_end = aw_rows_end(aw_board_rows(ui->board));
-        if (!ui->paused) { /* what came meanwhile was passed over */
-            const uint64_t selected = ui->selected;
-            ui_restart(ui);
-            ui->selected = selected;
-        }
+        if (!ui->paused) ui_renew(ui); /* what came meanwhile was passed over */
         ui_say(ui, ui->paused ? "Held: packets are still taken; p goes on." : "Going on.");
     } else if (a == ACTION_CLEAR) {
         clear_all(ui);
@@ -355,13 +361,14 @@ void aw_ui_give(struct aw_ui *ui, uint64_t number, struct aw_detail *d, const ch
 static void draw_small(struct aw_ui *ui, struct aw_grid *g)
 {
     struct aw_summary *s = aw_board_summary(ui->board);
-    (void)aw_grid_printf(g, 0, 0, g->cols, AW_STYLE_TITLE, "await100: %llu of %llu failing",
-                         (unsigned long long)aw_summary_failing(s),
-                         (unsigned long long)aw_summary_expectation(s));
-    if (g->rows > 1)
-        (void)aw_grid_str(g, 1, 0, g->cols, "The window is too small: 40x8 at least.",
-                          AW_STYLE_PLAIN);
-    if (g->rows > 2) (void)aw_grid_str(g, 2, 0, g->cols, "Q leaves.", AW_STYLE_DIM);
+    char text[120];
+    (void)snprintf(text, sizeof text, "%llu of %llu failing",
+                   (unsigned long long)aw_summary_failing(s),
+                   (unsigned long long)aw_summary_expectation(s));
+    int y = aw_grid_wrap(g, 0, 0, g->cols, g->rows, 0, 0, aw_str(text), AW_STYLE_TITLE);
+    y += aw_grid_wrap(g, y, 0, g->cols, g->rows - y, 0, 0,
+                      aw_str("Window too small: 40x8 is needed."), AW_STYLE_PLAIN);
+    (void)aw_grid_wrap(g, y, 0, g->cols, g->rows - y, 0, 0, aw_str("Q leaves."), AW_STYLE_DIM);
 }
 
 static void draw_screen(struct aw_ui *ui, struct aw_grid *g)

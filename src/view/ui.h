@@ -60,11 +60,13 @@ struct aw_ui_calls {
     void (*match)(void *ctx, const char *expression);
     /* Begins to save; the outcome comes by aw_ui_say. False, and a line in err: it can not. */
     bool (*save)(void *ctx, const struct aw_save *what, char *err, size_t err_size);
+    const char *saves; /* borrowed: the folder that names are in, NULL = none */
     /* The settings changed. */
     void (*settings)(void *ctx, const struct aw_settings *s);
     /* Live: another capture filter is wanted, "" = none. The board tells when it is in force, or
-     * why not. False and a line in err: it does not compile, or can not be taken now. */
-    bool (*capture)(void *ctx, const char *filter, char *err, size_t err_size);
+     * why not. False and a line in err: it does not compile, or can not be taken now. Not `take`:
+     * only whether it compiles, asked while it is typed. */
+    bool (*capture)(void *ctx, const char *filter, bool take, char *err, size_t err_size);
 };
 
 struct aw_ui;

@@ -1,26 +1,27 @@
 #!/bin/bash
 # The dashboard end to end: in tmux, on real captures and on a live namespace; keys sent, screens
 # read back.
-#   check.sh PROGRAM [WORD]   only the cases whose name holds WORD
+#   check.sh PROGRAM TOOLS [WORD]   only the cases whose name holds WORD
 set -u
 program=$(realpath "$1")
-only=${2:-}
+tools=$(realpath "$2")
+only=${3:-}
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
-server=await100-tui-$$ opened=0
+server=await100-tui-$$ opened=0 with=
 passed=0 failed=0 before=0
 mux() { tmux -L "$server" -f /dev/null "$@"; }
 trap 'mux kill-server 2>/dev/null; rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8 TZ=UTC XDG_CONFIG_HOME=$work/config
 
-open() { # open COLSxROWS ARGUMENT...: the program in a window of its own
+open() { # open COLSxROWS ARGUMENT...: the program in a window of its own, its environment `with` more
     local size=$1
     shift
     mux kill-server 2>/dev/null
     server=await100-tui-$$-$((opened += 1)) # one that ends would take the next one with it
     rm -f "$work/stty"
     mux new-session -d -x "${size%x*}" -y "${size#*x}" \
-        "cd '$work' && stty sane; '$program' $*; echo \"ended \$?\"; stty -a >'$work/stty.new'; mv '$work/stty.new' '$work/stty'; sleep 60"
+        "cd '$work' && stty sane; env $with '$program' $*; echo \"ended \$?\"; stty -a >'$work/stty.new'; mv '$work/stty.new' '$work/stty'; sleep 60"
     mux set -g status off
 }
 keys() { mux send-keys "$@"; }
@@ -184,6 +185,76 @@ case_mouse() {
     shows 'TIME ms'
 }
 
+case_hostile() { # nothing of the wire reaches the terminal but as text
+    "$tools/scn2pcap" tests/tui/hostile.scn "$work/hostile.pcap" || bad 'no capture'
+    open 80x24 -r "$work/hostile.pcap"
+    local title
+    title=$(mux display-message -p '#{pane_title}')
+    shows '2 exchanges  2 failing (100 %)'
+    shows_at 23 'PUT /\x1b]0;owned\x07\x1b[2J\x1b[H\x9b31m\x9d0;ow'
+    shows_at 5 'PUT /\x1b… 201 1.000 s the server ignored' # wide characters do not push what stands behind
+    shows_at 6 'PUT /文件… 201 1.000 s the server ignored'
+    keys Enter
+    shows 'Host: \x1b[10;10Hmoved\x07\u{202e}'
+    shows '◀─ 201 \x1b[2J\x07owned ─│'
+    keys x
+    shows '5b 32 4a 1b 5b 48 9b'
+    keys x q Down Enter
+    shows $'PUT /文件/e\u0301te\u0301 → 201'
+    keys q Tab Tab
+    shows 'MOSTLY'
+    shows 'moved\x07'
+    keys s h
+    same 'title' "$(mux display-message -p '#{pane_title}')" "$title"
+    same 'bell' "$(mux display-message -p '#{window_bell_flag}')" 0
+}
+
+case_plain() { # what a terminal may lack
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows 'the server ignored Expect'
+    colours() { mux capture-pane -p -e | grep -cE $'\033\\[([0-9;]*;)?3[0-7]m'; }
+    same 'colours' "$(($(colours) > 0))" 1
+    with=NO_COLOR=1
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows 'the server ignored Expect'
+    same 'NO_COLOR' "$(colours)" 0
+    shows_at 5 ' * 19:39:24' # a sign beside what colour says
+    with='LC_ALL=C'
+    open 80x24 -r "$captures/busy-mixed.pcap"
+    shows '-- warning: the server ignored Expect; fault: server'
+    keys Enter
+    shows '|- PUT, Expect ---------->|'
+    same 'beyond ASCII' "$(screen | grep -cP '[^\x00-\x7f]')" 0
+    with=
+}
+
+case_proxy() { # both legs of a proxy in one ladder
+    open 120x40 -r "$captures/haproxy-strips-expect.pcap"
+    shows '1 exchange  1 failing'
+    keys Enter
+    shows 'client                   proxy                   origin'
+    shows 'Expect: 100-continue'
+    keys L
+    shows "the client's leg is exchange 1: L goes there"
+    shows 'host: 10.100.0.1:8310' # the head that the proxy sent on, without Expect
+    keys L
+    shows 'a proxy dropped Expect'
+}
+
+case_save_dir() {
+    mkdir "$work/incident"
+    open 80x24 --save-dir incident -r "$captures/ignored.pcap"
+    shows '1 exchange'
+    keys s r
+    shows "Enter makes a new file in $work/incident"
+    keys Enter
+    shows 'Saved 1 record to await100-'
+    same 'there, and only there' "$(find "$work/incident" -name 'await100-2*.ndjson' | wc -l)$(find "$work" -maxdepth 1 -name '*.ndjson' -newer "$work/incident" | wc -l)" 10
+    open 80x24 --save-dir nowhere -r "$captures/ignored.pcap"
+    shows '--save-dir nowhere: No such file or directory'
+    shows 'ended 4'
+}
+
 case_killed_pty() {
     # Even where nobody sends SIGHUP: the terminal's other end is closed, and that is all.
     for capture in ignored.pcap busy-mixed.pcap; do
@@ -345,14 +416,16 @@ END
     keys b
     shows 'capture filter (BPF)'
     typed 'tcp prot 8301'
+    shows 'syntax error' # while it is typed
     keys Enter
     shows 'syntax error'
     keys C-u
+    shows 'Enter captures every packet'
     typed 'tcp port nowhere'
-    keys Enter
     shows 'the sandbox takes numbers only'
     keys C-u
     typed 'tcp port 8301'
+    shows 'valid: Enter takes it'
     keys Enter
     shows 'Captured from here on: tcp port 8301'
     shows 'BPF tcp port 8301'

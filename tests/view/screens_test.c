@@ -94,7 +94,8 @@ static void open_show(struct show *s, const char *file, int cols, int rows)
                                           .memory = 64 << 20,
                                           .threshold = s->config.threshold};
     const struct aw_sink sink = {.ctx = s, .record = on_record};
-    const struct aw_ui_calls calls = {.ctx = s, .detail = on_detail, .save = on_save};
+    const struct aw_ui_calls calls = {
+        .ctx = s, .detail = on_detail, .save = on_save, .saves = "/var/tmp"};
     char err[256];
     s->board = aw_board_new(&board);
     s->engine = aw_engine_open(&s->config, &sink, NULL);
@@ -204,7 +205,9 @@ static const struct {
     {"exchange-ignored", "ignored.pcap", "<Enter>"},
     {"exchange-continued", "nginx-continued.pcap", "<Enter>"},
     {"exchange-refused", "refused-retry.pcap", "<Enter>"},
-    {"exchange-legs", "squid-refuses-expect-legs.pcap", "<Enter>"},
+    {"exchange-by-proxy", "squid-refuses-expect-legs.pcap", "<Enter>"},
+    {"exchange-legs", "tinyproxy-deadlock.pcap", "<Enter>"},
+    {"exchange-other-leg", "haproxy-strips-expect.pcap", "<Enter>L"},
     {"exchange-lost", "far-lost-100.pcap", "<Enter>"},
     {"exchange-hex", "ignored.pcap", "<Enter>x"},
     {"exchange-verdict", "ignored.pcap", "<Enter><Tab>"},
@@ -213,6 +216,7 @@ static const struct {
     {"settings", "ignored.pcap", "o"},
     {"compare", "refused-retry.pcap", "="},
     {"save", "ignored.pcap", "s"},
+    {"save-as", "ignored.pcap", "sp"},
     {"empty-no-expect", "nginx-no-expect.pcap", ""},
     {"empty-filtered", "ignored.pcap", "fstatus == 999<Enter>"},
 };
@@ -298,6 +302,73 @@ static void test_saves_what_is_marked(void **state)
     send_keys(&s, "<Enter>sr<Enter>");
     assert_string_equal(s.saved, "0 1 await100.ndjson");
     close_show(&s);
+}
+
+/* What comes later and is worse. */
+static void add_worst(struct show *s, uint64_t id, const char *target)
+{
+    static struct aw_exchange x;
+    static struct aw_verdict v;
+    memset(&x, 0, sizeof x);
+    x.id = x.conn.ord = id;
+    x.nth = 1;
+    x.req = AW_REQ_EXPECT;
+    x.at[AW_AT_REQ_FIRST] = (struct aw_mark){.ts = AW_SEC, .ord = 1, .ref = 1};
+    x.text[AW_TEXT_METHOD] = (struct aw_span){(const uint8_t *)"PUT", 3};
+    x.text[AW_TEXT_TARGET] = (struct aw_span){(const uint8_t *)target, strlen(target)};
+    v.cause = AW_CAUSE_DEADLOCK;
+    v.severity = AW_SEV_ERROR;
+    v.cost.stall = (aw_ns)id * AW_SEC;
+    const struct aw_record rec = {.ex = &x, .verdict = &v, .chain_id = id, .attempt = 1};
+    aw_board_record(s->board, &rec);
+    settle(s);
+}
+
+/* While a file is read the worst so far is on top, until somebody chooses a row. */
+static void test_the_worst_stays_in_view(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 80, 24);
+    add_worst(&s, 1000, "/worse");
+    expect_screen(&s, "", ":0 \u2192 0.0.0.0:0  PUT /worse");
+    expect_screen(&s, "<Down>", "PUT /up/b6");
+    add_worst(&s, 2000, "/worst");
+    expect_screen(&s, "", "  PUT /up/b6  curl");
+    expect_screen(&s, "g", ":0 \u2192 0.0.0.0:0  PUT /worst");
+    close_show(&s);
+}
+
+/* Whatever is pressed, and clicked, on whatever screen. */
+static void test_any_keys(void **state)
+{
+    static const char *const captures[] = {"pcaps/busy-proxies.pcap", "pcaps/refused-retry.pcap",
+                                           "pcaps/retry-loop.pcap"};
+    static const uint32_t special[] = {
+        AW_KEY_ENTER,        AW_KEY_ENTER,    AW_KEY_ESC,       AW_KEY_ESC,   AW_KEY_TAB,
+        AW_KEY_BACKTAB,      AW_KEY_UP,       AW_KEY_DOWN,      AW_KEY_LEFT,  AW_KEY_HOME,
+        AW_KEY_END,          AW_KEY_PGUP,     AW_KEY_PGDN,      AW_KEY_RIGHT, AW_KEY_CLICK,
+        AW_KEY_F(3),         AW_KEY_DELETE,   AW_KEY_BACKSPACE, AW_KEY_CLICK, AW_KEY_CLICK,
+        AW_KEY_DOUBLE_CLICK, AW_KEY_WHEEL_UP, AW_KEY_WHEEL_DOWN};
+    enum { SPECIAL = sizeof special / sizeof *special };
+    uint32_t seed = 11;
+    (void)state;
+    for (size_t i = 0; i < sizeof captures / sizeof *captures; i++) {
+        struct show s;
+        open_show(&s, captures[i], 80, 24);
+        for (int n = 0; n < 3000; n++) {
+            seed = seed * 1664525u + 1013904223u;
+            const uint32_t r = seed >> 8;
+            struct aw_event e = {.y = (int)(r >> 4) % 24, .x = (int)(r >> 9) % 80};
+            e.key = r % 3 ? special[(r >> 3) % SPECIAL] : 0x20 + (r >> 3) % 0x5f;
+            if (!aw_ui_event(s.ui, &e)) { /* it wants to leave: begin anew */
+                close_show(&s);
+                open_show(&s, captures[i], 80 + (int)(r % 50), 24 + (int)(r % 20));
+            }
+            settle(&s);
+        }
+        close_show(&s);
+    }
 }
 
 static void test_small_windows(void **state)
@@ -412,6 +483,8 @@ int main(void)
         cmocka_unit_test(test_sorts),
         cmocka_unit_test(test_click_chooses_and_opens),
         cmocka_unit_test(test_saves_what_is_marked),
+        cmocka_unit_test(test_the_worst_stays_in_view),
+        cmocka_unit_test(test_any_keys),
         cmocka_unit_test(test_small_windows),
         cmocka_unit_test(test_empty_screens),
         cmocka_unit_test(test_ascii),
