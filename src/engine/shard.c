@@ -496,7 +496,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
     for (size_t i = 0; i < count; i++) {
         const struct aw_item *item = &items[i];
         if (i + AHEAD_FAR < count) {
-            aw_flow_prefetch(s->flows, item[AHEAD_FAR].hash);
+            aw_flow_prefetch(s->flows, &item[AHEAD_FAR].seg, item[AHEAD_FAR].hash);
             aw_flow_prefetch_flow(s->flows, item[AHEAD_NEAR].hash);
         }
         const struct aw_mark *moment = &b->moment[item->at];

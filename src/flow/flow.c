@@ -112,6 +112,7 @@ static void leave(struct aw_flow *f)
     f->flags &= (uint16_t)~AW_FLOW_BUSY;
     if (!(f->flags & AW_FLOW_CLOSED)) return;
     aw_grave_dig(f->table, f);
+    aw_slot_remove(f->table, f);
     release(f);
 }
 
@@ -141,14 +142,14 @@ void aw_flow_table_free(struct aw_flow_table *t)
 {
     if (!t) return;
     for (size_t i = 0; i <= t->mask; i++) {
-        struct aw_flow *f = aw_slot_flow(&t->slots[i]);
+        struct aw_flow *f = t->slots[i].flow;
         if (!f) continue;
         free_more(f);
         aw_pool_put(t->pool, f, sizeof *f);
     }
     for (unsigned id = 0; id < AW_HEAPS; id++)
         aw_heap_free(t, &t->heap[id]);
-    aw_pool_put(t->pool, t->graves.at, t->graves.cap * sizeof *t->graves.at);
+    aw_graves_free(t);
     aw_pool_put(t->pool, t->slots, (t->mask + 1) * sizeof *t->slots);
     const struct aw_alloc alloc = t->alloc;
     alloc.put(alloc.ctx, t);
@@ -433,14 +434,10 @@ uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *s
     t->at = seg->at;
     if (t->now == AW_NS_NONE) t->now = seg->at.ts;
     unsigned side = 0;
-    struct aw_slot *slot = aw_slot_find(t, seg, hash, &side);
-    struct aw_flow *f = slot ? aw_slot_flow(slot) : NULL;
-    if (slot && !f) {
-        if (aw_grave_stray(t, slot, seg)) {
-            t->stats.strays++;
-            return 0;
-        }
-        aw_slot_clear(t, slot);
+    struct aw_flow *f = aw_slot_find(t, seg, hash, &side);
+    if (!f && aw_grave_stray(t, seg, hash)) {
+        t->stats.strays++;
+        return 0;
     }
     if (f && (seg->flags & AW_TCP_SYN) && !(seg->flags & AW_TCP_RST) &&
         aw_syn_is_new(f, seg, side)) {
@@ -489,12 +486,11 @@ static void expire(struct aw_flow_table *t, struct aw_flow *f)
 
 static void run_due(struct aw_flow_table *t, aw_ns until)
 {
-    const aw_ns graves_due = aw_graves_clear(t);
     for (;;) {
         const enum aw_heap_id id = aw_heap_earliest(t);
         const aw_ns key = id == AW_HEAPS ? INT64_MAX : t->heap[id].at[0].key;
         if (id == AW_HEAPS || key > until) {
-            t->next_due = key < graves_due ? key : graves_due;
+            t->next_due = key;
             t->due = 0;
             return;
         }
@@ -710,5 +706,6 @@ uint64_t aw_flow_ord(const struct aw_flow *flow)
 
 uint32_t aw_flow_seq(const struct aw_flow *flow, enum aw_dir dir, aw_off off)
 {
-    return flow->half[dir].base_seq + (uint32_t)off;
+    const unsigned side = dir == AW_C2S ? flow->client : !flow->client;
+    return flow->half[side].base_seq + (uint32_t)off;
 }

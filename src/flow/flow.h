@@ -76,7 +76,7 @@ uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg);
 /* As aw_flow_push, with the hash at hand; and hints that a segment of that hash comes soon: the
  * first fetches where its connection is noted, the second, some segments later, the connection. */
 uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
-void aw_flow_prefetch(const struct aw_flow_table *t, uint64_t hash);
+void aw_flow_prefetch(const struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
 void aw_flow_prefetch_flow(const struct aw_flow_table *t, uint64_t hash);
 
 /* Moves the clock: hands up holes whose grace is over, idle connections, forgotten ones. `at` is

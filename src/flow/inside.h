@@ -6,10 +6,11 @@
  * one number, so that a wrong guess is put right by one assignment; chunks and facts are turned to
  * directions at the door.
  *
- * The files, in the order a segment meets them: flow.c (door, life cycle), table.c (slots, graves
- * of connections that ended), copies.c (the same packet captured twice), handshake.c (where a
- * half's offsets begin, resets, reuse of ports), half.c (one direction: offsets, acknowledgements,
- * round trips), order.c (what may be handed up, what waits, what is given up), timer.c (deadlines).
+ * The files, in the order a segment meets them: flow.c (door, life cycle), table.c (slots),
+ * graves.c (connections that ended), copies.c (the same packet captured twice), handshake.c (where
+ * a half's offsets begin, resets, reuse of ports), half.c (one direction: offsets,
+ * acknowledgements, round trips), order.c (what may be handed up, what waits, what is given up),
+ * timer.c (deadlines).
  */
 #ifndef AW_FLOW_INSIDE_H
 #define AW_FLOW_INSIDE_H
@@ -132,7 +133,7 @@ enum { AW_PIECES_MAX = 4096 }; /* of one direction: bounds the search for a plac
 enum {
     AW_FLOW_CLIENT_KNOWN = 1 << 0,
     AW_FLOW_MIDSTREAM = 1 << 1,
-    AW_FLOW_CLOSED = 1 << 2, /* over, and soon freed: leaves a grave (table.c) */
+    AW_FLOW_CLOSED = 1 << 2, /* over, and soon freed: leaves a grave (graves.c) */
     AW_FLOW_IGNORED = 1 << 3,
     AW_FLOW_PRECIOUS = 1 << 4,
     AW_FLOW_QUIET = 1 << 5,    /* idle for the idle timeout */
@@ -176,27 +177,20 @@ struct aw_heap {
     uint32_t removed; /* of `count` */
 };
 
+struct aw_slot {
+    uint64_t hash;
+    struct aw_flow *flow; /* NULL: free */
+};
+
 /* What is known of a connection that ended. */
 struct aw_grave {
+    uint64_t hash;        /* 0: free */
     uint32_t client_base; /* base_seq of its client: a SYN with another one is news */
-    uint32_t when;        /* its last packet; table.c knows the unit */
+    uint32_t when;        /* its last packet; graves.c knows the unit */
 };
-enum aw_slot_kind { AW_SLOT_FREE, AW_SLOT_FLOW, AW_SLOT_GRAVE };
-enum { AW_SLOT_KIND_BITS = 2, AW_SLOT_KIND = 3 };
-struct aw_slot {
-    uint64_t tag; /* the hash, with the kind as its lowest bits */
-    union {
-        struct aw_flow *flow;
-        struct aw_grave grave;
-    };
-};
-struct aw_grave_due {
-    uint64_t hash;
-    aw_ns when; /* of its last packet, or later */
-};
-struct aw_graves {             /* a queue in the order in which they are to be cleared */
-    struct aw_grave_due *at;   /* owned */
-    uint32_t head, count, cap; /* cap: 0 or a power of two */
+struct aw_graves {
+    struct aw_grave *at; /* owned; open addressing, `mask` + 1 of them; NULL: none yet */
+    size_t mask, used;   /* used: not free, over or not */
 };
 
 struct aw_flow_table {
@@ -257,24 +251,22 @@ void aw_flow_active(struct aw_flow *f, const struct aw_mark *mark);
 aw_ns aw_flow_deadline(const struct aw_flow *f);
 
 /* --- table.c --- */
-/* The slot of the segment's connection, and which side sent it; or of its grave; NULL: neither. */
-struct aw_slot *aw_slot_find(const struct aw_flow_table *t, const struct aw_segment *seg,
+/* The segment's connection, and which side sent it; NULL: none. */
+struct aw_flow *aw_slot_find(const struct aw_flow_table *t, const struct aw_segment *seg,
                              uint64_t hash, unsigned *side);
-static inline struct aw_flow *aw_slot_flow(const struct aw_slot *s) /* NULL where it holds none */
-{
-    return (s->tag & AW_SLOT_KIND) == AW_SLOT_FLOW ? s->flow : NULL;
-}
-/* Room for one more; clears and evicts if need be. False: there is none. */
+/* Room for one more; evicts if need be. False: there is none. */
 bool aw_slot_reserve(struct aw_flow_table *t);
 void aw_slot_put(struct aw_flow_table *t, struct aw_flow *f);
 void aw_slot_remove(struct aw_flow_table *t, const struct aw_flow *f);
-void aw_slot_clear(struct aw_flow_table *t, struct aw_slot *s);
 bool aw_slots_resize(struct aw_flow_table *t, size_t count); /* to a power of two */
-/* Puts a grave into f's slot, if memory allows. */
+
+/* --- graves.c --- */
+/* Notes that f ended, if memory allows. */
 void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f);
-/* Whether the segment is a late one of the connection that ended, not a new one's first. */
-bool aw_grave_stray(struct aw_flow_table *t, struct aw_slot *s, const struct aw_segment *seg);
-aw_ns aw_graves_clear(struct aw_flow_table *t); /* those whose time is over; the next one's */
+/* Whether a segment of no connection is a late one of one that ended, and not a new one's first. */
+bool aw_grave_stray(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
+void aw_grave_prefetch(const struct aw_flow_table *t, uint64_t hash);
+void aw_graves_free(struct aw_flow_table *t);
 
 /* --- copies.c --- */
 /* Written in place: a trace returned in registers is put together from small stores, and the

@@ -313,7 +313,7 @@ static void test_table(void **state)
         lab_push(lab, &s);
         lab->used = 0;
         assert_int_equal(aw_flow_count(lab->table), count);
-        if (i % 7 == 0) aw_flow_prefetch(lab->table, aw_flow_hash(lab_secret, &s));
+        if (i % 7 == 0) aw_flow_prefetch(lab->table, &s, aw_flow_hash(lab_secret, &s));
     }
     assert_int_equal(aw_flow_stats(lab->table)->connections, made);
     aw_flow_finish(lab->table);
