@@ -199,9 +199,13 @@ TIME ?= 60
 FUZZ_FLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 fuzz-build:
 	$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' FUZZ_DRIVER= \
-	    FUZZ_LINK=-fsanitize=fuzzer $(FUZZ_SRC:%.c=build-fuzz/%) build-fuzz/tests/fuzz/seeds
+	    FUZZ_LINK=-fsanitize=fuzzer $(FUZZ_SRC:%.c=build-fuzz/%) build-fuzz/tests/fuzz/seeds build-fuzz/await100
 fuzz: fuzz-build
 	TIME=$(TIME) sh tests/fuzz/fuzz.sh build-fuzz/tests/fuzz $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
+# The whole program on captures, by AFL++.
+fuzz-afl: fuzz-build
+	AFL_USE_ASAN=1 AFL_USE_UBSAN=1 $(MAKE) --no-print-directory BUILD=build-afl CC=afl-clang-fast CFLAGS='-O1 -g' all
+	TIME=$(TIME) sh tests/fuzz/afl.sh build-afl build-fuzz/tests/fuzz
 
 # No warning from either compiler.
 warnings:
@@ -256,6 +260,7 @@ check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
+	@$(MAKE) --no-print-directory fuzz fuzz-afl TIME=60
 	@$(MAKE) --no-print-directory check-valgrind check-attack check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
@@ -276,6 +281,6 @@ clean:
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
         warnings format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
-        replay fuzz fuzz-build check-attack
+        replay fuzz fuzz-build fuzz-afl check-attack
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d) $(DIST_OBJ:.o=.d)

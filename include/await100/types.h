@@ -25,6 +25,13 @@ typedef int64_t aw_ns;
 #define AW_US      INT64_C(1000)
 #define AW_MS      INT64_C(1000000)
 #define AW_SEC     INT64_C(1000000000)
+/* The whole second that a time lies in, and the nanoseconds after its beginning. */
+static inline int64_t aw_ns_seconds(aw_ns t, uint32_t *after)
+{
+    const int64_t rest = t % AW_SEC, borrow = rest < 0;
+    *after = (uint32_t)(rest + borrow * AW_SEC);
+    return t / AW_SEC - borrow;
+}
 
 /*
  * A position in one direction of a TCP connection, in bytes of stream. 64 bits, so it never wraps.

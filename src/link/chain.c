@@ -412,9 +412,12 @@ static void join(struct aw_link *l, struct aw_member *a, struct aw_member *f)
 {
     a->next = f;
     f->prev = a;
-    f->chain_id = a->chain_id;
-    f->attempt = a->attempt + 1;
-    count_runs(l, f);
+    /* a may be told of after f found its own retry: that one's place moves as well. */
+    for (; f; f = f->next) {
+        f->chain_id = f->prev->chain_id;
+        f->attempt = f->prev->attempt + 1;
+        count_runs(l, f);
+    }
     l->stats.linked++;
 }
 

@@ -108,8 +108,8 @@ void aw_out_time(struct aw_out *o, aw_ns t)
         aw_out_write(o, "null", 4);
         return;
     }
-    int64_t sec = t / AW_SEC, ns = t % AW_SEC;
-    if (ns < 0) ns += AW_SEC, sec--;
+    uint32_t ns;
+    const int64_t sec = aw_ns_seconds(t, &ns);
     int64_t day = sec / 86400, in_day = sec % 86400;
     if (in_day < 0) in_day += 86400, day--;
     const struct civil c = civil_of(day); /* 64 bits of nanoseconds reach from 1677 to 2262 */
@@ -126,7 +126,7 @@ void aw_out_time(struct aw_out *o, aw_ns t)
     *p++ = ':';
     p = fixed(p, s % 60, 2);
     *p++ = '.';
-    p = fixed(p, (uint64_t)ns, 9);
+    p = fixed(p, ns, 9);
     *p++ = 'Z';
     aw_out_write(o, text, (size_t)(p - text));
 }

@@ -158,9 +158,8 @@ const char *aw_text_share(char to[AW_FIGURE], uint64_t part, uint64_t whole)
 
 const char *aw_text_time(char to[AW_TIME_TEXT], aw_ns t)
 {
-    aw_ns ns = t % AW_SEC;
-    if (ns < 0) ns += AW_SEC;
-    const time_t sec = (time_t)((t - ns) / AW_SEC);
+    uint32_t ns;
+    const time_t sec = (time_t)aw_ns_seconds(t, &ns);
     struct tm tm;
     char day[24] = "", zone[8] = "";
     if (t != AW_NS_NONE && localtime_r(&sec, &tm)) {

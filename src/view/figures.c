@@ -62,9 +62,8 @@ const char *figure_count(char to[FIGURE], uint64_t count)
 
 const char *figure_clock(char to[FIGURE], aw_ns t, bool ms)
 {
-    aw_ns ns = t % AW_SEC;
-    if (ns < 0) ns += AW_SEC;
-    const time_t sec = (time_t)((t - ns) / AW_SEC);
+    uint32_t ns;
+    const time_t sec = (time_t)aw_ns_seconds(t, &ns);
     struct tm tm;
     if (t == AW_NS_NONE || !localtime_r(&sec, &tm))
         (void)snprintf(to, FIGURE, "-");

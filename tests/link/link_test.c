@@ -155,6 +155,25 @@ static void told_late(void **state)
     assert_string_equal(out, "1.1 417 expect-refused 1/2 of 1 by 2\n");
 }
 
+/* ... and after that one found a retry of its own: all three are one chain. */
+static void told_late_of_a_chain(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(true, BIG);
+    const struct ex a = {1, 1, 0, 1, 417, true, NULL}, b = {5, 1, 2, 3, 417, true, NULL},
+                    c = {9, 1, 4, 5, 417, true, NULL};
+    opened(l, &a);
+    both(l, &b);
+    both(l, &c);
+    struct aw_exchange x = make(&a);
+    tick(l, 1001);
+    aw_link_closed(l, &x);
+    finish(l, 1005);
+    assert_string_equal(out, "1.1 417 expect-refused 1/3 of 1 by 0\n"
+                             "2.2 417 retry-loop 2/3 of 1 by 0\n"
+                             "3.3 417 retry-loop 3/3 of 1 by 0\n");
+}
+
 static void not_the_same(void **state)
 {
     (void)state;
@@ -528,6 +547,7 @@ int main(void)
         cmocka_unit_test(retry_same_connection),
         cmocka_unit_test(retry_new_connection),
         cmocka_unit_test(told_late),
+        cmocka_unit_test(told_late_of_a_chain),
         cmocka_unit_test(not_the_same),
         cmocka_unit_test(loop_of_51),
         cmocka_unit_test(loop_recovers),
