@@ -1,6 +1,7 @@
 /*
- * Packets made anew from segments: Ethernet, an IP header, the TCP header as it was, another payload. What
- * the segment was wrapped in (link layer, tags, tunnels, fragments, padding) is left behind.
+ * Packets made anew from segments: Ethernet, an IP header, the TCP header as it was, another
+ * payload. What the segment was wrapped in (link layer, tags, tunnels, fragments, padding) is left
+ * behind.
  *
  * Lengths, times, sequence numbers, windows, options, TTL and IPv4 IDs are kept. TCP checksums are
  * changed by just as much as the bytes they cover: right ones stay right, wrong ones wrong. Values
