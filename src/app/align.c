@@ -96,12 +96,24 @@ static enum aw_exit work(struct reading side[AW_SIDES], struct aw_out *out, bool
         fputs("await100: out of memory\n", stderr);
         return AW_EXIT_INPUT;
     }
-    if (!aw_align_work(side[0].align)) {
+    switch (aw_align_work(side[0].align)) {
+    case AW_ALIGNED:
+        break;
+    case AW_ALIGNED_NO_MEMORY:
+        fputs("await100: out of memory\n", stderr);
+        return AW_EXIT_INPUT;
+    case AW_ALIGNED_STRANGERS:
         fputs(
             "await100: --align: the two captures share no TCP segment: were they taken at the same "
             "time, of the same connections, with no address translation in between?\n",
             stderr);
         return AW_EXIT_INPUT;
+    case AW_ALIGNED_TURNED:
+        fprintf(stderr,
+                "await100: --align: what the client sent is in %s first: that is its side's "
+                "capture, and comes first\n",
+                o->align[AW_AT_SERVER]);
+        return AW_EXIT_USAGE;
     }
     *told = true;
     if (strcmp(o->format->name, "json") == 0)

@@ -329,6 +329,7 @@ static void find_offset(struct aw_align *a)
             if (p->fate != AW_FATE_SHARED || p->dir != d) continue;
             const aw_ns way = on_its_way(a, p);
             if (!any[d] || way < a->leg[d].least) a->leg[d].least = way;
+            if (!any[d] || way > a->leg[d].most) a->leg[d].most = way;
             any[d] = true;
         }
     }
@@ -498,7 +499,13 @@ static void pair_exchanges(struct aw_align *a)
 
 /* --- all of it --- */
 
-bool aw_align_work(struct aw_align *a)
+/* Even what took longest came before it was sent, there and back: no offset of clocks does that. */
+static bool is_turned(const struct aw_align *a)
+{
+    return a->both_ways && minus(a->leg[AW_C2S].most, minus(0, a->leg[AW_S2C].most)) < 0;
+}
+
+enum aw_aligned aw_align_work(struct aw_align *a)
 {
     struct place *key[AW_SIDES], *conn[AW_SIDES], *data[AW_SIDES] = {NULL, NULL};
     bool good = true;
@@ -530,7 +537,9 @@ bool aw_align_work(struct aw_align *a)
         free(conn[s]);
         free(data[s]);
     }
-    return good && a->shared > 0;
+    if (!good) return AW_ALIGNED_NO_MEMORY;
+    if (a->shared == 0) return AW_ALIGNED_STRANGERS;
+    return is_turned(a) ? AW_ALIGNED_TURNED : AW_ALIGNED;
 }
 
 const struct aw_align_packet *aw_align_find(const struct aw_align_side *s, uint64_t no)

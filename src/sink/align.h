@@ -26,8 +26,14 @@ void aw_align_segment(struct aw_align *a, enum aw_side side, const struct aw_tap
 void aw_align_record(struct aw_align *a, enum aw_side side, const struct aw_record *rec,
                      bool show_secrets);
 
-/* Once, after both captures. False: they share no packet, and nothing can be said. */
-bool aw_align_work(struct aw_align *a);
+/* Once, after both captures. Of any but ALIGNED nothing can be told. */
+enum aw_aligned {
+    AW_ALIGNED,
+    AW_ALIGNED_NO_MEMORY,
+    AW_ALIGNED_STRANGERS, /* they share no packet */
+    AW_ALIGNED_TURNED, /* the first is the server's side: no clock lets packets arrive so early */
+};
+enum aw_aligned aw_align_work(struct aw_align *a);
 /* `file`: by side, as given. */
 void aw_align_text(struct aw_align *a, struct aw_out *o, const char *const file[AW_SIDES]);
 void aw_align_json(struct aw_align *a, struct aw_out *o, const char *const file[AW_SIDES]);

@@ -271,16 +271,29 @@ far_cases() {
         finish "curl scripted" "the same, captured at the server, where the 100 is seen before the content" "late-continue warning server"
     fi
     if begin far-lost-100 far-server; then
-        echo "3 100 Continue" >"$tmp/drop"
+        echo "3 100 Continue" >"$tmp/trouble"
         transfer -T "$tmp/file" $F:8001/up/f5; code 201; waited
-        : >"$tmp/drop"
+        : >"$tmp/trouble"
         finish "curl nginx" "the 100 is lost three times on its way; captured at the server" "network-loss warning network"
     fi
     if begin far-lost-head far-client; then
-        echo "2 PUT " >"$tmp/drop"
+        echo "2 PUT " >"$tmp/trouble"
         transfer -T "$tmp/file" $F:8001/up/f6; code 201
-        : >"$tmp/drop"
+        : >"$tmp/trouble"
         finish "curl nginx" "the head is lost twice on its way; captured at the client" "network-loss warning network"
+    fi
+    if begin far-pair far-both; then
+        { head -c 4000 /dev/zero | tr '\0' u; printf middle; head -c 3994 /dev/zero | tr '\0' u; } >"$tmp/marked"
+        transfer -T "$tmp/file" $F:8001/up/f7; code 201; got_100 1
+        echo "1 middle" >"$tmp/trouble"
+        transfer -T "$tmp/marked" $F:8001/up/f8; code 201; got_100 2
+        echo "2 100 Continue" >"$tmp/trouble"
+        transfer -T "$tmp/file" $F:8001/up/f9; code 201; got_100 3; unseen 'Done waiting'
+        echo "1+150 PUT " >"$tmp/trouble"
+        transfer -T "$tmp/file" $F:8001/up/f10; code 201; got_100 4
+        : >"$tmp/trouble"
+        finish "curl nginx" "four uploads: nothing befalls the first; of the second a piece of content is lost, of the third its 100 twice; the head of the fourth comes 150 ms late" \
+            "continued ok none x3; slow-continue warning server" "" "continued ok none x3; network-loss warning network"
     fi
 }
 

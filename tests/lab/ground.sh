@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 #
 #   client 10.100.0.2 --- veth --- proxy 10.100.0.1 | 10.100.1.1 --- veth --- server 10.100.1.2
-#          10.100.2.2 ------- TUN, 20 ms each way, loss on demand ----------- 10.100.2.3
+#          10.100.2.2 ------- TUN, 20 ms each way, trouble on demand -------- 10.100.2.3
 
 C=aw-$$-c P=aw-$$-p S=aw-$$-s
 tmp=$(mktemp -d)
@@ -63,8 +63,8 @@ network() {
     in_ns $P sysctl -qw net.ipv4.ip_forward=1
     ip -n $C route add default via 10.100.0.1
     ip -n $S route add default via 10.100.1.1
-    : >"$tmp/drop"
-    /usr/bin/python3 "$here/wire.py" $C $S far 20 "$tmp/drop" >"$tmp/wire.stdout" 2>&1 &
+    : >"$tmp/trouble"
+    /usr/bin/python3 "$here/wire.py" $C $S far 20 "$tmp/trouble" >"$tmp/wire.stdout" 2>&1 &
     pids+=($!)
     for _ in $(seq 50); do grep -q ready "$tmp/wire.stdout" && break; sleep 0.1; done
     ip -n $C link set far up

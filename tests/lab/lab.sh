@@ -32,9 +32,22 @@ done
 
 # --- a case ---
 
-# begin NAME POINT [tcpdump options]: POINT is client, server, proxy, far-client, far-server. False
-# if other cases were asked for, or if one of the peers named in $needs is not to be had. Cases that
-# run aside have ports of their own, in $filter.
+# capture NAMESPACE DEVICE NAME [tcpdump options]: begins one.
+capture() {
+    local ns=$1 dev=$2 file=$3
+    shift 3
+    : >"$tmp/$file.tcpdump"
+    ip netns exec "$ns" tcpdump -i "$dev" -Z root -B 32768 -U --immediate-mode -s 0 --time-stamp-precision=nano \
+        "$@" -w "$tmp/$file.pcap" "${filter:-tcp and not portrange 8380-8389}" 2>"$tmp/$file.tcpdump" &
+    dumps+=($!)
+    pids+=($!)
+    for _ in $(seq 50); do grep -q 'listening on' "$tmp/$file.tcpdump" && break; sleep 0.05; done
+}
+
+# begin NAME POINT [tcpdump options]: POINT is client, server, proxy, far-client, far-server, or
+# far-both, which makes NAME at the client and NAME-server at the server, by one clock. False if
+# other cases were asked for, or if one of the peers named in $needs is not to be had. Cases that run
+# aside have ports of their own, in $filter.
 begin() {
     name=$1 point=$2 status=ok commands= log=$tmp/$1.log
     shift 2
@@ -43,19 +56,16 @@ begin() {
         ready "$peer" || { echo "$name: skipped, no $peer here"; return 1; }
     done
     local ns=$C dev=c0
+    dumps=()
     case $point in
     server) ns=$S dev=s0 ;;
     proxy) ns=$P dev=any ;;
-    far-client) ns=$C dev=far ;;
+    far-client | far-both) ns=$C dev=far ;;
     far-server) ns=$S dev=far ;;
     esac
     : >"$log"
-    : >"$tmp/$name.tcpdump"
-    ip netns exec $ns tcpdump -i $dev -Z root -B 32768 -U --immediate-mode -s 0 --time-stamp-precision=nano \
-        "$@" -w "$tmp/$name.pcap" "${filter:-tcp and not portrange 8380-8389}" 2>"$tmp/$name.tcpdump" &
-    dump=$!
-    pids+=("$dump")
-    for _ in $(seq 50); do grep -q 'listening on' "$tmp/$name.tcpdump" && break; sleep 0.05; done
+    capture $ns $dev "$name" "$@"
+    [ $point != far-both ] || capture $S far "$name-server" "$@"
 }
 
 # Claims about what client and server did; a false one spoils the case.
@@ -93,20 +103,37 @@ versions() {
 
 # stop: the capture ends here, before its case does.
 stop() {
-    [ -n "$dump" ] || return 0
+    [ ${#dumps[@]} != 0 ] || return 0
     sleep 0.3
-    kill -INT "$dump" && wait "$dump"
-    dump=
+    for dump in "${dumps[@]}"; do kill -INT "$dump" && wait "$dump"; done
+    dumps=()
 }
 
-# finish "PRODUCTS" "WHAT IT SHOWS" "EXPECTED" [SUFFIX]: SUFFIX .pcapng, .gz, .zst.
+# keep FILE "PRODUCTS" POINT "WHAT IT SHOWS" "EXPECTED": its line in MANIFEST.
+keep() {
+    exec 9>"$tmp/lock"
+    flock 9
+    [ -f "$out/MANIFEST" ] || printf '#file\tsoftware\thow made\twhat it shows\texpected\n' >"$out/MANIFEST"
+    grep -v "^$1	" "$out/MANIFEST" >"$tmp/manifest"
+    # shellcheck disable=SC2086 # products are words
+    printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$(versions $2)" \
+        "captured at the $3: ${commands//$tmp\//}" "$4" "$5" >>"$tmp/manifest"
+    { head -n 1 "$tmp/manifest"; tail -n +2 "$tmp/manifest" | sort; } >"$out/MANIFEST"
+    exec 9>&-
+    echo "$1: $5"
+}
+
+# finish "PRODUCTS" "WHAT IT SHOWS" "EXPECTED" [SUFFIX [EXPECTED AT THE SERVER]]: SUFFIX .pcapng, .gz,
+# .zst; the last of a case at both ends.
 finish() {
     stop
-    grep -q '^0 packets dropped by kernel' "$tmp/$name.tcpdump" || {
-        echo "$name: the capture has holes of its own"
-        status=bad
-    }
-    local file=$name.pcap
+    local file=$name.pcap part
+    for part in "$tmp/$name.tcpdump" ${5:+"$tmp/$name-server.tcpdump"}; do
+        grep -q '^0 packets dropped by kernel' "$part" || {
+            echo "$name: the capture has holes of its own"
+            status=bad
+        }
+    done
     if [ $status != ok ]; then
         echo "$name" >>"$tmp/failed"
         sed 's/^/    /' "$log" | grep -v '^    [{}]' | tail -n "${LAB_LOG_LINES:-12}"
@@ -118,17 +145,13 @@ finish() {
     .zst) file=$name.pcap.zst && zstd -q -19 -c "$tmp/$name.pcap" >"$out/$file" ;;
     *) cp "$tmp/$name.pcap" "$out/$file" ;;
     esac
-    exec 9>"$tmp/lock"
-    flock 9
-    [ -f "$out/MANIFEST" ] || printf '#file\tsoftware\thow made\twhat it shows\texpected\n' >"$out/MANIFEST"
-    grep -v "^$file	" "$out/MANIFEST" >"$tmp/manifest"
-    # shellcheck disable=SC2086 # products are words
-    printf '%s\t%s\t%s\t%s\t%s\n' "$file" "$(versions $1)" \
-        "captured at the $point: ${commands//$tmp\//}" "$2" "$3" >>"$tmp/manifest"
-    { head -n 1 "$tmp/manifest"; tail -n +2 "$tmp/manifest" | sort; } >"$out/MANIFEST"
-    exec 9>&-
+    if [ -n "${5:-}" ]; then
+        point=far-client
+        cp "$tmp/$name-server.pcap" "$out/$name-server.pcap"
+        keep "$name-server.pcap" "$1" far-server "the same at the same time, captured at the server" "$5"
+    fi
+    keep "$file" "$1" "$point" "$2" "$3"
     echo "$name" >>"$tmp/made"
-    echo "$file: $3"
 }
 
 . "$here/cases.sh"
