@@ -49,7 +49,8 @@ static struct aw_merge *open_capture(const struct aw_options *o, const char *pat
     struct aw_filter *filter = o->filter ? aw_filter_new(o->filter, err, sizeof err) : NULL;
     struct aw_source *source = NULL;
     if (o->filter && !filter)
-        fprintf(stderr, "await100: filter '%s': %s\n", o->filter, err);
+        fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
+                err);
     else if (!(source = aw_source_open(path, 0, err, sizeof err)))
         fprintf(stderr, "await100: --align: %s\n", err);
     struct aw_merge *m = source ? aw_merge_new(&source, 1, filter, o->stop_after) : NULL;

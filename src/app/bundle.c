@@ -59,10 +59,11 @@ static void complain(const struct aw_bundle *b, const char *why)
 
 /* --- opening --- */
 
-static bool open_places(struct aw_bundle *b, char *err, size_t err_size)
+static bool open_places(struct aw_bundle *b, const struct aw_merge *first, char *err,
+                        size_t err_size)
 {
     for (unsigned i = 0; i < 2; i++) {
-        b->again[i] = aw_save_reopen(b->o);
+        b->again[i] = aw_save_reopen(b->o, first);
         if (b->again[i]) continue;
         (void)snprintf(err, err_size, "%s: the input cannot be read again", b->o->bundle);
         return false;
@@ -90,7 +91,7 @@ static bool make_rooms(struct aw_bundle *b)
     return b->scrub && b->rebuild;
 }
 
-struct aw_bundle *aw_bundle_open(const struct aw_options *o)
+struct aw_bundle *aw_bundle_open(const struct aw_options *o, const struct aw_merge *first)
 {
     char err[4352] = "";
     struct aw_bundle *b = calloc(1, sizeof *b);
@@ -99,7 +100,7 @@ struct aw_bundle *aw_bundle_open(const struct aw_options *o)
         b->last = AW_NS_NONE;
         (void)snprintf(err, sizeof err, "%s: out of memory", o->bundle);
         if (aw_save_spares(o, o->bundle, "--bundle")) {
-            if (make_rooms(b) && open_places(b, err, sizeof err)) {
+            if (make_rooms(b) && open_places(b, first, err, sizeof err)) {
                 b->archive = aw_archive_new(b->out, o->bundle, err, sizeof err);
                 if (b->archive) return b;
             }
@@ -246,9 +247,9 @@ void aw_bundle_make(struct aw_bundle *b, const struct aw_config *config,
         return;
     }
     if (aw_scrub_begin(b->scrub)) {
-        if (!aw_save_reread(b->again[0], config, &heads, packets)) b->no_memory = true;
+        if (!aw_save_reread(b->again[0], config, &heads, NULL, packets)) b->no_memory = true;
         aw_scrub_mask(b->scrub);
-        if (!aw_save_reread(b->again[1], config, &segments, packets)) b->no_memory = true;
+        if (!aw_save_reread(b->again[1], config, &segments, NULL, packets)) b->no_memory = true;
         mark_end(b, first->last);
     }
     b->made = finish_report(b);

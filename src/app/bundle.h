@@ -8,12 +8,13 @@
 
 #include "app/options.h"
 #include "confine/folder.h"
+#include "source/source.h"
 
 struct aw_bundle;
 
-/* Before the sandbox: opens the output, a temporary file, and the inputs twice more. The options
- * are borrowed. NULL: it is said on standard error why. */
-struct aw_bundle *aw_bundle_open(const struct aw_options *o);
+/* Before the sandbox: opens the output, a temporary file, and the inputs twice more, for which
+ * `first` has to stay open. The options are borrowed. NULL: it is said on standard error why. */
+struct aw_bundle *aw_bundle_open(const struct aw_options *o, const struct aw_merge *first);
 struct aw_folder *aw_bundle_folder(const struct aw_bundle *b); /* NULL where b is */
 /* What a bundle asks of the engine: all records, in order. */
 void aw_bundle_engine(const struct aw_bundle *b, struct aw_config *config);

@@ -10,7 +10,8 @@ static struct aw_filter *open_filter(const struct aw_options *o, enum aw_exit *s
     char err[512];
     struct aw_filter *filter = aw_filter_new(o->filter, err, sizeof err);
     if (filter) return filter;
-    fprintf(stderr, "await100: filter '%s': %s\n", o->filter, err);
+    fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
+            err);
     *status = AW_EXIT_USAGE;
     return NULL;
 }

@@ -157,7 +157,8 @@ struct aw_live *aw_live_of_options(const struct aw_options *o, bool watched, boo
         say_forbidden(name);
         break;
     case AW_LIVE_BAD_FILTER:
-        fprintf(stderr, "await100: filter '%s': %s\n", o->filter, err);
+        fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
+                err);
         *bad_use = true;
         break;
     case AW_LIVE_OTHER:

@@ -29,6 +29,7 @@
 #include "sink/sink.h"
 #include "sink/streams.h"
 #include "sink/text_out.h"
+#include "sink/worst.h"
 #include "source/source.h"
 
 struct run {
@@ -57,7 +58,8 @@ struct run {
     struct aw_choice choice;
     struct aw_save save;
     struct aw_bundle *bundle; /* owned; NULL: none */
-    struct aw_config config;  /* the engine's */
+    struct aw_merge *again; /* owned: the input once more, for heads; NULL: not wanted, or not so */
+    struct aw_config config; /* the engine's */
     unsigned threads;
     bool analysed;    /* the figures are those of the input */
     bool failed;      /* --fail-on matched */
@@ -359,6 +361,7 @@ static bool open_report(struct run *r)
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) aw_out_ascii(r->out, true);
     if (!o->output) aw_out_colour(r->out, aw_wants_colour());
     r->report = o->format->open(r->out, &r->about);
+    if (o->format->worst) r->again = aw_save_reopen(o, r->merge);
     if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
     if (r->report && (r->live.lines || !wants_lines(o))) return true;
     fputs("await100: out of memory\n", stderr);
@@ -376,7 +379,7 @@ static bool open_streams(struct run *r)
 
 static bool open_bundle(struct run *r)
 {
-    if (r->o->bundle) r->bundle = aw_bundle_open(r->o);
+    if (r->o->bundle) r->bundle = aw_bundle_open(r->o, r->merge);
     return r->bundle || !r->o->bundle;
 }
 
@@ -515,6 +518,20 @@ static void end_live(struct run *r)
     if (r->live.lines) aw_out_str(r->out, "\n");
 }
 
+static bool heads_enough(const void *worst)
+{
+    return aw_worst_heads_done(worst) || aw_signal_interrupted();
+}
+
+/* Heads are too large to be kept of every exchange: those that the report shows are read again.
+ * Where memory runs out over it, it shows what it has. */
+static void read_heads(struct run *r)
+{
+    if (!r->again || heads_enough(r->o->format->worst(r->report))) return;
+    const struct aw_tap tap = {.ctx = r->o->format->worst(r->report), .stream = aw_worst_stream};
+    (void)aw_save_reread(r->again, &r->config, &tap, heads_enough, r->stats.packets);
+}
+
 static enum aw_exit analyse(struct run *r)
 {
     aw_progress_start(&r->progress, !r->o->quiet && !is_live(r));
@@ -534,6 +551,7 @@ static enum aw_exit analyse(struct run *r)
     take_stats(r);
     aw_save_again(&r->save, &r->config, r->stats.packets);
     if (r->bundle) aw_bundle_make(r->bundle, &r->config, &r->stats);
+    read_heads(r);
     if (r->merge) r->about.filtered = aw_merge_filtered(r->merge);
     r->about.damaged = r->damaged;
     r->analysed = true;
@@ -551,6 +569,7 @@ static void let_go(struct run *r)
 {
     aw_engine_close(r->engine);
     aw_summary_free(r->summary);
+    aw_merge_free(r->again);
     aw_merge_free(r->merge);
     aw_live_close(r->live.source);
     aw_line_free(r->live.lines);

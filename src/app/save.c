@@ -30,41 +30,16 @@ bool aw_save_spares(const struct aw_options *o, const char *path, const char *op
     return true;
 }
 
-/* Only files can be read twice. */
-static bool can_read_again(const struct aw_options *o)
+struct aw_merge *aw_save_reopen(const struct aw_options *o, const struct aw_merge *first)
 {
-    struct stat st;
-    for (size_t i = 0; i < o->read_count; i++)
-        if (strcmp(o->read[i], "-") == 0 || stat(o->read[i], &st) != 0 || !S_ISREG(st.st_mode))
-            return false;
-    return true;
-}
-
-/* The inputs anew, with the same filter and bounds: the same packets get the same ordinals. What
- * could not be opened was said the first time. */
-struct aw_merge *aw_save_reopen(const struct aw_options *o)
-{
-    if (!can_read_again(o)) return NULL;
-    char err[1024];
-    struct aw_merge *merge = NULL;
-    size_t count = 0;
-    struct aw_source **sources = calloc(o->read_count, sizeof *sources);
-    struct aw_filter *filter = o->filter ? aw_filter_new(o->filter, err, sizeof err) : NULL;
-    for (size_t i = 0; sources && i < o->read_count; i++) {
-        sources[count] = aw_source_open(o->read[i], (uint16_t)i, err, sizeof err);
-        if (sources[count]) count++;
-    }
-    if (count > 0 && (filter || !o->filter))
-        merge = aw_merge_new(sources, count, filter, o->stop_after);
-    if (merge) {
-        aw_merge_between(merge, o->from, o->to);
-    } else {
-        for (size_t i = 0; i < count; i++)
-            aw_source_close(sources[i]);
-        aw_filter_free(filter);
-    }
-    free(sources);
-    return merge;
+    char ignored[1024];
+    struct aw_source *const *sources;
+    if (!first) return NULL;
+    const size_t count = aw_merge_sources(first, &sources);
+    struct aw_merge *m =
+        aw_merge_again(sources, count, o->filter, o->stop_after, ignored, sizeof ignored);
+    if (m) aw_merge_between(m, o->from, o->to);
+    return m;
 }
 
 static bool open_keep(struct aw_save *s, char *err, size_t err_size)
@@ -75,7 +50,7 @@ static bool open_keep(struct aw_save *s, char *err, size_t err_size)
         err[0] = '\0';
         return false;
     }
-    if (s->merge) s->again = aw_save_reopen(o);
+    s->again = aw_save_reopen(o, s->merge);
     /* An exchange lives as long as it is active; a few times the longest silence is a fair guess,
      * and what is older makes way only for what is behind it. */
     int64_t patience;
@@ -214,6 +189,8 @@ struct aw_feed aw_save_feed(struct aw_save *s, struct aw_feed from)
 
 struct second {
     struct aw_engine *engine;
+    const struct aw_tap *tap;
+    bool (*enough)(const void *ctx);
     uint64_t packets; /* where the first reading ended */
 };
 
@@ -221,6 +198,7 @@ static bool more(void *ctx)
 {
     const struct second *second = ctx;
     struct aw_stats stats;
+    if (second->enough && second->enough(second->tap->ctx)) return false;
     aw_engine_stats(second->engine, &stats);
     return stats.packets < second->packets;
 }
@@ -232,12 +210,16 @@ static bool yes(void *ctx)
 }
 
 bool aw_save_reread(struct aw_merge *again, const struct aw_config *config,
-                    const struct aw_tap *tap, uint64_t packets)
+                    const struct aw_tap *tap, bool (*enough)(const void *ctx), uint64_t packets)
 {
     struct aw_config same = *config;
     same.brief = true; /* nobody looks at the records */
     same.all = false;
-    struct second second = {.engine = aw_engine_open(&same, NULL, tap), .packets = packets};
+    same.shards = 1; /* in order */
+    struct second second = {.engine = aw_engine_open(&same, NULL, tap),
+                            .tap = tap,
+                            .enough = enough,
+                            .packets = packets};
     const struct aw_pipeline_calls calls = {.ctx = &second, .reading = more, .collecting = yes};
     const struct aw_feed feed = aw_feed_of_merge(again);
     const bool good = second.engine && aw_pipeline_run(&feed, second.engine, 1, &calls) == AW_OK;
@@ -249,7 +231,7 @@ void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t p
 {
     if (!s->keep || !s->again || !aw_keep_again(s->keep)) return;
     const struct aw_tap tap = {.ctx = s->keep, .packet = aw_keep_packet};
-    if (!aw_save_reread(s->again, config, &tap, packets))
+    if (!aw_save_reread(s->again, config, &tap, NULL, packets))
         fprintf(stderr, "await100: -w %s: out of memory: not all packets are in it\n", s->o->write);
 }
 

@@ -51,10 +51,12 @@ bool aw_save_close(struct aw_save *s);
 size_t aw_save_memory(const struct aw_config *c);
 /* False where the path names an input: it is said. */
 bool aw_save_spares(const struct aw_options *o, const char *path, const char *option);
-/* The inputs once more; NULL: they cannot be read twice, or not be opened. */
-struct aw_merge *aw_save_reopen(const struct aw_options *o);
-/* Reads them through an engine of that config, as far as `packets`. False: memory ran out. */
+/* The inputs once more, with the same filter and bounds, so that the same packets get the same
+ * ordinals; `first` stays open. NULL: they cannot be read twice. */
+struct aw_merge *aw_save_reopen(const struct aw_options *o, const struct aw_merge *first);
+/* Reads them through an engine of that config, as far as `packets`, or until `enough` says so of
+ * the tap's ctx (NULL: never). False: memory ran out. */
 bool aw_save_reread(struct aw_merge *again, const struct aw_config *config,
-                    const struct aw_tap *tap, uint64_t packets);
+                    const struct aw_tap *tap, bool (*enough)(const void *ctx), uint64_t packets);
 
 #endif

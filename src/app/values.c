@@ -142,7 +142,7 @@ enum aw_values_read aw_values_next(struct aw_values *v, json_t **value, unsigned
         if (c == EOF)
             (void)snprintf(err, err_size, "%s", strerror(errno));
         else
-            (void)snprintf(err, err_size, "no JSON object");
+            (void)snprintf(err, err_size, "no JSON object: -o json and -o ndjson make them");
         return AW_VALUES_BAD;
     }
     if (!keep(v, c, err, err_size) || !take_object(v, err, err_size)) return AW_VALUES_BAD;

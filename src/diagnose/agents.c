@@ -83,6 +83,7 @@ static bool version_of(struct aw_span v, size_t len, uint32_t *out, size_t *end)
     }
     while (i < v.len && (alnum(v.p[i]) || v.p[i] == '.' || v.p[i] == '-' || v.p[i] == '_'))
         i++;
+    if (i < v.len && v.p[len] == '(' && v.p[i] == ')') i++;
     *end = i;
     *out = AW_VERSION(part[0], part[1], part[2]);
     return digit;

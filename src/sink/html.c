@@ -87,6 +87,8 @@ static void write_headline(struct aw_report *r, const struct aw_model *m)
                   aw_severity_name(m->worst));
     if (all == 0)
         aw_out_str(o, "No request asked before it sent");
+    else if (failing == 1 && all == 1)
+        aw_out_str(o, "The one request that asked before sending went wrong");
     else if (failing)
         aw_out_printf(o, "%llu of %llu request%s that asked before sending went wrong",
                       (ull)failing, (ull)all, aw_plural(all));
@@ -271,22 +273,55 @@ static void write_latencies(struct aw_report *r)
 
 /* --- the worst --- */
 
-static void write_heads(struct aw_out *o, const struct aw_told *e)
+/* Line by line, so that no byte but an end of line begins one. */
+static void write_head_text(struct aw_out *o, struct aw_span text, bool cut)
 {
-    if (!e->head[AW_C2S] && !e->head[AW_S2C]) return;
-    aw_out_str(o, "<details><summary>Heads, as far as they are kept</summary>\n");
-    for (int dir = AW_C2S; dir <= AW_S2C; dir++) {
-        if (!e->head[dir]) continue;
-        aw_out_str(o, "<pre>");
-        for (const char *p = e->head[dir]; *p;) { /* made of finished lines */
-            const size_t len = strcspn(p, "\n");
-            aw_out_html(o, aw_span_of(p, len), 0);
+    aw_out_str(o, "<pre>");
+    while (text.len > 0) {
+        const uint8_t *nl = memchr(text.p, '\n', text.len);
+        const size_t step = nl ? (size_t)(nl - text.p) + 1 : text.len;
+        size_t len = nl ? step - 1 : step;
+        if (len > 0 && text.p[len - 1] == '\r') len--;
+        if (len > 0) { /* the empty line that ends a head is not shown */
+            aw_out_html(o, (struct aw_span){text.p, len}, 0);
             aw_out_str(o, "\n");
-            p += len + (p[len] == '\n');
         }
-        aw_out_str(o, "</pre>\n");
+        text.p += step;
+        text.len -= step;
     }
-    aw_out_str(o, "</details>\n");
+    aw_out_str(o, cut ? "...</pre>\n" : "</pre>\n");
+}
+
+/* In the order in which they went out: request, interim responses, final response. Of one that was
+ * not read again stands what is kept of it. */
+static void write_heads(struct aw_report *r, unsigned number, const struct aw_told *e)
+{
+    struct aw_out *o = r->out;
+    bool whole = true, titled = false;
+    for (int i = 0; i < AW_HEADS; i++) {
+        const int which = i == 0              ? AW_HEAD_REQUEST
+                          : i == AW_HEADS - 1 ? AW_HEAD_FINAL
+                                              : AW_HEAD_INTERIM + i - 1;
+        const char *kept = which == AW_HEAD_REQUEST ? e->head[AW_C2S]
+                           : which == AW_HEAD_FINAL ? e->head[AW_S2C]
+                                                    : NULL;
+        bool cut = false;
+        struct aw_span text = aw_worst_head(r->worst, number, which, &cut);
+        if (!text.p) {
+            if (!kept) continue;
+            text = aw_span_of(kept, strlen(kept));
+            whole = false;
+        }
+        if (!titled) aw_out_str(o, "<details><summary>Heads</summary>\n");
+        titled = true;
+        write_head_text(o, text, cut);
+    }
+    if (!titled) return;
+    aw_out_str(o, "<p class=\"soft\">");
+    if (!whole)
+        aw_out_str(o, "Where the input could not be read again: the fields that are kept. ");
+    aw_out_str(o, r->run->show_secrets ? "Secrets are shown." : "What may be a secret is masked.");
+    aw_out_str(o, "</p>\n</details>\n");
 }
 
 static void write_list(struct aw_out *o, const char *const *item, size_t most)
@@ -300,12 +335,14 @@ static void write_list(struct aw_out *o, const char *const *item, size_t most)
     aw_out_str(o, "</ul>\n");
 }
 
-static void write_told(struct aw_out *o, unsigned number, const struct aw_told *e)
+static void write_told(struct aw_report *r, unsigned at)
 {
+    struct aw_out *o = r->out;
+    const struct aw_told *e = aw_worst_at(r->worst, at);
     const char *slug = aw_cause_slug(e->cause);
     char figure[AW_FIGURE], when[AW_TIME_TEXT];
     aw_out_printf(o, "<article class=\"card s-%s\">\n<h3>%u. <span class=\"mono\">",
-                  aw_severity_name(e->severity), number);
+                  aw_severity_name(e->severity), at + 1);
     aw_html_text(o, e->what, 0);
     aw_out_str(o, "</span></h3>\n<div class=\"meta\">");
     badge(o, e->severity);
@@ -342,7 +379,7 @@ static void write_told(struct aw_out *o, unsigned number, const struct aw_told *
         write_list(o, (const char *const *)e->fix, AW_FIX_MAX);
         aw_out_str(o, "</div>\n");
     }
-    write_heads(o, e);
+    write_heads(r, at, e);
     aw_out_str(o, "</div></div>\n</article>\n");
 }
 
@@ -353,7 +390,7 @@ static void write_worst(struct aw_report *r)
     const uint64_t failing = aw_summary_failing(r->run->summary), told = aw_worst_told(r->worst);
     if (n > 0) aw_out_str(o, "<h2>Failing exchanges, worst first</h2>\n");
     for (unsigned i = 0; i < n; i++)
-        write_told(o, i + 1, aw_worst_at(r->worst, i));
+        write_told(r, i);
     if (failing > told)
         aw_out_printf(o,
                       "<p class=\"soft\">... and %llu more failing exchanges that are not drawn "
@@ -370,11 +407,10 @@ static void write_section(void *ctx, const char *heading, const char *body)
     enum { TEXT, LIST, CODE } now = TEXT;
     static const char *const begin[] = {"", "<ul>", "<pre>"};
     static const char *const end[] = {"", "</ul>\n", "</pre>\n"};
-    if (heading) {
-        aw_out_str(o, "<h4>");
-        aw_html_text(o, heading, 0);
-        aw_out_str(o, "</h4>\n");
-    }
+    if (!heading) return; /* the name, which stands above */
+    aw_out_str(o, "<h4>");
+    aw_html_text(o, heading, 0);
+    aw_out_str(o, "</h4>\n");
     while (*body) {
         const size_t len = strcspn(body, "\n");
         const bool item = strncmp(body, "- ", 2) == 0, code = strncmp(body, "    ", 4) == 0;
@@ -452,6 +488,11 @@ static void html_record(struct aw_report *r, const struct aw_record *rec)
     if (aw_failing(rec->verdict)) aw_worst_add(r->worst, rec);
 }
 
+static struct aw_worst *html_worst(struct aw_report *r)
+{
+    return r->worst;
+}
+
 static void html_finish(struct aw_report *r)
 {
     struct aw_out *o = r->out;
@@ -496,4 +537,5 @@ const struct aw_format aw_format_html = {
     .record = html_record,
     .finish = html_finish,
     .close = html_close,
+    .worst = html_worst,
 };

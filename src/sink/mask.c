@@ -12,13 +12,17 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
-/* Overwrites with letters and digits that depend on the key and the bytes. */
+/* Overwrites with stars, or letters and digits that depend on the key and the bytes. */
 static void mask(const struct aw_masker *m, uint8_t *p, size_t len)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     uint8_t digest[SHA256_DIGEST_LENGTH];
     SHA2_CTX ctx;
     if (len == 0) return;
+    if (m->stars) {
+        memset(p, '*', len);
+        return;
+    }
     SHA256Init(&ctx);
     SHA256Update(&ctx, m->key, sizeof m->key);
     SHA256Update(&ctx, p, len);

@@ -4,7 +4,8 @@
  * stay, and of targets not the values of the query, fragment and userinfo.
  *
  * Equal values get equal masks and different ones nearly always different ones, so that attempts of
- * one request can still be told from requests of two; the key is random and not kept.
+ * one request can still be told from requests of two; the key is random and not kept. Or they are
+ * all stars.
  */
 #ifndef AW_SINK_MASK_H
 #define AW_SINK_MASK_H
@@ -14,6 +15,7 @@
 struct aw_masker {
     uint8_t key[32];
     bool hosts; /* names and addresses of hosts, too */
+    bool stars; /* all masks are alike, for people to read: the key is not used */
 };
 
 /* A head, or as much of one as there is. */

@@ -34,6 +34,7 @@ struct aw_run {
 };
 
 struct aw_report; /* one report under way */
+struct aw_worst;
 
 struct aw_format {
     const char *name; /* as after -o */
@@ -45,6 +46,8 @@ struct aw_format {
     void (*record)(struct aw_report *r, const struct aw_record *rec);
     void (*finish)(struct aw_report *r); /* writes what is left */
     void (*close)(struct aw_report *r);  /* frees; r may be NULL */
+    /* Before `finish`: the exchanges whose heads it shows, to be read again. NULL: none. */
+    struct aw_worst *(*worst)(struct aw_report *r);
 };
 
 /* The table of formats, NULL-terminated; find by name gives NULL where there is none. */

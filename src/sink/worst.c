@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sink/mask.h"
 #include "sink/report.h"
 
 struct aw_worst {
@@ -40,6 +41,7 @@ static void free_texts(struct aw_told *e)
     free(e->why);
     free(e->head[AW_C2S]);
     free(e->head[AW_S2C]);
+    aw_heads_free(e->raw);
     for (unsigned i = 0; i < AW_EVIDENCE_MAX; i++)
         free(e->evidence[i]);
     for (unsigned i = 0; i < AW_FIX_MAX; i++)
@@ -193,6 +195,7 @@ static bool lay_out(struct aw_worst *w, struct aw_told *e, const struct aw_recor
     e->confidence = v->confidence;
     e->also = v->also;
     e->conn_id = x->conn_id;
+    e->conn_ord = x->conn.ord;
     e->file = strdup(first ? aw_run_file(w->run, first->ref) : "");
     e->start = first ? first->ts : AW_NS_NONE;
     e->times = aw_times_of(w->run, x);
@@ -202,6 +205,7 @@ static bool lay_out(struct aw_worst *w, struct aw_told *e, const struct aw_recor
     e->why = why_text(w, rec);
     e->head[AW_C2S] = head_text(w, x, AW_C2S);
     e->head[AW_S2C] = head_text(w, x, AW_S2C);
+    aw_heads_want(e->raw, x);
     for (unsigned i = 0; i < v->evidence_count && (i == 0 || e->evidence[i - 1]); i++)
         e->evidence[i] = sentence(v->evidence[i].text);
     for (unsigned i = 0; i < v->fix_count && (i == 0 || e->fix[i - 1]); i++)
@@ -285,6 +289,36 @@ void aw_worst_add(struct aw_worst *w, const struct aw_record *rec)
     }
     if (w->count == AW_WORST_MAX && worse_first(&e, &w->entry[w->count - 1]) > 0) return;
     if (lay_out(w, &e, rec)) insert(w, &e);
+}
+
+/* --- heads, read again --- */
+
+void aw_worst_stream(void *worst, const struct aw_conn_facts *conn,
+                     const struct aw_stream_piece *piece)
+{
+    struct aw_worst *w = worst;
+    (void)conn;
+    for (unsigned i = 0; i < w->count; i++) {
+        struct aw_told *e = &w->entry[i];
+        if (e->conn_ord == piece->conn_ord && !e->raw_done)
+            e->raw_done = aw_heads_take(e->raw, piece);
+    }
+}
+
+bool aw_worst_heads_done(const struct aw_worst *w)
+{
+    for (unsigned i = 0; i < w->count; i++)
+        if (!w->entry[i].raw_done) return false;
+    return true;
+}
+
+struct aw_span aw_worst_head(struct aw_worst *w, unsigned i, int which, bool *cut)
+{
+    static const struct aw_masker masker = {.stars = true};
+    const struct aw_raw_head *h = &w->entry[i].raw[which];
+    *cut = h->have > 0 && h->from + (aw_off)h->have < h->to;
+    if (h->have > 0 && !w->run->show_secrets) aw_mask_head(&masker, h->p, h->have);
+    return (struct aw_span){h->p, h->have};
 }
 
 /* --- telling --- */

@@ -5,6 +5,7 @@
 #ifndef AW_SINK_WORST_H
 #define AW_SINK_WORST_H
 
+#include "sink/heads.h"
 #include "sink/ladder.h"
 #include "sink/sink.h"
 
@@ -27,11 +28,14 @@ struct aw_told {
     bool recovered;
     aw_ns start; /* AW_NS_NONE */
     struct aw_times times;
-    char *file;    /* "" = unknown */
-    char *what;    /* "PUT h/x" */
-    char *ends;    /* "10.0.0.1:51234 -> 10.0.0.2:80" */
-    char *why;     /* the first piece of evidence, or what the cause means */
+    char *file; /* "" = unknown */
+    char *what; /* "PUT h/x" */
+    char *ends; /* "10.0.0.1:51234 -> 10.0.0.2:80" */
+    char *why;  /* the first piece of evidence, or what the cause means */
+    uint64_t conn_ord;
     char *head[2]; /* by direction: the head as far as it is kept, a line each; NULL = none */
+    struct aw_raw_head raw[AW_HEADS]; /* see aw_worst_head */
+    bool raw_done;
     char *evidence[AW_EVIDENCE_MAX]; /* NULL from the first one that is missing */
     char *fix[AW_FIX_MAX];           /* likewise: what to change */
     struct aw_step step[AW_STEPS_MAX];
@@ -49,6 +53,15 @@ unsigned aw_worst_count(const struct aw_worst *w);
 const struct aw_told *aw_worst_at(const struct aw_worst *w, unsigned i);
 /* Failing exchanges that the list stands for. */
 uint64_t aw_worst_told(const struct aw_worst *w);
+
+/* The heads of the list as they were on the wire: `stream` takes the pieces of a second reading, as
+ * an engine's tap, until `heads_done`. */
+void aw_worst_stream(void *worst, const struct aw_conn_facts *conn,
+                     const struct aw_stream_piece *piece);
+bool aw_worst_heads_done(const struct aw_worst *w);
+/* One of them, without its secrets unless the run shows them: `which` as in heads.h. *cut: it went
+ * on. p NULL: it was not read. Borrowed. */
+struct aw_span aw_worst_head(struct aw_worst *w, unsigned i, int which, bool *cut);
 
 /* Steps over the advice of the list, each once: start with all zero; false at the end. */
 struct aw_advice {

@@ -5,6 +5,7 @@
  */
 #include "source/source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,27 @@ struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct a
     m->count = count;
     m->filter = filter;
     m->left = stop_after ? stop_after : UINT64_MAX;
+    return m;
+}
+
+struct aw_merge *aw_merge_again(struct aw_source *const *first, size_t count, const char *filter,
+                                uint64_t stop_after, char *err, size_t err_size)
+{
+    struct aw_filter *f = NULL;
+    if (filter && filter[0] && !(f = aw_filter_new(filter, err, err_size))) return NULL;
+    struct aw_source **sources = calloc(count + 1, sizeof *sources);
+    struct aw_merge *m = NULL;
+    size_t n = 0;
+    (void)snprintf(err, err_size, "out of memory");
+    while (sources && n < count && (sources[n] = aw_source_again(first[n], err, err_size)))
+        n++;
+    if (n > 0 && n == count) m = aw_merge_new(sources, n, f, stop_after);
+    if (!m) {
+        for (size_t i = 0; i < n; i++)
+            aw_source_close(sources[i]);
+        aw_filter_free(f);
+    }
+    free(sources);
     return m;
 }
 

@@ -80,6 +80,10 @@ struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct a
 /* Only packets from one moment to another, both included; AW_BOUND_NONE is open. "First packet" is
  * the first of all, matching or not. Before the first aw_merge_next. */
 void aw_merge_between(struct aw_merge *m, struct aw_bound from, struct aw_bound to);
+/* The sources of `first` once more, from their beginnings: all of them, or NULL and a line in err.
+ * On their descriptors, so that they have to stay open. The filter is made anew (NULL = none). */
+struct aw_merge *aw_merge_again(struct aw_source *const *first, size_t count, const char *filter,
+                                uint64_t stop_after, char *err, size_t err_size);
 void aw_merge_free(struct aw_merge *m); /* closes the sources, frees the filter */
 /* As aw_source_next, `hold` included. A damaged source ends alone: the others go on, and END is
  * given at last; aw_merge_damaged tells. */

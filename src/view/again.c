@@ -23,14 +23,6 @@
 enum { LOT = 1024, LOT_BYTES = 1 << 20 };
 enum { LOOK_AT = 512 }; /* bytes in which the addresses are looked for: tunnels, too */
 
-struct range {
-    enum aw_dir dir;
-    aw_off from, to;
-    uint8_t *p;  /* owned until it is given to the detail */
-    size_t have; /* bytes from the front */
-    bool done;
-};
-
 struct reading {
     const struct aw_again *a;
     const struct aw_again_want *want; /* NULL: nobody in particular */
@@ -41,38 +33,16 @@ struct reading {
     bool only;             /* pass over packets of other addresses */
     bool over;             /* all that was wanted is there */
     struct aw_detail *found;
-    struct range range[AW_DETAIL_HEADS];
+    struct aw_raw_head head[AW_HEADS];
 };
-
-static struct aw_merge *open_again(const struct aw_again *a, char *why, size_t size)
-{
-    struct aw_filter *filter = NULL;
-    if (a->filter && a->filter[0] && !(filter = aw_filter_new(a->filter, why, size))) return NULL;
-    struct aw_source **source = calloc(a->source_count + 1, sizeof *source);
-    size_t n = 0;
-    while (source && n < a->source_count) {
-        source[n] = aw_source_again(a->source[n], why, size);
-        if (!source[n]) break;
-        n++;
-    }
-    struct aw_merge *m =
-        n > 0 && n == a->source_count ? aw_merge_new(source, n, filter, a->stop_after) : NULL;
-    if (m) {
-        aw_merge_between(m, a->from, a->to);
-    } else {
-        for (size_t i = 0; i < n; i++)
-            aw_source_close(source[i]);
-        aw_filter_free(filter);
-    }
-    free(source);
-    return m;
-}
 
 /* Makes the reading ready to read from the beginning. */
 static bool open_reading(struct reading *r, char *why, size_t size)
 {
     if (!r->a->ring) {
-        r->merge = open_again(r->a, why, size);
+        const struct aw_again *a = r->a;
+        r->merge = aw_merge_again(a->source, a->source_count, a->filter, a->stop_after, why, size);
+        if (r->merge) aw_merge_between(r->merge, a->from, a->to);
         return r->merge != NULL;
     }
     r->lot = malloc(LOT * sizeof *r->lot);
@@ -194,42 +164,14 @@ static void on_stream(void *ctx, const struct aw_conn_facts *conn,
     struct reading *r = ctx;
     (void)conn;
     if (piece->conn_ord != r->want->conn) return;
-    const aw_off end = piece->off + (aw_off)(piece->len < INT32_MAX ? piece->len : INT32_MAX);
-    bool all = true;
-    for (int i = 0; i < AW_DETAIL_HEADS; i++) {
-        struct range *g = &r->range[i];
-        if (!g->p) continue;
-        const aw_off next = g->from + (aw_off)g->have;
-        if (!g->done && piece->dir == g->dir && piece->data && piece->off <= next && end > next) {
-            size_t n = (size_t)((end < g->to ? end : g->to) - next);
-            memcpy(g->p + g->have, piece->data + (next - piece->off), n);
-            g->have += n;
-        }
-        g->done = g->done || g->from + (aw_off)g->have >= g->to ||
-                  (piece->dir == g->dir && piece->off > next);
-        all = all && g->done;
-    }
-    if (all || piece->close) r->over = true;
-}
-
-static void want_range(struct reading *r, int i, enum aw_dir dir, aw_off from, aw_off to)
-{
-    if (from == AW_OFF_NONE || to == AW_OFF_NONE || to <= from) return;
-    if (to - from > AW_DETAIL_HEAD_MAX) to = from + AW_DETAIL_HEAD_MAX;
-    r->range[i] =
-        (struct range){.dir = dir, .from = from, .to = to, .p = malloc((size_t)(to - from))};
+    if (aw_heads_take(r->head, piece)) r->over = true;
 }
 
 static void read_heads(const struct aw_again *a, const struct aw_again_want *want,
                        struct aw_detail *d, char *why, size_t size)
 {
     struct reading r = {.a = a, .want = want, .only = true};
-    const struct aw_exchange *x = d->ex;
-    if (aw_request_seen(x)) want_range(&r, AW_HEAD_REQUEST, AW_C2S, x->req_off, x->head_end);
-    if (aw_seen(&x->at[AW_AT_FINAL_FIRST]))
-        want_range(&r, AW_HEAD_FINAL, AW_S2C, x->final_off, x->final_head_end);
-    for (unsigned i = 0; i < aw_interims_kept(x); i++)
-        want_range(&r, AW_HEAD_INTERIM + (int)i, AW_S2C, x->interim[i].off, x->interim[i].end);
+    aw_heads_want(r.head, d->ex);
     const struct aw_tap tap = {.ctx = &r, .stream = on_stream};
     const struct aw_sink sink = {.ctx = &r};
     const struct aw_config config = config_again(a);
@@ -237,15 +179,14 @@ static void read_heads(const struct aw_again *a, const struct aw_again_want *wan
     if (e) (void)read_all(&r, e, why, size);
     aw_engine_close(e);
     close_reading(&r);
-    for (int i = 0; i < AW_DETAIL_HEADS; i++) {
-        struct range *g = &r.range[i];
-        if (g->have > 0 && !d->head[i].p) {
-            if (!a->show_secrets) aw_again_mask(g->p, g->have);
-            d->head[i] = (struct aw_span){g->p, g->have};
-        } else {
-            free(g->p);
-        }
+    for (int i = 0; i < AW_HEADS; i++) {
+        struct aw_raw_head *h = &r.head[i];
+        if (h->have == 0 || d->head[i].p) continue;
+        if (!a->show_secrets) aw_again_mask(h->p, h->have);
+        d->head[i] = (struct aw_span){h->p, h->have};
+        h->p = NULL;
     }
+    aw_heads_free(r.head);
 }
 
 static bool same_name(const uint8_t *p, size_t len, const char *name)

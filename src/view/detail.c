@@ -71,7 +71,7 @@ struct aw_detail *aw_detail_copy(const struct aw_record *rec)
 void aw_detail_free(struct aw_detail *d)
 {
     if (!d) return;
-    for (int i = 0; i < AW_DETAIL_HEADS; i++)
+    for (int i = 0; i < AW_HEADS; i++)
         free((void *)(uintptr_t)d->head[i].p);
     free(d->ex);
     free(d->verdict);
@@ -82,7 +82,7 @@ size_t aw_detail_bytes(const struct aw_detail *d)
 {
     size_t n = sizeof *d + sizeof *d->ex + texts_len(d->ex) + 1;
     if (d->verdict) n += verdict_len(d->verdict);
-    for (int i = 0; i < AW_DETAIL_HEADS; i++)
+    for (int i = 0; i < AW_HEADS; i++)
         n += d->head[i].len;
     return n;
 }

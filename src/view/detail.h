@@ -6,17 +6,14 @@
 #define AW_VIEW_DETAIL_H
 
 #include "await100/record.h"
-
-enum { AW_DETAIL_HEADS = AW_INTERIM_MAX + 2, AW_DETAIL_HEAD_MAX = 16384 };
-
-/* Which head: AW_HEAD_REQUEST, AW_HEAD_FINAL, AW_HEAD_INTERIM + i. */
-enum { AW_HEAD_REQUEST, AW_HEAD_FINAL, AW_HEAD_INTERIM };
+#include "sink/heads.h"
 
 struct aw_detail {
     struct aw_record rec;       /* its pointers lead to the two below */
     struct aw_exchange *ex;     /* owned, in one block with its texts */
     struct aw_verdict *verdict; /* owned; NULL where there is none. As long as its text is used */
-    struct aw_span head[AW_DETAIL_HEADS]; /* owned bytes; p NULL = not read (any more) */
+    /* By AW_HEAD_REQUEST and the like; owned bytes; p NULL = not read (any more). */
+    struct aw_span head[AW_HEADS];
 };
 
 /* A copy of rec; NULL: no memory. */

@@ -327,7 +327,7 @@ static void draw_head(struct aw_ui *ui, struct aw_grid *g, int y, int rows)
                          " packet %llu: %s ", (unsigned long long)aw_ref_no(r->ref), r->label);
     const struct aw_detail *of = r->other ? k->leg : k->own;
     const struct aw_span head =
-        of && r->head >= 0 && r->head < AW_DETAIL_HEADS ? of->head[r->head] : (struct aw_span){0};
+        of && r->head >= 0 && r->head < AW_HEADS ? of->head[r->head] : (struct aw_span){0};
     if (head.p && k->hex)
         draw_hex(g, y + 1, rows - 1, &k->head_skip, head);
     else if (head.p)

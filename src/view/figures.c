@@ -36,17 +36,7 @@ const char *figure_span(char to[FIGURE], aw_ns ns)
 
 const char *figure_size(char to[FIGURE], int64_t bytes)
 {
-    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-    double v = (double)bytes;
-    unsigned i = 0;
-    if (bytes < 0) {
-        (void)snprintf(to, FIGURE, "-");
-        return to;
-    }
-    while (v >= 999.5 && i + 1 < sizeof unit / sizeof unit[0])
-        v /= 1000, i++;
-    (void)snprintf(to, FIGURE, i && v < 99.95 ? "%.1f %s" : "%.0f %s", v, unit[i]);
-    return to;
+    return bytes < 0 ? strcpy(to, "-") : aw_text_size(to, (uint64_t)bytes);
 }
 
 const char *figure_count(char to[FIGURE], uint64_t count)

@@ -6,6 +6,7 @@
 #define AW_VIEW_INSIDE_H
 
 #include "await100/filter.h"
+#include "sink/text_out.h"
 #include "view/ui.h"
 
 enum screen {
@@ -264,7 +265,7 @@ enum action key_action(enum screen s, uint32_t key);
 
 /* --- figures and words --- */
 
-enum { FIGURE = 24 };
+enum { FIGURE = AW_FIGURE };
 const char *figure_span(char to[FIGURE], aw_ns ns);        /* "1.001 s", "0.13 ms"; "-" for none */
 const char *figure_size(char to[FIGURE], int64_t bytes);   /* "8.0 kB" */
 const char *figure_count(char to[FIGURE], uint64_t count); /* "12345", "1.2 M" */

@@ -160,7 +160,7 @@ static const struct {
     {SERVER, SRV, "Microsoft-HTTPAPI/2.0", "http-sys", 0, NULL},
     {SERVER, SRV, "Kestrel", "kestrel", 0, NULL},
     {SERVER, SRV, "Mono-HTTPAPI/1.0", "mono-httplistener", 0, NULL},
-    {SERVER, SRV, "Jetty(9.4.50.v20221201)", "jetty", 0, "Jetty(9.4.50.v20221201"},
+    {SERVER, SRV, "Jetty(9.4.50.v20221201)", "jetty", 0, "Jetty(9.4.50.v20221201)"},
     {SERVER, SRV, "WildFly/10", "undertow", 0, NULL},
     {SERVER, RH, "X-Powered-By: Undertow/1", "undertow", 0, NULL},
     {SERVER, SRV, "MinIO", "minio", 0, NULL},

@@ -101,11 +101,21 @@ static void equal_values_stay_equal(void **state)
     assert_memory_not_equal(a + 8, b + 8, 8);
 }
 
+static void stars_hide_all_the_same(void **state)
+{
+    (void)state;
+    const struct aw_masker m = {.stars = true};
+    char head[] = "GET /?a=1&b=* HTTP/1.1\r\nCookie: a=b\r\nAccept: */*\r\n\r\n";
+    aw_mask_head(&m, (uint8_t *)head, sizeof head - 1);
+    assert_string_equal(head, "GET /?a=*&b=* HTTP/1.1\r\nCookie: ***\r\nAccept: */*\r\n\r\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_masked),
         cmocka_unit_test(equal_values_stay_equal),
+        cmocka_unit_test(stars_hide_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
