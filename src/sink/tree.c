@@ -3,6 +3,7 @@
  */
 #include "sink/tree.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,16 +74,54 @@ json_t *aw_tree_counts(bool *ok, const struct aw_drop_count *c, unsigned n)
     return object;
 }
 
+/* The writer of the library, corrected on its way: all fractions here are milliseconds, which it
+ * would spell "1e-6" or "0.0", and it leaves one control byte as it is. */
+struct writing {
+    struct aw_out *out;
+    bool string, escaped; /* where it is */
+    char number[32];      /* as far as it has come */
+    size_t digits;
+};
+
+static void end_number(struct writing *w)
+{
+    if (w->digits == 0) return;
+    w->number[w->digits] = '\0';
+    w->digits = 0;
+    const bool fraction = strpbrk(w->number, ".eE") != NULL;
+    const double ms = fraction ? strtod(w->number, NULL) : 0;
+    if (fraction && fabs(ms) < 1e12)
+        aw_out_ms(w->out, llround(ms * (double)AW_MS));
+    else
+        aw_out_str(w->out, w->number);
+}
+
+static bool is_number(const struct writing *w, char c)
+{
+    if (w->string || w->digits == sizeof w->number - 1) return false;
+    return c == '-' || (c >= '0' && c <= '9') || (w->digits > 0 && strchr("+.eE", c));
+}
+
 static int write_piece(const char *bytes, size_t size, void *ctx)
 {
-    struct aw_out *out = ctx;
-    const char *del; /* the one control byte that the library leaves as it is */
-    for (; (del = memchr(bytes, 0x7f, size)) != NULL; bytes = del + 1) {
-        aw_out_write(out, bytes, (size_t)(del - bytes));
-        aw_out_str(out, "\\u007f");
-        size -= (size_t)(del + 1 - bytes);
+    struct writing *w = ctx;
+    size_t from = 0; /* what lies between goes as it is */
+    for (size_t i = 0; i < size; i++) {
+        const char c = bytes[i];
+        const bool number = is_number(w, c);
+        if (!number) end_number(w);
+        if (number || c == 0x7f) {
+            aw_out_write(w->out, bytes + from, i - from);
+            from = i + 1;
+        }
+        if (number)
+            w->number[w->digits++] = c;
+        else if (c == 0x7f)
+            aw_out_str(w->out, "\\u007f");
+        if (c == '"' && !w->escaped) w->string = !w->string;
+        w->escaped = w->string && c == '\\' && !w->escaped;
     }
-    aw_out_write(out, bytes, size);
+    aw_out_write(w->out, bytes + from, size - from);
     return 0;
 }
 
@@ -90,5 +129,8 @@ bool aw_tree_write(struct aw_out *out, const json_t *value)
 {
     const size_t flags =
         JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15);
-    return json_dump_callback(value, write_piece, out, flags) == 0;
+    struct writing w = {.out = out};
+    const bool good = json_dump_callback(value, write_piece, &w, flags) == 0;
+    end_number(&w);
+    return good;
 }

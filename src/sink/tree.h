@@ -15,7 +15,7 @@ void aw_tree_set(bool *ok, json_t *object, const char *key, json_t *value);
 void aw_tree_append(bool *ok, json_t *array, json_t *value);
 
 json_t *aw_tree_integer(uint64_t v);
-json_t *aw_tree_ms(aw_ns v);     /* AW_NS_NONE: null */
+json_t *aw_tree_ms(aw_ns v);     /* with 3 to 6 places; AW_NS_NONE: null */
 json_t *aw_tree_moment(aw_ns t); /* RFC 3339; AW_NS_NONE: null */
 /* jansson refuses what is not UTF-8: such bytes become the code points of the same number, which is
  * what records do with them. p NULL: null. */

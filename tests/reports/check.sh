@@ -12,6 +12,7 @@ trap 'exit 1' INT TERM
 "$tools/scn2pcap" tests/reports/hostile.scn "$dir/hostile.pcap"
 grep -q '<script>hacked(3)</script>' "$dir/hostile.pcap" # it is what it is meant to be
 python3 tests/reports/agree.py "$program" pcaps/*.pcap* "$dir/hostile.pcap"
+python3 tests/reports/contract.py "$program" pcaps/*.pcap* "$dir/hostile.pcap"
 python3 tests/reports/merge.py "$program" pcaps/*.pcap* "$dir/hostile.pcap"
 
 all=
