@@ -3,8 +3,9 @@
 
   merge.py PROGRAM CAPTURE...
 
-A summary merged alone is itself, byte for byte. Thirty of them give the same bytes in any order and
-grouping, and a document of the schema. Records merged have the figures of their run's summary, but
+A summary merged alone is itself, byte for byte. Thirty captures, some as summaries and some as
+records, give the same bytes in any order and grouping, in every format that can be merged, and a
+document of the schema. Records merged have the figures of their run's summary, but
 for the names of products that a record does not tell.
 """
 import json
@@ -73,13 +74,17 @@ with tempfile.TemporaryDirectory() as folder:
         summaries.append(summary)
 
     rng = random.Random(100)
-    thirty = rng.sample(summaries, min(30, len(summaries)))
+    thirty = [rng.choice((path, path[:-4] + "ndjson"))
+              for path in rng.sample(summaries, min(30, len(summaries)))]
     want = run("-o", "json", "--merge", *thirty)
+    for_people = {form: run("-o", form, "--merge", *thirty) for form in ("text", "html", "md")}
     with open(os.path.join(ROOT, "src/dist/schema/summary.schema.json")) as f:
         jsonschema.validate(json.loads(want), json.load(f))
     for trial in range(10):
         rng.shuffle(thirty)
         check(run("-o", "json", "--merge", *thirty) == want, "another order, another result")
+        for form, text in for_people.items():
+            check(run("-o", form, "--merge", *thirty) == text, "another order, another " + form)
         check(in_groups(rng, thirty, folder) == want, "another grouping, another result")
 
     # Compared with itself nothing changed, whatever form it has; with another, by the schema.
