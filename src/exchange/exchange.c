@@ -170,6 +170,7 @@ void aw_exchanges_free(struct aw_exchanges *xs)
     while (xs->first) {
         struct aw_open *s = xs->first;
         xs->first = s->next;
+        aw_heads_forget(pool, s);
         aw_pool_put(pool, s, s->size);
     }
     aw_pool_put(pool, xs->unplaced, sizeof *xs->unplaced);

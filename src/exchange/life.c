@@ -143,6 +143,7 @@ void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_
     if (!x->conn.any_seen[AW_S2C]) x->flags |= AW_F_NO_SERVER_SIDE;
     if (s->orphan) x->unseen = aw_why_unseen(xs, s);
     if (aw_is_expectation(x)) room->stats.expectation++;
+    aw_heads_forget(room->pool, s);
     if (!room->sink(room->ctx, AW_EX_CLOSED, x, st->now)) aw_pool_put(room->pool, s, s->size);
 }
 

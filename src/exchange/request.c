@@ -130,6 +130,7 @@ void aw_on_request(const struct aw_step *st, const struct aw_http_event *ev)
     if (!s) return;
     struct aw_exchange *x = &s->ex;
     take_head(x, ev->head);
+    aw_heads_keep(st, s, AW_REQUEST_HEAD, ev);
     x->head_end = ev->end;
     x->at[AW_AT_HEAD] = ev->last;
     const struct aw_open *first = st->xs->first;

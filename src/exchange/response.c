@@ -128,6 +128,7 @@ static void on_interim(const struct aw_step *st, struct aw_open *s, const struct
     s = aw_open_reserve(st, s, aw_response_text_size(ev->head));
     aw_add_response_text(s, ev->head, ev->head->status != 101);
     add_interim(s, ev, false);
+    aw_heads_keep(st, s, AW_INTERIM_HEAD, ev);
     aw_place_again(st, AW_S2C, ev->off, ev->end,
                    ev->head->status == 100 ? &s->ex.loss[AW_PART_100] : NULL);
     if (s->settle_at != AW_NS_NONE && s->ex.continue_count > 0 && !s->orphan) {
@@ -184,6 +185,7 @@ static void on_final(const struct aw_step *st, struct aw_open *s, const struct a
     struct aw_exchange *x = &s->ex;
     x->at[AW_AT_FINAL] = ev->last;
     x->final_head_end = ev->end;
+    aw_heads_keep(st, s, AW_FINAL_HEAD, ev);
     if (ev->conflict) x->flags |= AW_F_CONFLICT;
     aw_place_again(st, AW_S2C, ev->off, ev->end, &x->loss[AW_PART_FINAL]);
     if (x->req & AW_REQ_CONNECT && x->status / 100 == 2) { /* a tunnel from here on */

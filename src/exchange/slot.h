@@ -1,7 +1,7 @@
 /*
  * The inside of the exchange room: an open exchange (a slot) and what its files share. exchange.c
  * is the door, life.c holds its life, request.c the client's side, response.c the server's, tcp.c
- * what segments tell, text.c the strings.
+ * what segments tell, heads.c what was sent again, text.c the strings.
  */
 #ifndef AW_EXCHANGE_SLOT_H
 #define AW_EXCHANGE_SLOT_H
@@ -9,6 +9,14 @@
 #include "exchange/exchange.h"
 
 /* One open exchange: the record, what its machine remembers beside it, and its strings behind. */
+enum aw_which_head { AW_REQUEST_HEAD, AW_INTERIM_HEAD, AW_FINAL_HEAD, AW_WHICH_HEADS };
+
+struct aw_kept_head {
+    uint8_t *bytes; /* owned; NULL = none */
+    uint32_t len;
+    aw_off off; /* of its first byte */
+};
+
 struct aw_open {
     struct aw_open *next;  /* by nth */
     size_t size;           /* of this block, as asked from the pool */
@@ -33,6 +41,7 @@ struct aw_open {
     aw_off last_ack;       /* of the latest content segment; AW_OFF_NONE */
     aw_off watched;        /* retransmitted content up to here awaits its ACK; AW_OFF_NONE */
     aw_off proof; /* content up to here, sent before any answer, awaits its ACK; likewise */
+    struct aw_kept_head head[AW_WHICH_HEADS]; /* of an exchange with Expect; the latest interim */
     struct aw_mark asked_for; /* the first 100: from here on the absence of content is a silence */
     struct aw_exchange ex;
 };
@@ -168,6 +177,15 @@ void aw_note_ack(struct aw_open *s, aw_off ack_off, const struct aw_mark *at);
 /* Moves retransmissions of [off, end) that were seen before its event to `loss`. */
 void aw_place_again(const struct aw_step *st, enum aw_dir dir, aw_off off, aw_off end,
                     struct aw_loss *loss);
+
+/* --- heads.c --- */
+/* Keeps the head of an event, where the exchange has an Expect. */
+void aw_heads_keep(const struct aw_step *st, struct aw_open *s, enum aw_which_head which,
+                   const struct aw_http_event *ev);
+/* Bytes were sent again: marks the exchange if they are not those of its heads. */
+void aw_heads_compare(const struct aw_step *st, struct aw_open *s, const struct aw_chunk *c,
+                      aw_off end);
+void aw_heads_forget(struct aw_pool *pool, struct aw_open *s);
 
 /* --- text.c --- */
 size_t aw_request_text_size(const struct aw_head *h);

@@ -18,7 +18,8 @@ enum aw_chunk_kind {
     AW_CHUNK_HOLE,  /* `len` bytes that were sent and not captured (`cut`: lost to the snap length)
                      */
     AW_CHUNK_FIN,   /* this direction ended at `off`; the other may go on */
-    AW_CHUNK_AGAIN, /* bytes `off`, `len` were sent once more (a retransmission, not a copy) */
+    AW_CHUNK_AGAIN, /* bytes `off`, `len` were sent once more (a retransmission, not a copy); at
+                     * `data`, NULL where not all were captured */
     AW_CHUNK_ACK, /* first segment of `dir` that acknowledges the peer's watched offset: ack_off */
     AW_CHUNK_WINDOW, /* the receive window that `dir` offers became 0 (len = 0) or opened (len = 1)
                       */

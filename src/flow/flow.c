@@ -692,6 +692,12 @@ void aw_flow_watch(struct aw_flow *flow, enum aw_dir dir, aw_off off)
     if (flow->more) flow->more->watch_ack[side] = AW_OFF_NONE;
 }
 
+void aw_flow_conflict(struct aw_flow *flow)
+{
+    flow->table->stats.conflicts++;
+    if (flow->more) flow->more->conflicts++;
+}
+
 void aw_flow_set_precious(struct aw_flow *flow, bool precious)
 {
     if (precious == ((flow->flags & AW_FLOW_PRECIOUS) != 0)) return;

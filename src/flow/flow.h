@@ -119,6 +119,8 @@ void aw_flow_ignore(struct aw_flow *flow);
 /* Ask for one ACK chunk when the peer of `dir` acknowledges byte `off` of `dir` (all before `off`).
  */
 void aw_flow_watch(struct aw_flow *flow, enum aw_dir dir, aw_off off);
+/* Bytes that were sent again were not those that had been handed up: counted. */
+void aw_flow_conflict(struct aw_flow *flow);
 /* Evict this one last: a failing exchange is under way. */
 void aw_flow_set_precious(struct aw_flow *flow, bool precious);
 /* Where it leads from and to. */

@@ -80,9 +80,11 @@ void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_of
     f->table->stats.retransmitted++;
     struct aw_more *m = aw_flow_more(f);
     if (m) m->retransmissions++;
+    const bool whole = (size_t)(end - v->off) <= v->seg->payload.len;
     aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_AGAIN,
                                        .dir = aw_dir_of(f, v->side),
                                        .ttl = v->seg->ttl,
+                                       .data = whole ? v->seg->payload.p + (off - v->off) : NULL,
                                        .len = (uint64_t)(end - off),
                                        .off = off,
                                        .seen = v->seg->at,

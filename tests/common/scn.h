@@ -58,6 +58,7 @@ struct scn_act {
     enum scn_fate fate;
     uint32_t fate_seg; /* the segment it befalls, from 1; 0 = all */
     bool dup, swap, noack;
+    bool other;   /* sent again, but with another byte in its start line */
     int64_t late; /* captured this much later than it passed */
     uint32_t cut; /* captured bytes a packet, 0 = as the file */
     uint32_t seq; /* player: first sequence number, for retransmissions */

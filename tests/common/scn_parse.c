@@ -333,6 +333,8 @@ static bool flag(struct scn_act *a, const char *name, const char *arg)
         a->swap = true;
     else if (strcmp(name, "noack") == 0)
         a->noack = true;
+    else if (strcmp(name, "other") == 0)
+        a->other = true;
     else if (strcmp(name, "fin") == 0)
         a->flags |= SCN_FIN;
     else

@@ -153,6 +153,15 @@ static void send_data(struct player *p, struct scn_act *a)
     const unsigned from = p->s->segments;
     uint32_t off = 0;
     unsigned n = 0;
+    enum { TENTH = 9 }; /* of a status, or in a target */
+    const uint8_t *bytes = what->bytes;
+    if (again && a->other && what->len > TENTH) {
+        a->bytes = malloc(what->len);
+        if (!a->bytes) return;
+        memcpy(a->bytes, what->bytes, what->len);
+        a->bytes[TENTH] ^= 1;
+        bytes = a->bytes;
+    }
     do {
         const uint32_t left = what->len - off, len = left < a->seg ? left : a->seg;
         const bool last = off + len == what->len;
@@ -161,7 +170,7 @@ static void send_data(struct player *p, struct scn_act *a)
         n++;
         const enum scn_fate fate = a->fate_seg == 0 || a->fate_seg == n ? a->fate : SCN_NORMAL;
         transmit(p, a, a->conn, a->side, a->at + (int64_t)(n - 1) * p->s->spacing, first + off,
-                 flags, len ? what->bytes + off : NULL, len, fate);
+                 flags, len ? bytes + off : NULL, len, fate);
         off += len;
     } while (off < what->len);
     if (!again) e->snd = first + off + (what->flags & SCN_FIN ? 1 : 0);

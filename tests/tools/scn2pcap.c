@@ -38,8 +38,9 @@
  *     gone [K]            neither
  *     dup                 captured twice, one hop further on       swap   first two exchanged
  *     late TIME           captured later than it passed            cut N  bytes kept of each packet
- *     seg N               bytes a segment                          noack  not acknowledged by
- * itself fin                 FIN on the last segment
+ *     seg N               bytes a segment                 noack  not acknowledged by itself
+ *     other               of retransmit: with another tenth byte
+ *     fin                 FIN on the last segment
  */
 #include "../common/scn.h"
 
