@@ -176,6 +176,11 @@ check: need-check
 	sh tests/bundle/check.sh $(PROGRAM) $(BUILD)/tests/tools
 	@if command -v python3 >/dev/null; then python3 tests/align/check.py $(PROGRAM); else echo "align: skipped: no python3"; fi
 	$(BUILD)/tests/tools/golden --program $(PROGRAM)
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/instructions.sh $(PROGRAM) $(BUILD)/tests/tools
+
+# What fixed captures take, recorded anew.
+instructions: all tools
+	CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/instructions.sh $(PROGRAM) $(BUILD)/tests/tools record
 
 # The same tests under the sanitizers, in folders of their own. At its end the search for leaks
 # traces the process, which the sandbox forbids: so leaks are looked for without the sandbox, and the
@@ -279,7 +284,7 @@ bench: all tools
 clean:
 	rm -rf build build-* await100 libawait100.a
 
-.PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check sanitize sanitize-thread \
+.PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check instructions sanitize sanitize-thread \
         warnings format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
         replay fuzz fuzz-build fuzz-afl check-attack
 .SECONDARY:
