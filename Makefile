@@ -178,6 +178,9 @@ check: need-check
 	$(BUILD)/tests/tools/golden --program $(PROGRAM)
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/instructions.sh $(PROGRAM) $(BUILD)/tests/tools
 
+check-instructions: all tools
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/instructions.sh $(PROGRAM) $(BUILD)/tests/tools
+
 # What fixed captures take, recorded anew.
 instructions: all tools
 	CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/instructions.sh $(PROGRAM) $(BUILD)/tests/tools record
@@ -266,7 +269,7 @@ check-full:
 	@$(MAKE) --no-print-directory warnings format-check
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
 	@$(MAKE) --no-print-directory fuzz fuzz-afl TIME=60
-	@$(MAKE) --no-print-directory check-valgrind check-attack check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-lab check-live
+	@$(MAKE) --no-print-directory check-instructions check-valgrind check-attack check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
 # tries on them what src/diagnose/agents.def claims.
@@ -277,6 +280,7 @@ lab: all tools
 
 bench: all tools
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools sh tests/bench/run.sh
+	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools sh tests/bench/scale.sh
 	bash tests/bench/live.sh $(PROGRAM) $${BENCH_DIR:-$(BUILD)/bench}/uploads-$${UPLOADS_MB:-800}.pcap
 	/usr/bin/python3 tests/bench/dash.py $(PROGRAM) $${BENCH_DIR:-$(BUILD)/bench}/flows-$${FLOWS:-400000}.pcap
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools bash tests/bench/soak.sh
@@ -284,7 +288,7 @@ bench: all tools
 clean:
 	rm -rf build build-* await100 libawait100.a
 
-.PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check instructions sanitize sanitize-thread \
+.PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check check-instructions instructions sanitize sanitize-thread \
         warnings format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
         replay fuzz fuzz-build fuzz-afl check-attack
 .SECONDARY:

@@ -1,6 +1,6 @@
 /*
- * mkbench uploads|flows|soak|idle OUT.pcap [--size N] [--seed N]: captures to measure speed and
- * memory; OUT "-" is standard output.
+ * mkbench uploads|flows|soak|idle|waiting|kept OUT.pcap [--size N] [--seed N]: captures to measure
+ * speed and memory; OUT "-" is standard output.
  *
  *   uploads  large uploads with Expect over 64 connections at once, 1448-byte segments, an ACK for
  *            every two; --size is the file in MB (800)
@@ -9,6 +9,8 @@
  *            1 refused with 417, 1 answered 500
  *   soak     the same, but every tenth connection is never closed: more than any memory holds
  *   idle     --size connections (100000) that each made one exchange and stay open
+ *   waiting  the same, but each sent the head of an upload with Expect and had no answer
+ *   kept     two million exchanges by turns on --size connections (100000), all open at once
  *
  * Equal arguments give equal files. Checksums are left zero, as by offload.
  */
@@ -304,19 +306,67 @@ static void upload_step(struct writer *w, struct conn *c, uint32_t *next)
     c->at += pause;
 }
 
+/* --- connections that stay --- */
+
+static void open_one(struct writer *w, struct conn *c)
+{
+    packet(w, c, 0, SYN, NULL, 0);
+    packet(w, c, 1, SYN | ACK, NULL, 0);
+}
+
+static void one_exchange(struct writer *w, struct conn *c)
+{
+    say(w, c, 0, head(c, "GET", 0, false), 0);
+    say(w, c, 1, answer("200 OK", 10), 0);
+}
+
+static void staying(struct writer *w, uint32_t size, bool waiting, int64_t start)
+{
+    for (uint32_t i = 0; i < size; i++) {
+        struct conn c = new_conn(i, start + (int64_t)i * 20000);
+        open_one(w, &c);
+        if (waiting)
+            say(w, &c, 0, head(&c, "PUT", 300, true), 0);
+        else
+            one_exchange(w, &c);
+    }
+}
+
+/* All within half the idle timeout, whatever their number. */
+static bool by_turns(struct writer *w, uint32_t size, int64_t start)
+{
+    enum { EXCHANGES = 2000000, STEP = 10000 };
+    struct conn *c = calloc(size, sizeof *c);
+    if (!c) return false;
+    int64_t at = start;
+    for (uint32_t i = 0; i < size; i++, at += STEP / 2) {
+        c[i] = new_conn(i, at);
+        open_one(w, &c[i]);
+    }
+    for (uint32_t n = 0; n < EXCHANGES; n++, at += STEP) {
+        struct conn *x = &c[n < size ? n : rnd(size)];
+        x->at = at;
+        one_exchange(w, x);
+    }
+    free(c);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t size = 0;
     const char *what = argc > 2 ? argv[1] : "";
     const bool soak = strcmp(what, "soak") == 0;
     const bool uploads = strcmp(what, "uploads") == 0, flows = strcmp(what, "flows") == 0 || soak,
-               idle = strcmp(what, "idle") == 0;
+               idle = strcmp(what, "idle") == 0, waiting = strcmp(what, "waiting") == 0,
+               kept = strcmp(what, "kept") == 0;
     for (int i = 3; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--size") == 0) size = strtoull(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--seed") == 0) seed = strtoull(argv[i + 1], NULL, 10) | 1;
     }
-    if (!uploads && !flows && !idle) {
-        fprintf(stderr, "usage: mkbench uploads|flows|soak|idle OUT.pcap [--size N] [--seed N]\n");
+    if (!uploads && !flows && !idle && !waiting && !kept) {
+        fprintf(stderr, "usage: mkbench uploads|flows|soak|idle|waiting|kept OUT.pcap [--size N] "
+                        "[--seed N]\n");
         return 2;
     }
     if (!size) size = uploads ? 800 : flows ? 400000 : 100000;
@@ -364,15 +414,10 @@ int main(int argc, char **argv)
             }
             sift(&h);
         }
+    } else if (kept) {
+        if (!by_turns(&w, (uint32_t)size, start)) fprintf(stderr, "mkbench: out of memory\n");
     } else {
-        int64_t at = start;
-        for (; next < size; next++, at += 20000) {
-            struct conn c = new_conn(next, at);
-            packet(&w, &c, 0, SYN, NULL, 0);
-            packet(&w, &c, 1, SYN | ACK, NULL, 0);
-            say(&w, &c, 0, head(&c, "GET", 0, false), 0);
-            say(&w, &c, 1, answer("200 OK", 10), 0);
-        }
+        staying(&w, (uint32_t)size, waiting, start);
     }
     const bool bad = ferror(w.f) != 0;
     const bool bad_close = fclose(w.f) != 0;
