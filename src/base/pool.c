@@ -10,7 +10,7 @@
 enum {
     SLAB = 65536,
     SLABS_MAX = 16,    /* of a region; small budgets get smaller regions */
-    SLACK = 16 * SLAB, /* regions may take so much more than an eighth above the budget */
+    SLACK = 16 * SLAB, /* regions may take so much more than a sixteenth above the budget */
     CLASS_MIN = 16,    /* the alignment, too */
     LINEAR = 8,        /* classes of 16, 32, ... 128 bytes; then four to an octave */
     CLASSES = LINEAR + 4 * 7,
@@ -110,7 +110,7 @@ static void list_del(struct aw_pool *p, struct slab *s)
  * use, so the regions have a limit of their own, a little above the budget. */
 static bool grow(struct aw_pool *p)
 {
-    const size_t limit = p->budget + p->budget / 8 + SLACK;
+    const size_t limit = p->budget + p->budget / 16 + SLACK;
     size_t slabs = p->budget / SLAB / 8 + 1;
     if (slabs > SLABS_MAX) slabs = SLABS_MAX;
     /* one slab's worth more, since the allocator aligns to 16 bytes only */

@@ -54,15 +54,15 @@ static bool make_rooms(struct aw_engine *e, const struct aw_tap *tap)
 {
     struct aw_config *config = &e->config;
     const struct aw_alloc *alloc = &config->alloc;
-    /* An eighth each for fragments and for what the link room holds back; the rest for connections.
-     */
+    /* An eighth each for fragments, for what the link room holds back, and for what it knows of open
+     * connections; the rest for these. */
     const size_t eighth = config->memory / 8;
     e->wire = aw_wire_new(alloc, eighth);
     e->link = aw_link_new(config, &e->sink, aw_diagnose, eighth);
     if (!e->wire || !e->link) return false;
     e->shard = alloc->get(alloc->ctx, config->shards * sizeof(struct aw_shard *));
     if (!e->shard) return false;
-    const size_t memory = (config->memory - 2 * eighth) / config->shards;
+    const size_t memory = (config->memory - 3 * eighth) / config->shards;
     for (unsigned k = 0; k < config->shards; k++) {
         e->shard[k] = aw_shard_new(config, tap, memory, e->sink.waiting != NULL);
         if (!e->shard[k]) return false;
