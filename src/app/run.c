@@ -529,6 +529,8 @@ static void read_heads(struct run *r)
 {
     if (!r->again || heads_enough(r->o->format->worst(r->report))) return;
     const struct aw_tap tap = {.ctx = r->o->format->worst(r->report), .stream = aw_worst_stream};
+    aw_engine_close(r->engine); /* it has said all; two at once might take twice the memory */
+    r->engine = NULL;
     (void)aw_save_reread(r->again, &r->config, &tap, heads_enough, r->stats.packets);
 }
 
