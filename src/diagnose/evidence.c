@@ -5,6 +5,7 @@
 #include "diagnose/verdict.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static aw_ns from_head(const struct aw_facts *f, const struct aw_mark *m)
 {
@@ -305,12 +306,14 @@ static void say_retries(const struct aw_facts *f, struct aw_say *s)
 static void say_legs(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_exchange *in = f->c->inner, *out = f->c->outer;
-    if (in)
+    if (in) {
+        char final[24] = "no final response";
+        if (in->status) (void)snprintf(final, sizeof final, "final status %u", in->status);
         aw_say(s, in->at[AW_AT_HEAD].ref, in->at[AW_AT_FINAL].ref,
-               "the origin's leg is exchange %" PRIu64 " (%s): %s Expect, %s, final status %u",
-               in->id, aw_say_packet(s, &in->at[AW_AT_HEAD]),
-               in->req & AW_REQ_EXPECT ? "with" : "without",
-               in->continue_count ? "a 100" : "no 100", (unsigned)in->status);
+               "the origin's leg is exchange %" PRIu64 " (%s): %s Expect, %s, %s", in->id,
+               aw_say_packet(s, &in->at[AW_AT_HEAD]), in->req & AW_REQ_EXPECT ? "with" : "without",
+               in->continue_count ? "a 100" : "no 100", final);
+    }
     if (out)
         aw_say(s, out->at[AW_AT_HEAD].ref, 0, "the client's leg is exchange %" PRIu64 " (%s)",
                out->id, aw_say_packet(s, &out->at[AW_AT_HEAD]));

@@ -7,15 +7,15 @@
 
 #include "view/inside.h"
 
-/* The partner where fewer than two are marked: the next attempt of the chain, else the one before.
- */
-static uint64_t find_partner(struct aw_ui *ui, const struct aw_row *of, uint64_t number)
+void compare_rows(struct aw_ui *ui, uint64_t a, uint64_t b)
 {
-    const struct aw_rows *rows = aw_board_rows(ui->board);
-    const uint64_t next = linked_attempt(rows, number, of, 1);
-    return next != UINT64_MAX ? next : linked_attempt(rows, number, of, -1);
+    ui_push(ui, SCREEN_COMPARE);
+    exchange_ask(ui, &ui->look, a);
+    exchange_ask(ui, &ui->other, b);
 }
 
+/* The two marked last; else the one marked and this one; else this one and the next attempt of its
+ * chain, or the one before. */
 void compare_open(struct aw_ui *ui)
 {
     const struct aw_rows *rows = aw_board_rows(ui->board);
@@ -28,15 +28,14 @@ void compare_open(struct aw_ui *ui)
         a = ui->mark[0];
     } else {
         const struct aw_row *row = aw_rows_at(rows, a);
-        if (row) b = find_partner(ui, row, a);
+        if (row && (hunt_attempt(ui, HUNT_COMPARE, a, row, 1) ||
+                    hunt_attempt(ui, HUNT_COMPARE, a, row, -1)))
+            return;
     }
-    if (!aw_rows_at(rows, a) || !aw_rows_at(rows, b)) {
+    if (aw_rows_at(rows, a) && aw_rows_at(rows, b))
+        compare_rows(ui, a, b);
+    else
         ui_say(ui, "Mark two exchanges with Space, or choose one that was tried again.");
-        return;
-    }
-    ui_push(ui, SCREEN_COMPARE);
-    exchange_ask(ui, &ui->look, a);
-    exchange_ask(ui, &ui->other, b);
 }
 
 struct table {

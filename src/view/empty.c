@@ -43,7 +43,9 @@ static void say_hidden(const struct aw_ui *ui, struct say *s, uint64_t rows)
         say(s, AW_STYLE_PLAIN,
             "They are HTTP without an expectation: no request carried Expect, no answer was 100 or "
             "417.");
-        say(s, AW_STYLE_KEY, "t shows all HTTP.");
+        say(s, AW_STYLE_KEY,
+            "t shows all HTTP. Should there be Expect? A proxy may have removed it: capture on its "
+            "client's side.");
     }
     if (ui->paused) say(s, AW_STYLE_KEY, "The view is held: p goes on.");
 }
@@ -106,7 +108,9 @@ static void say_no_http(const struct aw_stats *t, struct say *s)
         say(s, AW_STYLE_KEY, "Was the snap length 0, or did nothing answer?");
     } else {
         say(s, AW_STYLE_PLAIN, "Their data is of another protocol.");
-        say(s, AW_STYLE_KEY, "Any port is looked at: no port has to be given.");
+        say(s, AW_STYLE_KEY,
+            "Any port is looked at: no port has to be given. Capture where HTTP passes in the "
+            "clear.");
     }
 }
 

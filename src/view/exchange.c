@@ -17,15 +17,19 @@ void look_free(struct look *l)
     *l = (struct look){.row = UINT64_MAX, .leg_row = UINT64_MAX};
 }
 
-static void find_leg(struct aw_ui *ui, struct look *l)
+/* The row of its other leg was found. */
+void exchange_leg(struct aw_ui *ui, uint64_t number)
+{
+    ui->look.leg_row = number;
+    ui->look.leg_waiting = ui->calls.detail != NULL;
+    if (ui->calls.detail)
+        ui->calls.detail(ui->calls.ctx, number, aw_rows_at(aw_board_rows(ui->board), number));
+}
+
+static void find_leg(struct aw_ui *ui, const struct look *l)
 {
     const uint64_t id = l->own->rec.inner_id ? l->own->rec.inner_id : l->own->rec.outer_id;
-    if (id == 0 || l->leg || l->leg_row != UINT64_MAX) return;
-    const struct aw_rows *rows = aw_board_rows(ui->board);
-    l->leg_row = linked_id(rows, l->row, id);
-    if (l->leg_row == UINT64_MAX) return;
-    l->leg_waiting = true;
-    if (ui->calls.detail) ui->calls.detail(ui->calls.ctx, l->leg_row, aw_rows_at(rows, l->leg_row));
+    if (id != 0 && !l->leg && l->leg_row == UINT64_MAX) hunt_leg(ui, l->row, id);
 }
 
 static void build(struct aw_ui *ui, struct look *l)
@@ -68,7 +72,7 @@ void exchange_take(struct aw_ui *ui, struct look *l, uint64_t number, struct aw_
             aw_detail_free(l->own);
             l->own = d;
         }
-        if (l->own) find_leg(ui, l);
+        if (l->own && l == &ui->look) find_leg(ui, l); /* a comparison has no ladder */
     } else if (number == l->leg_row) {
         l->leg_waiting = false;
         aw_detail_free(l->leg);
@@ -432,11 +436,8 @@ static void to_evidence(struct aw_ui *ui)
 static void go_linked(struct aw_ui *ui, int step)
 {
     const struct look *k = &ui->look;
-    const struct aw_rows *rows = aw_board_rows(ui->board);
-    const uint64_t other = linked_attempt(rows, k->row, &k->copy, step);
-    if (other != UINT64_MAX)
-        exchange_ask(ui, &ui->look, other);
-    else if (k->leg_row != UINT64_MAX)
+    if (hunt_attempt(ui, HUNT_ATTEMPT, k->row, &k->copy, step)) return;
+    if (k->leg_row != UINT64_MAX)
         exchange_ask(ui, &ui->look, k->leg_row);
     else
         ui_say(ui, step > 0 ? "No later attempt is linked to this one."

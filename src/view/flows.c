@@ -72,7 +72,7 @@ static int lay_out(const struct aw_ui *ui, int cols, struct place out[AW_COL_COU
             const enum aw_column c = out[i].column;
             const int mine = c == AW_COL_CAUSE ? 0 : c == AW_COL_REQUEST ? 1 : 2;
             if (mine != turn) continue;
-            const int enough = turn == 0 ? 31 : aw_column_about(c)->best;
+            const int enough = turn == 0 ? (cols >= 100 ? 36 : 31) : aw_column_about(c)->best;
             int more = enough - width[i];
             if (more > cols - used) more = cols - used;
             if (more <= 0) continue;

@@ -131,6 +131,13 @@ void header_draw(struct aw_ui *ui, struct aw_grid *g)
     aw_ns stall = 0;
     for (size_t k = 0; k < n; k++)
         if (__builtin_add_overflow(stall, total[k].stall, &stall)) stall = INT64_MAX;
+    if (all == 0 && i->stats.exchanges > 0) {
+        (void)aw_grid_printf(
+            g, 1, 0, g->cols, AW_STYLE_PLAIN, "%s exchange%s, none with an expectation",
+            figure_count(a, i->stats.exchanges), i->stats.exchanges == 1 ? "" : "s");
+        tabs_draw(ui, g, 2);
+        return;
+    }
     x = aw_grid_printf(g, 1, 0, g->cols, AW_STYLE_PLAIN, "%s exchange%s  ", figure_count(a, all),
                        all == 1 ? "" : "s");
     x += aw_grid_printf(g, 1, x, g->cols - x, failing ? AW_STYLE_ERROR : AW_STYLE_OK,

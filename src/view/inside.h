@@ -137,6 +137,14 @@ struct look {              /* the exchange screen */
     bool hex;
 };
 
+enum hunt_for { HUNT_NONE, HUNT_LEG, HUNT_ATTEMPT, HUNT_COMPARE };
+struct hunt { /* for a row that is linked to another one */
+    enum hunt_for what;
+    uint64_t from, next; /* the other one; the next to look at */
+    uint64_t key;        /* chain, of an attempt; else an id */
+    uint8_t attempt;     /* 0 = by id */
+};
+
 struct aw_ui {
     struct aw_board *board;
     struct aw_ui_calls calls;
@@ -171,6 +179,7 @@ struct aw_ui {
         int step;
         size_t at, left;
     } seek;
+    struct hunt hunt;
     struct prompt prompt;
 
     struct list groups[3];
@@ -222,6 +231,7 @@ bool groups_match(struct pick *p, const struct aw_rows *rows, const struct aw_ro
 
 void exchange_open(struct aw_ui *ui, uint64_t number);
 void exchange_ask(struct aw_ui *ui, struct look *l, uint64_t number);
+void exchange_leg(struct aw_ui *ui, uint64_t number);
 void exchange_take(struct aw_ui *ui, struct look *l, uint64_t number, struct aw_detail *d,
                    const char *why);
 void exchange_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows);
@@ -229,13 +239,15 @@ bool exchange_act(struct aw_ui *ui, enum action a);
 void look_free(struct look *l);
 void verdict_text(struct text *t, const struct aw_detail *d);
 
-/* Numbers of rows that belong to one, UINT64_MAX = it is not there: by its id, looked for around
- * `near`; the attempt `step` after row `number`, whose row is `of`. */
-uint64_t linked_id(const struct aw_rows *rows, uint64_t near, uint64_t id);
-uint64_t linked_attempt(const struct aw_rows *rows, uint64_t number, const struct aw_row *of,
-                        int step);
+/* Looks for the row that belongs to row `from`, at once or behind the screen: its other leg, by id;
+ * the attempt `step` after it, if there is to be one (else false). What was found is opened. */
+void hunt_leg(struct aw_ui *ui, uint64_t from, uint64_t id);
+bool hunt_attempt(struct aw_ui *ui, enum hunt_for what, uint64_t from, const struct aw_row *row,
+                  int step);
+bool hunt_step(struct aw_ui *ui, size_t budget);
 
 void compare_open(struct aw_ui *ui);
+void compare_rows(struct aw_ui *ui, uint64_t a, uint64_t b);
 void compare_draw(struct aw_ui *ui, struct aw_grid *g, int y, int rows);
 
 void reader_explain(struct aw_ui *ui, const char *word);

@@ -323,6 +323,7 @@ bool aw_ui_event(struct aw_ui *ui, const struct aw_event *e)
 {
     aw_board_lock(ui->board);
     ui->message[0] = '\0';
+    if (ui->hunt.what != HUNT_LEG) ui->hunt.what = HUNT_NONE; /* the next key calls it off */
     if (ui->prompt.kind != PROMPT_NONE) {
         prompt_event(ui, e);
     } else if (e->key == AW_KEY_CLICK || e->key == AW_KEY_DOUBLE_CLICK) {
@@ -344,6 +345,7 @@ bool aw_ui_step(struct aw_ui *ui, size_t rows)
     bool more = aw_sorted_step(ui->order, aw_board_rows(ui->board), rows);
     /* Comparing a row's texts costs some ten times as much as its key. */
     if (!more && ui->seek.left > 0) more = flows_seek(ui, rows / 8 + 1);
+    if (!more && ui->hunt.what != HUNT_NONE) more = hunt_step(ui, 2 * rows);
     aw_board_unlock(ui->board);
     return more;
 }

@@ -371,6 +371,57 @@ static void test_any_keys(void **state)
     }
 }
 
+/* A retry that came long after, or is not there (any more): looked for behind the screen. */
+static void test_far_attempts(void **state)
+{
+    enum { BETWEEN = 50000 };
+    static struct aw_exchange x;
+    static struct aw_verdict v = {.cause = AW_CAUSE_CONTINUED, .severity = AW_SEV_OK};
+    struct aw_config config;
+    (void)state;
+    aw_config_init(&config);
+    const char *const source = "many.pcap";
+    const struct aw_board_config c = {
+        .source = &source, .source_count = 1, .memory = 64 << 20, .threshold = config.threshold};
+    struct aw_board *board = aw_board_new(&c);
+    for (uint64_t i = 1; i <= BETWEEN; i++) {
+        char target[40];
+        const bool linked = i == 1 || i == BETWEEN;
+        (void)snprintf(target, sizeof target, "/number/%llu", (unsigned long long)i);
+        x.id = x.conn.ord = i;
+        x.at[AW_AT_REQ_FIRST] = (struct aw_mark){.ts = (aw_ns)i * AW_MS, .ord = i, .ref = i};
+        x.text[AW_TEXT_TARGET] = (struct aw_span){(uint8_t *)target, strlen(target)};
+        const struct aw_record rec = {.ex = &x,
+                                      .verdict = &v,
+                                      .chain_id = linked ? 1 : i,
+                                      .attempt = i == BETWEEN ? 2 : 1,
+                                      .attempts = linked ? 3 : 1};
+        aw_board_record(board, &rec);
+    }
+    struct show s = {.board = board, .ui = aw_ui_new(board, NULL, NULL)};
+    assert_true(aw_grid_size(&s.grid, 24, 80));
+    static const struct {
+        uint32_t key;
+        const char *part;
+    } table[] = {
+        {'>', "sort: time"},    {AW_KEY_ENTER, "/number/1\n"}, {']', "/number/50000\n"},
+        {'[', "/number/1\n"},    {'[', "No earlier attempt"},  {']', "/number/50000\n"},
+        {']', "not among the"}, {AW_KEY_ESC, "Enter open"},   {'=', "not at hand any more"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct aw_event e = {.key = table[i].key};
+        assert_true(aw_ui_event(s.ui, &e));
+        while (aw_ui_step(s.ui, 1000))
+            ;
+        aw_ui_draw(s.ui, &s.grid);
+        char *text = screen_text(&s);
+        if (!strstr(text, table[i].part)) fail_msg("%zu: no '%s' in\n%s", i, table[i].part, text);
+        free(text);
+    }
+    aw_ui_free(s.ui);
+    aw_board_free(board);
+    aw_grid_fini(&s.grid);
+}
+
 static void test_small_windows(void **state)
 {
     (void)state;
@@ -485,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_saves_what_is_marked),
         cmocka_unit_test(test_the_worst_stays_in_view),
         cmocka_unit_test(test_any_keys),
+        cmocka_unit_test(test_far_attempts),
         cmocka_unit_test(test_small_windows),
         cmocka_unit_test(test_empty_screens),
         cmocka_unit_test(test_ascii),
