@@ -405,8 +405,8 @@ static void test_far_attempts(void **state)
         const char *part;
     } table[] = {
         {'>', "sort: time"},    {AW_KEY_ENTER, "/number/1\n"}, {']', "/number/50000\n"},
-        {'[', "/number/1\n"},    {'[', "No earlier attempt"},  {']', "/number/50000\n"},
-        {']', "not among the"}, {AW_KEY_ESC, "Enter open"},   {'=', "not at hand any more"}};
+        {'[', "/number/1\n"},   {'[', "No earlier attempt"},   {']', "/number/50000\n"},
+        {']', "not among the"}, {AW_KEY_ESC, "Enter open"},    {'=', "not at hand any more"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const struct aw_event e = {.key = table[i].key};
         assert_true(aw_ui_event(s.ui, &e));
