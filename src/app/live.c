@@ -131,24 +131,9 @@ static void say_forbidden(const char *name)
             name, len > 0 ? path : "await100");
 }
 
-struct aw_live *aw_live_of_options(const struct aw_options *o, bool watched, bool *bad_use)
+static void say_why_not(const struct aw_options *o, const char *name, enum aw_live_fault fault,
+                        const char *err)
 {
-    const struct aw_live_options options = {
-        .names = o->interfaces,
-        .count = o->interface_count,
-        .snaplen = o->snaplen > AW_LIVE_SNAPLEN ? AW_LIVE_SNAPLEN : (int)o->snaplen,
-        .buffer_bytes = (size_t)o->buffer_bytes,
-        .promiscuous = !o->not_promiscuous,
-        .watched = watched,
-        .filter = o->filter,
-    };
-    char err[512];
-    size_t which;
-    enum aw_live_fault fault;
-    *bad_use = false;
-    struct aw_live *live = aw_live_open(&options, &fault, &which, err, sizeof err);
-    if (live) return live;
-    const char *name = o->interfaces[which];
     switch (fault) {
     case AW_LIVE_NO_DEVICE:
         say_unknown(name);
@@ -159,13 +144,52 @@ struct aw_live *aw_live_of_options(const struct aw_options *o, bool watched, boo
     case AW_LIVE_BAD_FILTER:
         fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
                 err);
-        *bad_use = true;
+        break;
+    case AW_LIVE_NO_SHARING:
+        fprintf(stderr,
+                "await100: -i %s: cannot be captured by several sockets: %s; -j 1 does "
+                "with one\n",
+                name, err);
         break;
     case AW_LIVE_OTHER:
         fprintf(stderr, "await100: -i %s: %s\n", name, err);
         break;
     }
-    return NULL;
+}
+
+struct aw_capture *aw_capture_of_options(const struct aw_options *o, bool watched, bool *bad_use)
+{
+    /* Several interfaces have a thread each already. */
+    const unsigned members = o->interface_count == 1 && o->jobs > 1 ? o->jobs : 1;
+    const size_t sockets = o->interface_count * members;
+    struct aw_live_options options = {
+        .snaplen = o->snaplen > AW_LIVE_SNAPLEN ? AW_LIVE_SNAPLEN : (int)o->snaplen,
+        .buffer_bytes = (size_t)o->buffer_bytes,
+        .promiscuous = !o->not_promiscuous,
+        .prompt = watched || sockets > 1,
+        .filter = o->filter,
+        .members = members,
+    };
+    *bad_use = false;
+    struct aw_capture *c = aw_capture_new(sockets);
+    if (!c) fputs("await100: out of memory\n", stderr);
+    for (size_t i = 0; c && i < sockets; i++) {
+        char err[512];
+        enum aw_live_fault fault;
+        options.name = o->interfaces[i / members];
+        options.index = (uint16_t)(i / members);
+        options.member = (unsigned)(i % members);
+        struct aw_live *live = aw_live_open(&options, &fault, err, sizeof err);
+        if (!live) {
+            say_why_not(o, options.name, fault, err);
+            *bad_use = fault == AW_LIVE_BAD_FILTER;
+            aw_capture_free(c);
+            return NULL;
+        }
+        aw_capture_add(c, live);
+        options.group = aw_live_group(live);
+    }
+    return c;
 }
 
 void aw_live_print_lost(FILE *to, const struct aw_live_stats *lost, uint64_t unwritten)
@@ -175,7 +199,7 @@ void aw_live_print_lost(FILE *to, const struct aw_live_stats *lost, uint64_t unw
         const char *what;
     } row[] = {
         {lost->kernel, "lost by the kernel for want of room: a larger buffer (-B), a smaller "
-                       "snap length (-s), a filter, or more engines (-j) help"},
+                       "snap length (-s), a filter, or several sockets and engines (-j) help"},
         {lost->interface, "lost by the interface or its driver, before they could be captured"},
         {unwritten, "let go by await100 because the output was too slow or full"},
     };

@@ -13,9 +13,9 @@
 /* Lists the interfaces on standard output; false, and it is said, where that fails. */
 bool aw_interfaces_print(void);
 
-/* Opens the interfaces of the command line. NULL, and it is said why and what to do, where one
- * cannot be opened; *bad_use: the command line is to blame. */
-struct aw_live *aw_live_of_options(const struct aw_options *o, bool watched, bool *bad_use);
+/* Opens the interfaces of the command line: with -j N one by N sockets. NULL, and it is said why
+ * and what to do, where one cannot be opened; *bad_use: the command line is to blame. */
+struct aw_capture *aw_capture_of_options(const struct aw_options *o, bool watched, bool *bad_use);
 
 /* "12 packets lost by the kernel (a larger buffer, -B, or a filter helps), ..."; nothing where
  * nothing was lost. `unwritten`: records that an output was too slow for. */

@@ -36,8 +36,7 @@ struct run {
     struct aw_options *o;
     struct aw_merge *merge; /* captures; NULL where live */
     struct live {
-        struct aw_live *source; /* owned until the capture takes it over */
-        struct aw_capture *capture;
+        struct aw_capture *capture; /* owned */
         struct aw_behind *behind; /* borrowed from `out`; NULL where nothing is written meanwhile */
         struct aw_line *lines;    /* -q with the text format */
         char *name;               /* owned; of all interfaces */
@@ -265,8 +264,8 @@ static enum aw_exit open_live(struct run *r)
         return AW_EXIT_INPUT;
     }
     const bool watched = wants_lines(o) || isatty(STDOUT_FILENO);
-    r->live.source = aw_live_of_options(o, watched, &bad_use);
-    if (r->live.source) return AW_EXIT_OK;
+    r->live.capture = aw_capture_of_options(o, watched, &bad_use);
+    if (r->live.capture) return AW_EXIT_OK;
     return bad_use ? AW_EXIT_USAGE : AW_EXIT_INPUT;
 }
 
@@ -340,7 +339,8 @@ static bool open_report(struct run *r)
 {
     const struct aw_options *o = r->o;
     char err[1024];
-    if (is_live(r) && (o->format->stream || wants_lines(o)))
+    const bool stream = o->output ? o->format->grows : o->format->stream;
+    if (is_live(r) && (stream || wants_lines(o)))
         r->out = open_behind(r, err, sizeof err);
     else
         r->out = o->output ? aw_out_file(o->output, err, sizeof err) : aw_out_fd(STDOUT_FILENO);
@@ -363,6 +363,7 @@ static bool open_report(struct run *r)
     r->report = o->format->open(r->out, &r->about);
     if (o->format->worst) r->again = aw_save_reopen(o, r->merge);
     if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
+    if (r->live.behind) aw_out_flush(r->out); /* the head of a table */
     if (r->report && (r->live.lines || !wants_lines(o))) return true;
     fputs("await100: out of memory\n", stderr);
     return false;
@@ -497,9 +498,7 @@ static bool start_live(struct run *r)
     if (r->live.behind && aw_behind_start(r->live.behind) != 0) return false;
     r->live.end = o->duration ? steady_now() + o->duration : INT64_MAX;
     const struct aw_capture_calls calls = {.say = say_notice};
-    r->live.capture = aw_capture_start(r->live.source, o->stop_after, &calls);
-    if (!r->live.capture) return false;
-    r->live.source = NULL;
+    if (!aw_capture_start(r->live.capture, o->stop_after, o->filter, &calls)) return false;
     if (!o->quiet)
         fprintf(stderr, "await100: capturing on %s; Ctrl-C ends with the report\n", r->live.name);
     return true;
@@ -573,7 +572,7 @@ static void let_go(struct run *r)
     aw_summary_free(r->summary);
     aw_merge_free(r->again);
     aw_merge_free(r->merge);
-    aw_live_close(r->live.source);
+    aw_capture_free(r->live.capture);
     aw_line_free(r->live.lines);
     free(r->live.name);
 }

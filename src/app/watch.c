@@ -28,8 +28,7 @@ enum { STATS_EVERY_MS = 100, MEMORY_DEFAULT_MIB = 256, THREADS_MOST = 4 };
 struct watch {
     struct aw_options *o;
     struct aw_merge *merge;     /* owned; NULL where live */
-    struct aw_live *live;       /* owned until the capture takes it over */
-    struct aw_capture *capture; /* owned */
+    struct aw_capture *capture; /* owned; NULL where not live */
     struct aw_engine *engine;   /* owned */
     struct aw_board *board;     /* owned */
     struct aw_door *door;       /* owned */
@@ -188,8 +187,8 @@ static enum aw_exit open_input(struct watch *w)
 {
     if (w->o->interface_count == 0) return aw_inputs_open(w->o, &w->merge, &w->damaged);
     bool bad_use;
-    w->live = aw_live_of_options(w->o, true, &bad_use);
-    if (w->live) return AW_EXIT_OK;
+    w->capture = aw_capture_of_options(w->o, true, &bad_use);
+    if (w->capture) return AW_EXIT_OK;
     return bad_use ? AW_EXIT_USAGE : AW_EXIT_INPUT;
 }
 
@@ -311,13 +310,11 @@ static bool on_capture(void *ctx, const char *text, bool take, char *err, size_t
 static enum aw_exit show(struct watch *w)
 {
     const struct aw_options *o = w->o;
-    const bool live = w->live != NULL;
+    const bool live = w->capture != NULL;
     if (live) {
         w->end = o->duration ? steady_now() + o->duration : INT64_MAX;
         const struct aw_capture_calls calls = {.ctx = w, .say = on_notice, .filtered = on_filtered};
-        w->capture = aw_capture_start(w->live, o->stop_after, &calls);
-        if (!w->capture) return AW_EXIT_INPUT;
-        w->live = NULL;
+        if (!aw_capture_start(w->capture, o->stop_after, o->filter, &calls)) return AW_EXIT_INPUT;
     }
     if (pthread_create(&w->thread, NULL, analyse, w) != 0) return AW_EXIT_INPUT;
     struct aw_source *const *sources = NULL;
@@ -356,7 +353,6 @@ static void let_go(struct watch *w)
 {
     aw_door_close(w->door);
     aw_capture_free(w->capture);
-    aw_live_close(w->live);
     aw_engine_close(w->engine);
     aw_board_free(w->board);
     aw_ring_free(w->ring);
@@ -397,8 +393,9 @@ enum aw_exit aw_watch(struct aw_options *o)
             status = AW_EXIT_USAGE;
         }
     }
-    if (status == AW_EXIT_OK && w.live) say_permission(&w);
-    if (status == AW_EXIT_OK && !aw_sandbox_enter(&w.sandbox, o, w.live != NULL, w.live != NULL))
+    if (status == AW_EXIT_OK && w.capture) say_permission(&w);
+    if (status == AW_EXIT_OK &&
+        !aw_sandbox_enter(&w.sandbox, o, w.capture != NULL, w.capture != NULL))
         status = AW_EXIT_USAGE;
     if (status == AW_EXIT_OK) status = show(&w);
     let_go(&w);

@@ -486,6 +486,7 @@ static void csv_finish(struct aw_report *r)
 
 const struct aw_format aw_format_csv = {
     .name = "csv",
+    .stream = true, /* a file has one head, so it does not grow */
     .help = "one row an exchange, for spreadsheets; formulas defused",
     .open = csv_open,
     .record = csv_record,

@@ -411,6 +411,7 @@ static void ndjson_close(struct aw_report *r)
 const struct aw_format aw_format_ndjson = {
     .name = "ndjson",
     .stream = true,
+    .grows = true,
     .help = "one JSON record an exchange, one a line",
     .open = ndjson_open,
     .record = ndjson_record,

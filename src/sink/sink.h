@@ -41,7 +41,8 @@ struct aw_format {
     const char *help;
     bool brief;  /* needs figures alone: see struct aw_config */
     bool merges; /* can be made of figures and records that were written down: see merged.h */
-    bool stream; /* records stand for themselves: live, each is written at once and a file grows */
+    bool stream; /* records stand for themselves: live, each is written at once */
+    bool grows;  /* ... and at the end of a file that is there */
     struct aw_report *(*open)(struct aw_out *out, const struct aw_run *run); /* NULL: no memory */
     void (*record)(struct aw_report *r, const struct aw_record *rec);
     void (*finish)(struct aw_report *r); /* writes what is left */

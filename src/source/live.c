@@ -1,12 +1,13 @@
 /*
- * Live capture; see live.h. Each interface is a libpcap handle in non-blocking mode, waited for
- * with poll. Packets are copied out of the kernel's ring at once, so that the ring is free for the
- * next ones whatever becomes of these.
+ * Live capture; see live.h. A libpcap handle in non-blocking mode, waited for with poll. Packets
+ * are copied out of the kernel's ring at once, so that the ring is free for the next ones whatever
+ * becomes of these.
  */
 #include "source/live.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pcap/pcap.h>
@@ -21,41 +22,31 @@
 #include <unistd.h>
 
 #include "source/linktype.h"
-#include "source/order.h"
 
 enum {
-    WATCHED_MS = 10, /* age at which the kernel hands over a block that is not full */
-    QUIET_MS = 100,  /* ... where nobody watches */
-    SLACK_MS = 40,   /* what scheduling may add */
-    LOOK_MS = 500,   /* between looks whether an interface is up, or back */
+    PROMPT_MS = 10, /* age at which the kernel hands over a block that is not full */
+    QUIET_MS = 100, /* ... where nobody waits for it */
+    SLACK_MS = 40,  /* what scheduling may add */
+    LOOK_MS = 500,  /* between looks whether an interface is up, or back */
     WORDS = 320,
-};
-
-struct device {
-    struct aw_live *live;
-    const char *name; /* borrowed */
-    pcap_t *pcap;     /* owned; NULL: went away */
-    int fd;
-    uint16_t index, linktype;
-    bool nano;
-    bool down;     /* told */
-    aw_ns look_at; /* steady time of the next look whether it is up, or back; INT64_MAX = never */
-    uint32_t seen_drop,
-        seen_ifdrop; /* libpcap's counters as of the last look: 32 bits, they wrap */
+    SHARE_LEAST = 2 << 20, /* bytes of buffer for each member, however many there are */
 };
 
 struct aw_live {
     struct aw_live_options o;
-    char *filter;            /* owned; "" = none */
-    struct device *devices;  /* owned */
-    struct pollfd *poll;     /* owned; one a device */
-    struct aw_order *order;  /* owned; NULL where there is but one device */
+    char *filter; /* owned; "" = none */
+    pcap_t *pcap; /* owned; NULL: went away */
+    int fd;
+    int group; /* as the kernel numbers it; 0: no member of any */
+    uint16_t linktype;
+    bool nano;
+    bool down;     /* told */
+    aw_ns look_at; /* steady time of the next look whether it is up, or back; INT64_MAX = never */
+    uint32_t seen_drop,
+        seen_ifdrop;         /* libpcap's counters as of the last look: 32 bits, they wrap */
     struct aw_lot_room *lot; /* being filled, for the callback */
-    size_t next;             /* device to begin with, so that none starves */
-    uint64_t packets;
-    aw_ns until; /* capture time of the end, while draining; else INT64_MAX */
-    aw_ns drain_by;
-    bool over; /* nothing left, and no permission to open anything again */
+    aw_ns since, until;      /* capture times of the first and last packet wanted */
+    aw_ns drain_by;          /* steady time; 0: not draining */
     struct aw_live_stats lost;
     char notice[WORDS];
     bool told;
@@ -70,18 +61,22 @@ static aw_ns clock_now(clockid_t which)
 
 static int block_ms(const struct aw_live *l)
 {
-    return l->o.watched ? WATCHED_MS : QUIET_MS;
+    return l->o.prompt ? PROMPT_MS : QUIET_MS;
 }
 
 aw_ns aw_live_latency(const struct aw_live *l)
 {
-    const aw_ns one = (block_ms(l) + SLACK_MS) * AW_MS;
-    return l->order ? 2 * one : one;
+    return (block_ms(l) + SLACK_MS) * AW_MS;
 }
 
-size_t aw_live_snaplen(const struct aw_live *l)
+int aw_live_group(const struct aw_live *l)
 {
-    return (size_t)l->o.snaplen;
+    return l->group;
+}
+
+void aw_live_since(struct aw_live *l, aw_ns ts)
+{
+    l->since = ts;
 }
 
 /* --- opening --- */
@@ -99,12 +94,23 @@ static enum aw_live_fault fault_of(int status)
     }
 }
 
+/* Members divide the buffer as they do the packets. */
+static size_t buffer_of(const struct aw_live_options *o)
+{
+    size_t bytes = o->buffer_bytes ? o->buffer_bytes : AW_LIVE_BUFFER;
+    if (o->members > 1) {
+        const size_t share = bytes / o->members;
+        bytes = share > SHARE_LEAST ? share : SHARE_LEAST;
+    }
+    return bytes < INT32_MAX ? bytes : INT32_MAX;
+}
+
 static int activate(const struct aw_live *l, pcap_t *p)
 {
     (void)pcap_set_snaplen(p, l->o.snaplen);
     (void)pcap_set_promisc(p, l->o.promiscuous);
     (void)pcap_set_timeout(p, block_ms(l));
-    (void)pcap_set_buffer_size(p, (int)l->o.buffer_bytes);
+    (void)pcap_set_buffer_size(p, (int)buffer_of(&l->o));
     /* Where it is not offered stamps are in microseconds. */
     (void)pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
     return pcap_activate(p);
@@ -119,12 +125,32 @@ static bool set_filter(const struct aw_live *l, pcap_t *p)
     return good;
 }
 
-static bool open_device(struct device *d, enum aw_live_fault *fault, char *err, size_t err_size)
+/* By the flow, which both directions have in common. Where a member's buffer runs full others take
+ * its packets: their order is that of time anyway. For the same reason fragments need not be put
+ * together first, as the kernel could: what is captured stays what was on the wire. */
+static bool join(struct aw_live *l)
+{
+    const int how = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_ROLLOVER;
+    if (l->group != 0) {
+        const int arg = l->group | how << 16;
+        return setsockopt(l->fd, SOL_PACKET, PACKET_FANOUT, &arg, sizeof arg) == 0;
+    }
+    /* The kernel gives a number that is free: with another's we would take its packets. */
+    const int arg = (how | PACKET_FANOUT_FLAG_UNIQUEID) << 16;
+    int got = 0;
+    socklen_t size = sizeof got;
+    if (setsockopt(l->fd, SOL_PACKET, PACKET_FANOUT, &arg, sizeof arg) != 0 ||
+        getsockopt(l->fd, SOL_PACKET, PACKET_FANOUT, &got, &size) != 0)
+        return false;
+    l->group = got & 0xffff;
+    return true;
+}
+
+static bool open_interface(struct aw_live *l, enum aw_live_fault *fault, char *err, size_t err_size)
 {
     char words[PCAP_ERRBUF_SIZE] = "";
-    const struct aw_live *l = d->live;
     *fault = AW_LIVE_OTHER;
-    pcap_t *p = pcap_create(d->name, words);
+    pcap_t *p = pcap_create(l->o.name, words);
     if (!p) {
         snprintf(err, err_size, "%s", words);
         return false;
@@ -139,48 +165,41 @@ static bool open_device(struct device *d, enum aw_live_fault *fault, char *err, 
         *fault = AW_LIVE_BAD_FILTER;
         snprintf(err, err_size, "%s", pcap_geterr(p));
         good = false;
-    } else if (pcap_setnonblock(p, 1, words) != 0 || (d->fd = pcap_get_selectable_fd(p)) < 0) {
+    } else if (pcap_setnonblock(p, 1, words) != 0 || (l->fd = pcap_get_selectable_fd(p)) < 0) {
         snprintf(err, err_size, "%s", *words ? words : "it cannot be waited for");
+        good = false;
+    } else if (l->o.members > 1 && !join(l)) {
+        *fault = AW_LIVE_NO_SHARING;
+        snprintf(err, err_size, "%s", strerror(errno));
         good = false;
     }
     if (!good) {
         pcap_close(p);
         return false;
     }
-    d->pcap = p;
-    d->nano = pcap_get_tstamp_precision(p) == PCAP_TSTAMP_PRECISION_NANO;
-    d->linktype = aw_linktype_from((uint32_t)pcap_datalink(p));
-    d->seen_drop = d->seen_ifdrop = 0;
+    l->pcap = p;
+    l->nano = pcap_get_tstamp_precision(p) == PCAP_TSTAMP_PRECISION_NANO;
+    l->linktype = aw_linktype_from((uint32_t)pcap_datalink(p));
+    l->seen_drop = l->seen_ifdrop = 0;
     return true;
 }
 
-struct aw_live *aw_live_open(const struct aw_live_options *o, enum aw_live_fault *fault,
-                             size_t *which, char *err, size_t err_size)
+struct aw_live *aw_live_open(const struct aw_live_options *o, enum aw_live_fault *fault, char *err,
+                             size_t err_size)
 {
     *fault = AW_LIVE_OTHER;
-    *which = 0;
     snprintf(err, err_size, "out of memory");
     struct aw_live *l = calloc(1, sizeof *l);
     if (!l) return NULL;
     l->o = *o;
+    l->fd = -1;
+    l->group = o->group;
     l->filter = strdup(o->filter ? o->filter : "");
+    l->since = INT64_MIN;
     l->until = INT64_MAX;
     l->told = true;
     if (l->o.snaplen <= 0 || l->o.snaplen > AW_LIVE_SNAPLEN) l->o.snaplen = AW_LIVE_SNAPLEN;
-    if (l->o.buffer_bytes == 0) l->o.buffer_bytes = AW_LIVE_BUFFER;
-    if (l->o.buffer_bytes > INT32_MAX) l->o.buffer_bytes = INT32_MAX;
-    l->devices = calloc(o->count, sizeof *l->devices);
-    l->poll = calloc(o->count, sizeof *l->poll);
-    if (o->count > 1) l->order = aw_order_new(o->count);
-    bool good = l->devices && l->poll && (o->count == 1 || l->order) && l->filter;
-    for (size_t i = 0; good && i < o->count; i++) {
-        l->devices[i] =
-            (struct device){.live = l, .name = o->names[i], .fd = -1, .index = (uint16_t)i};
-        *which = i;
-        good = open_device(&l->devices[i], fault, err, err_size);
-    }
-    if (good) return l;
-    if (!l->devices) l->o.count = 0;
+    if (l->filter && open_interface(l, fault, err, err_size)) return l;
     aw_live_close(l);
     return NULL;
 }
@@ -188,11 +207,7 @@ struct aw_live *aw_live_open(const struct aw_live_options *o, enum aw_live_fault
 void aw_live_close(struct aw_live *l)
 {
     if (!l) return;
-    for (size_t i = 0; i < l->o.count; i++)
-        if (l->devices[i].pcap) pcap_close(l->devices[i].pcap);
-    aw_order_free(l->order);
-    free(l->devices);
-    free(l->poll);
+    if (l->pcap) pcap_close(l->pcap);
     free(l->filter);
     free(l);
 }
@@ -201,22 +216,14 @@ bool aw_live_refilter(struct aw_live *l, const char *filter, char *err, size_t e
 {
     char *old = l->filter;
     l->filter = strdup(filter);
-    bool good = l->filter != NULL;
-    snprintf(err, err_size, "%s", good ? "" : "out of memory");
-    size_t i = 0;
-    for (; good && i < l->o.count; i++) {
-        pcap_t *p = l->devices[i].pcap;
-        good = !p || set_filter(l, p);
-        if (!good) snprintf(err, err_size, "%s: %s", l->devices[i].name, pcap_geterr(p));
-    }
-    if (good) {
+    if (l->filter && (!l->pcap || set_filter(l, l->pcap))) {
         free(old);
         return true;
     }
+    snprintf(err, err_size, "%s: %s", l->o.name,
+             l->filter ? pcap_geterr(l->pcap) : "out of memory");
     free(l->filter);
     l->filter = old;
-    while (i-- > 0) /* those that took it go back */
-        if (l->devices[i].pcap) (void)set_filter(l, l->devices[i].pcap);
     return false;
 }
 
@@ -231,18 +238,17 @@ static uint32_t rise(uint32_t now, uint32_t *before)
     return by > INT32_MAX ? 0 : by;
 }
 
-static void count_losses(struct device *d)
+static void count_losses(struct aw_live *l)
 {
     struct pcap_stat s;
-    if (!d->pcap || pcap_stats(d->pcap, &s) != 0) return;
-    d->live->lost.kernel += rise(s.ps_drop, &d->seen_drop);
-    d->live->lost.interface += rise(s.ps_ifdrop, &d->seen_ifdrop);
+    if (!l->pcap || pcap_stats(l->pcap, &s) != 0) return;
+    l->lost.kernel += rise(s.ps_drop, &l->seen_drop);
+    if (l->o.member == 0) l->lost.interface += rise(s.ps_ifdrop, &l->seen_ifdrop);
 }
 
 void aw_live_stats(struct aw_live *l, struct aw_live_stats *out)
 {
-    for (size_t i = 0; i < l->o.count; i++)
-        count_losses(&l->devices[i]);
+    count_losses(l);
     *out = l->lost;
 }
 
@@ -251,6 +257,7 @@ void aw_live_stats(struct aw_live *l, struct aw_live_stats *out)
 static void AW_PRINTF(2, 3) notice(struct aw_live *l, const char *format, ...)
 {
     va_list args;
+    if (l->o.member > 0) return;
     va_start(args, format);
     vsnprintf(l->notice, sizeof l->notice, format, args);
     va_end(args);
@@ -273,78 +280,79 @@ static bool may_open(void)
     return may;
 }
 
-static void lose(struct device *d)
+static void lose(struct aw_live *l)
 {
     const bool hope = may_open();
-    count_losses(d);
-    notice(d->live, "%s: %.200s; %s", d->name, pcap_geterr(d->pcap),
+    count_losses(l);
+    notice(l, "%s: %.200s; %s", l->o.name, pcap_geterr(l->pcap),
            hope ? "waiting for it to come back"
                 : "opening it again would take the privileges given up since the start");
-    pcap_close(d->pcap);
-    d->pcap = NULL;
-    d->fd = -1;
-    d->look_at = hope ? clock_now(CLOCK_MONOTONIC) + LOOK_MS * AW_MS : INT64_MAX;
+    pcap_close(l->pcap);
+    l->pcap = NULL;
+    l->fd = -1;
+    l->look_at = hope ? clock_now(CLOCK_MONOTONIC) + LOOK_MS * AW_MS : INT64_MAX;
 }
 
-static void try_again(struct device *d)
+static void try_again(struct aw_live *l)
 {
     enum aw_live_fault fault;
     char why[WORDS];
-    if (!open_device(d, &fault, why, sizeof why)) return;
-    notice(d->live, "%s: it is back", d->name);
-    d->down = false;
+    if (!open_interface(l, &fault, why, sizeof why)) return;
+    /* Before it had joined the others it got what was theirs. */
+    if (l->o.members > 1) l->since = clock_now(CLOCK_REALTIME);
+    notice(l, "%s: it is back", l->o.name);
+    l->down = false;
 }
 
 /* An interface that is down keeps its place and goes on once it is up. libpcap does not tell. */
-static void look_whether_up(struct device *d)
+static void look_whether_up(struct aw_live *l)
 {
     struct ifreq r = {.ifr_flags = 0};
-    snprintf(r.ifr_name, sizeof r.ifr_name, "%s", d->name);
-    if (ioctl(d->fd, SIOCGIFFLAGS, &r) != 0) return; /* "any" has none */
+    snprintf(r.ifr_name, sizeof r.ifr_name, "%s", l->o.name);
+    if (ioctl(l->fd, SIOCGIFFLAGS, &r) != 0) return; /* "any" has none */
     const bool down = (r.ifr_flags & IFF_UP) == 0;
-    if (down != d->down)
-        notice(d->live,
+    if (down != l->down)
+        notice(l,
                down ? "%s: the interface is down; waiting for it to come back"
                     : "%s: it is up again",
-               d->name);
-    d->down = down;
+               l->o.name);
+    l->down = down;
 }
 
 static void look_after(struct aw_live *l)
 {
     const aw_ns now = clock_now(CLOCK_MONOTONIC);
-    bool over = true;
-    for (size_t i = 0; i < l->o.count; i++) {
-        struct device *d = &l->devices[i];
-        if (now >= d->look_at) {
-            d->look_at = now + LOOK_MS * AW_MS;
-            if (d->pcap)
-                look_whether_up(d);
-            else
-                try_again(d);
-        }
-        if (d->pcap || d->look_at != INT64_MAX) over = false;
-    }
-    l->over = over;
+    if (now < l->look_at) return;
+    l->look_at = now + LOOK_MS * AW_MS;
+    if (l->pcap)
+        look_whether_up(l);
+    else
+        try_again(l);
 }
 
 bool aw_live_over(const struct aw_live *l)
 {
-    return l->over;
+    return !l->pcap && l->look_at == INT64_MAX;
 }
 
 /* --- reading --- */
 
+static bool full(const struct aw_live *l, const struct aw_lot_room *lot)
+{
+    return lot->n == lot->room || lot->size - lot->used < (size_t)l->o.snaplen;
+}
+
 static void on_packet(u_char *ctx, const struct pcap_pkthdr *h, const u_char *bytes)
 {
-    const struct device *d = (const struct device *)(const void *)ctx;
-    struct aw_live *l = d->live;
+    struct aw_live *l = (struct aw_live *)(void *)ctx;
     struct aw_lot_room *lot = l->lot;
-    const aw_ns ts = (aw_ns)h->ts.tv_sec * AW_SEC + (aw_ns)h->ts.tv_usec * (d->nano ? 1 : AW_US);
+    const aw_ns ts = (aw_ns)h->ts.tv_sec * AW_SEC + (aw_ns)h->ts.tv_usec * (l->nano ? 1 : AW_US);
+    if (ts < l->since) return;
     if (ts > l->until) { /* after the end: more of these may come for ever */
-        pcap_breakloop(d->pcap);
+        pcap_breakloop(l->pcap);
         return;
     }
+    l->since = INT64_MIN; /* begun; a clock set back is no beginning */
     const uint32_t len = h->caplen <= (uint32_t)l->o.snaplen ? h->caplen : (uint32_t)l->o.snaplen;
     uint8_t *to = lot->bytes + lot->used;
     memcpy(to, bytes, len);
@@ -353,27 +361,21 @@ static void on_packet(u_char *ctx, const struct pcap_pkthdr *h, const u_char *by
         .data = to,
         .cap_len = len,
         .wire_len = h->len,
-        .linktype = d->linktype,
-        .iface = d->index,
+        .linktype = l->linktype,
+        .iface = l->o.index,
     };
     lot->used += len;
-    if (lot->n == lot->room || lot->size - lot->used < (size_t)l->o.snaplen)
-        pcap_breakloop(d->pcap);
+    if (full(l, lot)) pcap_breakloop(l->pcap);
 }
 
-/* What one interface has, until the lot is full. */
-static void take(struct device *d, struct aw_lot_room *lot)
+/* What the interface has, until the lot is full. */
+static void take(struct aw_live *l, struct aw_lot_room *lot)
 {
-    d->live->lot = lot;
-    const int got = pcap_dispatch(d->pcap, -1, on_packet, (u_char *)(void *)d);
+    if (!l->pcap) return;
+    l->lot = lot;
+    const int got = pcap_dispatch(l->pcap, -1, on_packet, (u_char *)(void *)l);
     if (got >= 0 || got == PCAP_ERROR_BREAK || got == PCAP_ERROR_IFACE_NOT_UP) return;
-    lose(d);
-}
-
-static void number(struct aw_live *l, struct aw_lot_room *lot)
-{
-    for (size_t i = 0; i < lot->n; i++)
-        lot->pkts[i].ref = aw_ref_make(0, ++l->packets);
+    lose(l);
 }
 
 static void empty(struct aw_lot_room *lot)
@@ -382,82 +384,41 @@ static void empty(struct aw_lot_room *lot)
     lot->used = 0;
 }
 
-static bool full(const struct aw_live *l, const struct aw_lot_room *lot)
+static void wait_for(const struct aw_live *l, int wait_ms)
 {
-    return lot->n == lot->room || lot->size - lot->used < (size_t)l->o.snaplen;
-}
-
-static void take_all(struct aw_live *l, struct aw_lot_room *lot)
-{
-    if (!l->order) {
-        if (l->devices[0].pcap) take(&l->devices[0], lot);
-        return;
-    }
-    for (size_t i = 0; i < l->o.count; i++) {
-        struct device *d = &l->devices[(l->next + i) % l->o.count];
-        while (d->pcap) {
-            struct aw_lot_room *own = aw_order_room(l->order, d->index, (size_t)l->o.snaplen);
-            if (!own) break; /* as much as it keeps: the rest stays with the kernel */
-            const size_t before = own->n;
-            take(d, own);
-            if (own->n == before || !full(l, own)) break;
-        }
-    }
-    l->next = (l->next + 1) % l->o.count;
-}
-
-static void wait_for(struct aw_live *l, int wait_ms)
-{
-    for (size_t i = 0; i < l->o.count; i++)
-        l->poll[i] =
-            (struct pollfd){.fd = l->devices[i].pcap ? l->devices[i].fd : -1, .events = POLLIN};
-    const int ready = poll(l->poll, (nfds_t)l->o.count, wait_ms);
-    if (ready <= 0) return;
+    struct pollfd one = {.fd = l->pcap ? l->fd : -1, .events = POLLIN};
+    if (poll(&one, 1, wait_ms) <= 0) return;
     /* An interface that is down can be ready for nothing but its error, again and again. */
-    bool news = false;
-    for (size_t i = 0; i < l->o.count; i++)
-        news = news || (l->poll[i].revents & POLLIN) || !l->devices[i].down;
-    if (!news) {
-        const struct timespec pause = {.tv_nsec = QUIET_MS * AW_MS};
-        (void)nanosleep(&pause, NULL);
-    }
+    if ((one.revents & POLLIN) || !l->down) return;
+    const struct timespec pause = {.tv_nsec = QUIET_MS * AW_MS};
+    (void)nanosleep(&pause, NULL);
 }
 
-/* What the order lets go: with `all`, everything it holds. */
-static bool hand_over(struct aw_live *l, struct aw_lot_room *lot, bool all)
-{
-    if (l->order)
-        aw_order_take(l->order, lot, clock_now(CLOCK_MONOTONIC),
-                      all ? 0 : (block_ms(l) + SLACK_MS) * AW_MS);
-    number(l, lot);
-    return lot->n > 0;
-}
-
-bool aw_live_read(struct aw_live *l, struct aw_lot_room *lot, int wait_ms)
+bool aw_live_read(struct aw_live *l, struct aw_lot_room *lot, int wait_ms, aw_ns *looked)
 {
     empty(lot);
     look_after(l);
-    if (l->over) return hand_over(l, lot, true);
-    take_all(l, lot);
-    if (hand_over(l, lot, false)) return true;
-    if (l->order && aw_order_holds(l->order) && wait_ms > block_ms(l)) wait_ms = block_ms(l);
-    wait_for(l, wait_ms);
-    take_all(l, lot);
-    return hand_over(l, lot, false);
+    aw_ns now = clock_now(CLOCK_MONOTONIC);
+    take(l, lot);
+    if (lot->n == 0 && !aw_live_over(l)) {
+        wait_for(l, wait_ms);
+        now = clock_now(CLOCK_MONOTONIC);
+        take(l, lot);
+    }
+    if (!full(l, lot)) *looked = now;
+    return lot->n > 0;
 }
 
-bool aw_live_drain(struct aw_live *l, struct aw_lot_room *lot)
+bool aw_live_drain(struct aw_live *l, struct aw_lot_room *lot, aw_ns until)
 {
-    if (l->until == INT64_MAX) {
-        l->until = clock_now(CLOCK_REALTIME);
-        l->drain_by = clock_now(CLOCK_MONOTONIC) + (block_ms(l) + SLACK_MS) * AW_MS;
-    }
+    l->until = until;
+    if (l->drain_by == 0) l->drain_by = clock_now(CLOCK_MONOTONIC) + aw_live_latency(l);
     empty(lot);
     for (;;) {
-        take_all(l, lot);
-        if (!l->order && lot->n > 0) return hand_over(l, lot, true);
+        take(l, lot);
+        if (lot->n > 0) return true;
         const aw_ns left = l->drain_by - clock_now(CLOCK_MONOTONIC);
-        if (left <= 0) return hand_over(l, lot, true);
+        if (left <= 0 || !l->pcap) return false;
         wait_for(l, (int)(left / AW_MS) + 1);
     }
 }

@@ -1,24 +1,23 @@
 /*
- * Packets of several interfaces in the order of time. Each interface hands over its own in order
- * but late by up to a block's age, so a packet waits until every other interface has shown a later
- * one, or has had its time to. Knows nothing of libpcap. One thread.
+ * Packets of several sockets in the order of time. Each hands over its own in order but late by up
+ * to a block's age, so a packet waits until every other socket has shown a later one, or has been
+ * looked at and had no more. Knows nothing of libpcap, threads, or who has the packets.
  */
 #ifndef AW_SOURCE_ORDER_H
 #define AW_SOURCE_ORDER_H
 
-#include "source/live.h"
+#include <stddef.h>
 
-struct aw_order;
-struct aw_order *aw_order_new(size_t feeds); /* NULL: no memory */
-void aw_order_free(struct aw_order *o);
+#include "await100/packet.h"
 
-/* Where that feed's next packets go: behind those in it already, room for one of `largest` bytes at
- * least. NULL: it holds as much as it may, or there is no memory. Valid until the next call. */
-struct aw_lot_room *aw_order_room(struct aw_order *o, size_t feed, size_t largest);
+struct aw_lane {                        /* what one socket shows */
+    const struct aw_packet *next, *end; /* borrowed; equal: nothing */
+    aw_ns came;                         /* steady time at which those had been read */
+    aw_ns looked;                       /* where it shows nothing: the last look that found none */
+};
 
-/* Moves what is due at the steady time `now` behind what is in `to`, copying the bytes: packets
- * that came `patience` ago or earlier, and those before which no other can come any more. */
-void aw_order_take(struct aw_order *o, struct aw_lot_room *to, aw_ns now, aw_ns patience);
-bool aw_order_holds(const struct aw_order *o); /* anything */
+/* How many packets go next, all of lane *which; 0: none as yet. `late`: how much later than
+ * captured a look may find a packet. Equal times keep the order of lanes. */
+size_t aw_order_next(const struct aw_lane *lane, size_t count, aw_ns late, size_t *which);
 
 #endif

@@ -179,6 +179,43 @@ same() {
     if cmp "$tmp/both.live" "$tmp/both.recorded"; then ok; else bad "two interfaces: live and recording"; fi
 }
 
+# One interface by several sockets, each with some of the connections: nothing is missing, nothing
+# comes twice, and what it says is what the packets say in the order in which they were recorded.
+shared() {
+    local of before one jobs
+    watch one -i c0 -j 1 -A -o ndjson tcp
+    one=$pid
+    before=$(sockets)
+    for of in c0 any; do
+        watch shared-$of -i $of -j 4 -A -o ndjson --record "$tmp/shared.pcap" tcp
+        jobs=()
+        for i in $(seq 12); do
+            put 8316 up/$of$i-continued & jobs+=($!)
+            body=$tmp/large put 8001 up/$of$i-large & jobs+=($!)
+            put 8303 up/$of$i-refused & jobs+=($!)
+        done
+        wait "${jobs[@]}"
+        sleep 0.3
+        is "shared: $of: sockets" 4 $(($(sockets) - before))
+        stop
+        is "shared: $of: exit status" 0 $status
+        "$program" -r "$tmp/shared.pcap" -A -o ndjson | sed 's/"file":"[^"]*"/"file":""/g' >"$tmp/shared.recorded"
+        sed 's/"file":"[^"]*"/"file":""/g' "$tmp/shared-$of.out" >"$tmp/shared.live"
+        if cmp "$tmp/shared.live" "$tmp/shared.recorded"; then ok; else bad "shared: $of: live and recording"; fi
+    done
+    pid=$one
+    stop
+    for of in c0 any; do
+        grep "\"target\":\"/up/$of" "$tmp/one.out" >"$tmp/one.part"
+        if /usr/bin/python3 "$here/compare.py" "$tmp/shared-$of.out" "$tmp/one.part" >"$tmp/shared.diff" 2>&1; then
+            ok
+        else
+            bad "shared: $of: four sockets and one:"
+            cat "$tmp/shared.diff"
+        fi
+    done
+}
+
 # --- the end ---
 
 # What was captured just before the stop is in the report, watched or not, whatever stops it.
@@ -228,6 +265,27 @@ stops() {
     stop
     is "closed pipe: exit status" 0 $status
     is "closed pipe: words" "" "$(cat "$tmp/pipe.err")"
+}
+
+# --- what comes while it runs ---
+
+# Rows of CSV as they end; into a file, as every report that does not grow, whole and at the end.
+rows() {
+    watch rows -i c0 -o csv tcp
+    until_true lines "$tmp/rows.out" 1 && ok || bad "csv: no head before the first row"
+    put 8316 up/one
+    until_true lines "$tmp/rows.out" 2 && ok || bad "csv: no row while it runs"
+    put 8303 up/two
+    until_true lines "$tmp/rows.out" 4
+    stop
+    is "csv: exit status" 0 $status
+    is "csv: heads and rows" "1 3" "$(grep -c '^id,file,' "$tmp/rows.out") $(grep -c 'http://\|,/up/' "$tmp/rows.out")"
+    watch rows -i c0 -o csv -O "$tmp/rows.csv" tcp
+    put 8316 up/one
+    sleep 0.3
+    [ -e "$tmp/rows.csv" ] && bad "csv: a file before its end" || ok
+    stop
+    is "csv: rows of the file" 2 "$(wc -l <"$tmp/rows.csv")"
 }
 
 # --- a person who watches ---
@@ -432,7 +490,7 @@ few_descriptors() {
     mkdir "$dir"
     for n in $(seq 4 24); do
         # shellcheck disable=SC2016
-        ip netns exec $C bash -c 'ulimit -n "$1" && shift && exec "$@"' - "$n" \
+        ip netns exec $C bash -c 'exec 3>&- 4>&- 5>&-; ulimit -n "$1" && shift && exec "$@"' - "$n" \
             "$program" -i c0 -a duration:0.1 -o json -O "$dir/report" \
             -w "$dir/failing" --record "$dir/every" --metrics "$dir/metrics" \
             >"$tmp/few.out" 2>"$tmp/few.err"
@@ -512,7 +570,7 @@ for i in range(20000):
 
 network
 servers
-for part in ${2:-interfaces same last_packets stops watching signals outputs killed full_disk closed_pipes few_descriptors losses}; do
+for part in ${2:-interfaces same shared last_packets stops rows watching signals outputs killed full_disk closed_pipes few_descriptors losses}; do
     $part
 done
 echo "live: $passed checks passed, $failed failed"
