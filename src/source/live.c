@@ -29,7 +29,6 @@ enum {
     SLACK_MS = 40,  /* what scheduling may add */
     LOOK_MS = 500,  /* between looks whether an interface is up, or back */
     WORDS = 320,
-    SHARE_LEAST = 2 << 20, /* bytes of buffer for each member, however many there are */
 };
 
 struct aw_live {
@@ -94,23 +93,12 @@ static enum aw_live_fault fault_of(int status)
     }
 }
 
-/* Members divide the buffer as they do the packets. */
-static size_t buffer_of(const struct aw_live_options *o)
-{
-    size_t bytes = o->buffer_bytes ? o->buffer_bytes : AW_LIVE_BUFFER;
-    if (o->members > 1) {
-        const size_t share = bytes / o->members;
-        bytes = share > SHARE_LEAST ? share : SHARE_LEAST;
-    }
-    return bytes < INT32_MAX ? bytes : INT32_MAX;
-}
-
 static int activate(const struct aw_live *l, pcap_t *p)
 {
     (void)pcap_set_snaplen(p, l->o.snaplen);
     (void)pcap_set_promisc(p, l->o.promiscuous);
     (void)pcap_set_timeout(p, block_ms(l));
-    (void)pcap_set_buffer_size(p, (int)buffer_of(&l->o));
+    (void)pcap_set_buffer_size(p, (int)l->o.buffer_bytes);
     /* Where it is not offered stamps are in microseconds. */
     (void)pcap_set_tstamp_precision(p, PCAP_TSTAMP_PRECISION_NANO);
     return pcap_activate(p);
@@ -199,6 +187,8 @@ struct aw_live *aw_live_open(const struct aw_live_options *o, enum aw_live_fault
     l->until = INT64_MAX;
     l->told = true;
     if (l->o.snaplen <= 0 || l->o.snaplen > AW_LIVE_SNAPLEN) l->o.snaplen = AW_LIVE_SNAPLEN;
+    if (l->o.buffer_bytes == 0) l->o.buffer_bytes = AW_LIVE_BUFFER;
+    if (l->o.buffer_bytes > INT32_MAX) l->o.buffer_bytes = INT32_MAX;
     if (l->filter && open_interface(l, fault, err, err_size)) return l;
     aw_live_close(l);
     return NULL;
