@@ -541,6 +541,24 @@ interfaces() {
     is "removed: a report all the same" 0 "$(jq .exchanges.all "$tmp/gone.out")"
 }
 
+# --- the service ---
+
+# systemd takes the unit, and what the README shows of it is in it.
+service() {
+    local unit=$here/../../src/dist/await100.service line
+    if command -v systemd-analyze >/dev/null; then
+        sed "s#/usr/local/bin/await100#$program#; /^Documentation=/d" "$unit" >"$tmp/await100.service"
+        systemd-analyze verify "$tmp/await100.service" >"$tmp/unit" 2>&1
+        is "service: systemd-analyze" "" "$(grep await100 "$tmp/unit")"
+    fi
+    sed -n '/^\[Service\]/,/^```/{/^```/d;p}' "$here/../../README.md" >"$tmp/shown"
+    is "service: shown" 6 "$(wc -l <"$tmp/shown")"
+    sed 's/${INTERFACE}/any/' "$unit" >"$tmp/unit"
+    while read -r line; do
+        grep -qxF -e "$line" "$tmp/unit" && ok || bad "service: README has '$line'"
+    done <"$tmp/shown"
+}
+
 # --- losses ---
 
 # The program sleeps while more comes than its small buffer holds.
@@ -570,7 +588,7 @@ for i in range(20000):
 
 network
 servers
-for part in ${2:-interfaces same shared last_packets stops rows watching signals outputs killed full_disk closed_pipes few_descriptors losses}; do
+for part in ${2:-interfaces same shared last_packets stops rows watching signals outputs killed full_disk closed_pipes few_descriptors service losses}; do
     $part
 done
 echo "live: $passed checks passed, $failed failed"
