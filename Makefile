@@ -24,7 +24,16 @@ STD = -std=c11 -D_GNU_SOURCE
 INCLUDE = -Iinclude -Isrc -Itests
 # No test reads the configuration of whoever runs it.
 export XDG_CONFIG_HOME = $(abspath $(BUILD))/no-config
-ALL_CFLAGS = $(STD) $(WARN) $(INCLUDE) -fvisibility=hidden -MMD -MP $(CPPFLAGS) $(CFLAGS)
+# What makes an error harder to use, as far as the compiler has it; HARDEN= goes without. Fortified
+# only where optimised and nothing else (a sanitizer) watches the same calls.
+can = $(shell printf 'int main(void) { return 0; }\n' | $(CC) -Werror $(1) -x c -o /dev/null - >/dev/null 2>&1 && echo $(1))
+HARDEN ?= $(call can,-fPIE -pie) $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection) \
+          $(call can,-Wl$(,)-z$(,)relro$(,)-z$(,)now) $(FORTIFY)
+, = ,
+FORTIFY = $(if $(findstring sanitize,$(CFLAGS)),,$(if $(filter -O2 -O3 -Os,$(CFLAGS)),-D_FORTIFY_SOURCE=2))
+HARDEN := $(HARDEN)
+ALL_CFLAGS = $(STD) $(WARN) $(INCLUDE) -fvisibility=hidden -MMD -MP $(filter-out -pie -Wl%,$(HARDEN)) $(CPPFLAGS) $(CFLAGS)
+LINK = $(CC) $(filter-out -D%,$(HARDEN)) $(CFLAGS) $(LDFLAGS)
 
 # The engine: no I/O, no threads, no globals. Rooms in the order in which data passes them.
 ROOMS = base wire flow http exchange link diagnose store engine filter
@@ -58,7 +67,7 @@ $(LIBRARY): $(LIB_OBJ)
 	$(call say,AR)$(AR) rcs $@ $^
 
 $(PROGRAM): $(APP_OBJ) $(LIBRARY)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
+	$(call say,LINK)$(LINK) -o $@ $^ $(APP_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -66,24 +75,24 @@ $(BUILD)/%.o: %.c
 
 # A test file is a program: linked with the library, the front rooms but for main, and cmocka.
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS) -lcmocka
+	$(call say,LINK)$(LINK) -o $@ $^ $(APP_LIBS) -lcmocka
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
+	$(call say,LINK)$(LINK) -o $@ $^ $(APP_LIBS)
 
 # A fuzz target is driven by replay.c, or by libFuzzer where FUZZ_DRIVER is empty.
 FUZZ_LINKED = $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(FUZZ_DRIVER) $(FUZZ_LINKED)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) $(FUZZ_LINK) $(FUZZ_WRAP) -o $@ $^ $(APP_LIBS)
+	$(call say,LINK)$(LINK) $(FUZZ_LINK) $(FUZZ_WRAP) -o $@ $^ $(APP_LIBS)
 $(BUILD)/tests/fuzz/fuzz_source: FUZZ_WRAP = -Wl,--wrap=read
 $(BUILD)/tests/fuzz/seeds: $(BUILD)/tests/fuzz/seeds.o $(FUZZ_LINKED)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
+	$(call say,LINK)$(LINK) -o $@ $^ $(APP_LIBS)
 
 # Manual and completions, made from the program's own tables.
 DIST_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/dist/*.c))
 GENERATE = $(BUILD)/src/dist/generate
 $(GENERATE): $(DIST_OBJ) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(APP_LIBS)
+	$(call say,LINK)$(LINK) -o $@ $^ $(APP_LIBS)
 $(BUILD)/dist/await100.1: $(GENERATE)
 	@mkdir -p $(@D)
 	$(call say,MAN)$(GENERATE) man >$@
@@ -171,6 +180,7 @@ check: need-check
 	sh tests/readme.sh $(GENERATE)
 	sh tests/run.sh $(TEST_BIN)
 	@$(MAKE) --no-print-directory replay
+	@$(if $(strip $(HARDEN)),sh tests/hardened.sh $(PROGRAM) $(if $(FORTIFY),fortified))
 	sh tests/confine.sh $(PROGRAM)
 	sh tests/save.sh $(PROGRAM)
 	sh tests/bundle/check.sh $(PROGRAM) $(BUILD)/tests/tools
