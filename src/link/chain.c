@@ -35,6 +35,7 @@ struct key_bytes {
 
 static void add_bytes(const struct aw_link *l, struct key_bytes *k, const void *bytes, size_t len)
 {
+    /* cppcheck-suppress ctuuninitvar ; key_of sets `spilt` and `used`, all that is read */
     if (!k->spilt && len <= sizeof k->buf - k->used) {
         if (len > 0) memcpy(k->buf + k->used, bytes, len);
         k->used += len;
@@ -446,7 +447,10 @@ static void decide_group(struct aw_link *l, struct aw_member *closed, struct aw_
     for (struct aw_member *m = closed->older; m && looked < RIVALS_MOST; m = up, looked++) {
         up = m->older;
         if (!m->undecided || !decide(l, m)) continue;
-        if (m->next == NULL) release(l, m, when, unknown_outlook);
+        /* A retry that was written already, as memory asked for, does not bring this one along. */
+        const struct aw_member *f = m->next;
+        if (f == NULL || (f != closed && !f->held && !f->holds_back))
+            release(l, m, when, unknown_outlook);
     }
 }
 

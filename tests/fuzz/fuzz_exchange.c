@@ -200,10 +200,10 @@ static void wait_a_bit(struct world *w, uint8_t how)
 static void event(struct world *w, uint8_t op, uint8_t how)
 {
     static const enum aw_http_event_kind kinds[16] = {
-        AW_HTTP_REQUEST, AW_HTTP_REQUEST,  AW_HTTP_RESPONSE, AW_HTTP_RESPONSE,
-        AW_HTTP_BODY,    AW_HTTP_BODY,     AW_HTTP_END,      AW_HTTP_END,
-        AW_HTTP_GAP,     AW_HTTP_BROKEN,   AW_HTTP_JUNK,     AW_HTTP_WITHHELD,
-        AW_HTTP_BODY,    AW_HTTP_SWITCHED, AW_HTTP_RESPONSE, AW_HTTP_REQUEST,
+        AW_HTTP_REQUEST, AW_HTTP_REQUEST, AW_HTTP_RESPONSE, AW_HTTP_RESPONSE,
+        AW_HTTP_BODY,    AW_HTTP_BODY,    AW_HTTP_END,      AW_HTTP_END,
+        AW_HTTP_GAP,     AW_HTTP_BROKEN,  AW_HTTP_JUNK,     AW_HTTP_WITHHELD,
+        AW_HTTP_BODY,    AW_HTTP_BODY,    AW_HTTP_RESPONSE, AW_HTTP_REQUEST,
     };
     const enum aw_http_event_kind kind = kinds[op & 15];
     enum aw_dir dir = op & 16 ? AW_S2C : AW_C2S;
@@ -253,10 +253,16 @@ static void event(struct world *w, uint8_t op, uint8_t how)
         memset(data, how, sizeof data);
         e.data = (struct aw_span){data, sizeof data};
     }
-    const bool moves = kind != AW_HTTP_END && kind != AW_HTTP_WITHHELD && kind != AW_HTTP_SWITCHED;
+    const bool moves = kind != AW_HTTP_END && kind != AW_HTTP_WITHHELD;
     if (moves) w->sent[dir] += (aw_off)e.bytes;
     e.end = w->sent[dir];
     aw_exchanges_event(w->xs, w->flow, &e, &w->now);
+    if (kind != AW_HTTP_RESPONSE || head.status != 101) return;
+    struct aw_http_event after = {.kind = AW_HTTP_SWITCHED, .dir = dir, .xid = e.xid, .ttl = 64};
+    after.first = after.last = e.last;
+    after.off = after.end = e.end;
+    after.ack_off = after.peer_high = e.ack_off;
+    aw_exchanges_event(w->xs, w->flow, &after, &w->now);
 }
 
 static void chunk(struct world *w, uint8_t op, uint8_t how)

@@ -200,7 +200,7 @@ static void change(json_t *at, uint64_t *s)
             return;
         case 2:
             if (json_is_integer(child))
-                json_integer_set(child, json_integer_value(child) + (fuzz_roll(s, 2) ? 1 : -1));
+                json_integer_set(child, json_integer_value(child) ^ (1 << fuzz_roll(s, 3)));
             return;
         default:
             if (object)
