@@ -194,7 +194,7 @@ static bool set_format(struct aw_options *o, const char *name)
     if (o->format) return true;
     const char *names[16];
     size_t count = 0;
-    while (aw_formats[count] && count < sizeof names / sizeof *names) {
+    while (count < sizeof names / sizeof *names && aw_formats[count]) {
         names[count] = aw_formats[count]->name;
         count++;
     }

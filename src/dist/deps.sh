@@ -8,7 +8,7 @@ set -eu
 export LC_ALL=C
 
 build='libpcap-dev zlib1g-dev libzstd-dev liblzma-dev libbz2-dev liblz4-dev libjansson-dev libxxhash-dev libmd-dev libseccomp-dev libcap-ng-dev libarchive-dev libncurses-dev libcmocka-dev'
-full="$build tshark tcpflow tcpdump tcpreplay valgrind clang libclang-rt-14-dev clang-format afl++ python3 python3-prometheus-client jq iproute2 curl nginx-light apache2 lighttpd squid haproxy zstd lz4 xz-utils bzip2 chromium fonts-dejavu-core python3-jsonschema node-har-schema cmark-gfm tmux mandoc bsdextrautils zsh fish pkg-config lintian dpkg-dev"
+full="$build tshark tcpflow tcpdump tcpreplay valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck afl++ python3 python3-prometheus-client jq iproute2 curl nginx-light apache2 lighttpd squid haproxy zstd lz4 xz-utils bzip2 chromium fonts-dejavu-core python3-jsonschema node-har-schema cmark-gfm tmux mandoc bsdextrautils zsh fish pkg-config lintian dpkg-dev"
 
 case ${1:-} in
 build) want=$build ;;

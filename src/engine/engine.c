@@ -297,6 +297,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
             pkt = &mended;
         }
         /* Where there is one shard its next item is filled in place. */
+        /* cppcheck-suppress uninitvar ; its address is taken, aw_wire_decode fills it in */
         struct aw_segment *seg = shards == 1 ? &b->item[0][b->items[0]].seg : &elsewhere;
         const enum aw_drop drop = aw_wire_decode(e->wire, pkt, &b->arena, seg);
         b->moment[i] =

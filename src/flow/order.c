@@ -36,7 +36,7 @@ void aw_order_watch_hit(struct aw_flow *f, unsigned side)
     const struct aw_mark by = kept ? m->watch_by[side] : h->acked_by;
     const aw_off watch = h->watch;
     h->watch = AW_OFF_NONE;
-    if (m) m->watch_ack[side] = AW_OFF_NONE;
+    if (kept) m->watch_ack[side] = AW_OFF_NONE;
     aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_ACK,
                                        .dir = aw_dir_of(f, !side),
                                        .off = watch,

@@ -297,7 +297,7 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const s
     if (x->flags & (AW_F_REQ_UNSEEN | AW_F_HOLE_REQ_HEAD)) remember_unheard(l, x);
     if (l->legs_open == 0 && !outer_too) return NULL;
     struct candidate found = {0};
-    struct tails tails;
+    struct tails tails = {0};
     if (x->declared > 0 || outer_too) tails = tails_of(l, x);
     if (l->legs_open > 0) {
         const struct aw_span id = x->text[AW_TEXT_REQUEST_ID];

@@ -179,6 +179,7 @@ static struct conn **find(struct aw_streams *s, uint64_t ord)
 static struct conn *get(struct aw_streams *s, uint64_t ord)
 {
     struct conn **at = find(s, ord);
+    /* cppcheck-suppress identicalInnerCondition ; the entry, where there is one */
     if (*at) return *at;
     if (s->conns >= s->buckets) {
         if (!grow_table(s)) {
@@ -197,6 +198,7 @@ static struct conn *get(struct aw_streams *s, uint64_t ord)
     c->ord = ord;
     c->half[0].fd = c->half[1].fd = -1;
     s->conns++;
+    /* cppcheck-suppress memleak ; it is in the table */
     return *at = c;
 }
 

@@ -117,7 +117,7 @@ static struct piece next_piece(const struct aw_grid *g, struct aw_span s)
         return out;
     }
     char text[PIECE_MAX + 1];
-    if (c < 0 || c < 0x80)
+    if (c < 0x80) /* no character among them */
         out.n = snprintf(text, sizeof text, "\\x%02x", s.p[0]);
     else
         out.n = snprintf(text, sizeof text, "\\u{%x}", (unsigned)c);

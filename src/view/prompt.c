@@ -66,6 +66,7 @@ static size_t before(const struct prompt *p, size_t at)
 {
     if (at == 0) return 0;
     at--;
+    /* cppcheck-suppress arrayIndexOutOfBoundsCond ; at was the length or less, and is one less */
     while (at > 0 && ((uint8_t)p->text[at] & 0xc0) == 0x80)
         at--;
     return at;

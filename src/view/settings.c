@@ -73,7 +73,7 @@ static bool take_column(struct aw_settings *s, const char *name, const char *res
     if (from < *place) return false; /* given twice */
     char word[16] = "";
     unsigned width = 0;
-    if (sscanf(rest, "%15s %u", word, &width) < 1) return false;
+    if (sscanf(rest, "%15s %3u", word, &width) < 1) return false;
     struct aw_column_setting moved = s->column[from];
     moved.shown = strcmp(word, "shown") == 0;
     moved.width = (uint8_t)(width <= WIDEST ? width : 0);
