@@ -125,12 +125,6 @@ static bool sends_on(const struct aw_facts *f)
            !(f->x->flags & AW_F_WITHHELD);
 }
 
-/* The client left before a 100 was there. */
-static bool left_unanswered(const struct aw_facts *f)
-{
-    return f->first_100 == NULL || (f->client_end && f->client_end->ord < f->first_100->at.ord);
-}
-
 /* The 100 passed the capture point so long before the content that does not acknowledge it that
  * they cannot have crossed. */
 static bool overdue(const struct aw_facts *f)
@@ -196,10 +190,11 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
             "by IP IDs a packet after the head was not captured: the head may have been sent "
             "again");
     }
+    /* What the head waited for its repetition would then be the network's. */
     cap(t,
-        cause == AW_CAUSE_ABANDONED && left_unanswered(f) && (x->flags & AW_F_MIDSTREAM) &&
+        cause > AW_CAUSE_NETWORK_LOSS && f->expect && x->conn.joined[AW_C2S] &&
             !(x->flags & AW_F_KEPT),
-        "the connection was joined after its start: the head may have been sent before");
+        "no packet of the client before the head was captured: the head may have been sent before");
     cap(t, f->prev != NULL && f->prev->incomplete, "the attempt before it was not seen in full");
     cap(t,
         in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&

@@ -336,8 +336,7 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
     t->stats.midstream += !syn;
     f->flags |= AW_FLOW_BUSY;
     aw_half_locate(f, seg, side);
-    f->half[side].flags |= AW_HALF_SEEN;
-    f->half[side].ttl = seg->ttl;
+    aw_half_meet(&f->half[side], seg);
     if (t->ops.open) t->ops.open(t->ops.ctx, f);
     return f;
 }
@@ -656,6 +655,7 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         out->port[dir] = f->key.port[side];
         out->syn_seen[dir] = (h->flags & AW_HALF_SYN) != 0;
         out->any_seen[dir] = (h->flags & AW_HALF_SEEN) != 0;
+        out->joined[dir] = (h->flags & AW_HALF_JOINED) != 0;
         if (out->syn_seen[dir]) out->isn[dir] = h->base_seq - 1;
         out->ttl_first[dir] = h->ttl;
     }

@@ -174,8 +174,7 @@ void aw_half_take(struct aw_flow *f, struct aw_view *v)
     struct aw_half *h = &f->half[v->side], *p = &f->half[!v->side];
     const struct aw_segment *seg = v->seg;
     const bool ends = (seg->flags & AW_TCP_FIN) != 0;
-    h->flags |= AW_HALF_SEEN;
-    if (h->ttl == 0) h->ttl = seg->ttl;
+    aw_half_meet(h, seg);
     if (v->ack >= p->acked && !(seg->flags & AW_TCP_SYN)) /* else older than what is known */
         tell_window(f, v);
     else if (seg->flags & AW_TCP_SYN)
@@ -236,8 +235,7 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
 
     aw_trace_write(&f->near[f->trace_next++ % AW_TRACES_NEAR], seg, side);
     f->packet_at = f->table->now;
-    h->flags |= AW_HALF_SEEN;
-    if (h->ttl == 0) h->ttl = seg->ttl;
+    aw_half_meet(h, seg);
     h->window = seg->window;
     if (p->flags & AW_HALF_TIMING) sample(f, side, p, seg);
     if (ack > p->acked) {

@@ -138,8 +138,7 @@ void aw_reset(struct aw_flow *f, const struct aw_view *v)
         return;
     }
     if (!(h->flags & AW_HALF_KNOWN)) set_base(h, v->seg->seq, 0);
-    h->flags |= AW_HALF_SEEN;
-    if (h->ttl == 0) h->ttl = v->seg->ttl;
+    aw_half_meet(h, v->seg);
     const struct aw_mark *at = &v->seg->at;
     aw_flow_active(f, at);
     struct aw_more *m = aw_flow_more(f);

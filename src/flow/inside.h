@@ -57,6 +57,7 @@ enum {
     AW_HALF_WAYS = 1 << 12,     /* something new came with another TTL than its first segment */
     AW_HALF_COUNTS = 1 << 13,   /* two of its packets had IP IDs that follow each other */
     AW_HALF_LARGE = 1 << 14,    /* the latest may have been several packets on the wire */
+    AW_HALF_JOINED = 1 << 15,   /* its first segment captured was no SYN and carried payload */
 };
 
 struct aw_half {
@@ -284,6 +285,14 @@ static inline void aw_trace_write(struct aw_trace *to, const struct aw_segment *
     to->tsval = s->has_tsval ? (uint16_t)((s->tsval ^ s->tsval >> 16) | 1) : 0; /* 0 is none */
     to->ttl = s->ttl;
     to->via = (uint8_t)(s->iface * 4u + (s->link_dir & 3u));
+}
+/* Keeps what only the first segment of a side tells. */
+static inline void aw_half_meet(struct aw_half *h, const struct aw_segment *seg)
+{
+    if (h->flags & AW_HALF_SEEN) return;
+    const bool joined = seg->payload_wire > 0 && !(seg->flags & AW_TCP_SYN);
+    h->flags |= joined ? AW_HALF_SEEN | AW_HALF_JOINED : AW_HALF_SEEN;
+    h->ttl = seg->ttl;
 }
 /* Notes a packet that came after a silence in which IDs were passed over (missed.c). */
 void aw_missed_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side);

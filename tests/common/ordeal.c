@@ -49,10 +49,6 @@ static const struct {
     enum aw_cause before, after; /* AW_CAUSE_COUNT: no expectation */
     const char *why;
 } excuses[] = {
-    {"lost_head.scn", AW_CAUSE_NETWORK_LOSS, AW_CAUSE_CONTINUED,
-     "begun after the first head, the repeated one is the first, and was answered at once"},
-    {"far-lost-head.pcap", AW_CAUSE_NETWORK_LOSS, AW_CAUSE_CONTINUED,
-     "likewise, without the first two"},
     {"continue_after_final.scn", AW_CAUSE_MALFORMED_CONTINUE, AW_CAUSE_NOT_AWAITED,
      "the capture is over, or lacks the packet, where the second answer begins"},
     {"legs_dropped.scn", AW_CAUSE_EXPECT_DROPPED, AW_CAUSE_IGNORED,

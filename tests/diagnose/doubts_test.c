@@ -70,6 +70,26 @@ static void test_requests_before(void **state)
     expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
 }
 
+/* The first packet of the client that was captured holds the head: it may be one sent again. */
+static void test_head_maybe_sent_before(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_100(&m, 1);
+    case_content(&m, 1.1, 1.5, CASE_100_END);
+    case_final(&m, 2, 201);
+    m.x.flags = AW_F_MIDSTREAM; /* a bare ACK came before it, which stands where the head begins */
+    expect(&m, NULL, AW_CAUSE_CONTINUED, AW_CONF_HIGH);
+    m.x.conn.joined[AW_C2S] = true;
+    expect(&m, NULL, AW_CAUSE_CONTINUED, AW_CONF_MEDIUM);
+    m.x.flags |= AW_F_KEPT;
+    expect(&m, NULL, AW_CAUSE_CONTINUED, AW_CONF_HIGH);
+    m.x.flags = AW_F_MIDSTREAM;
+    m.x.req = 0; /* an expectation nobody had, no head that waits */
+    expect(&m, NULL, AW_CAUSE_UNSOLICITED_CONTINUE, AW_CONF_HIGH);
+}
+
 /* What the origin answered was not captured: then its leg does not tell that it did not refuse. */
 static void test_origin_not_seen(void **state)
 {
@@ -469,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_hole_in_the_answers),
         cmocka_unit_test(test_first_to_close),
         cmocka_unit_test(test_requests_before),
+        cmocka_unit_test(test_head_maybe_sent_before),
         cmocka_unit_test(test_origin_not_seen),
         cmocka_unit_test(test_silence_of_the_origin),
         cmocka_unit_test(test_leg_known_loosely),

@@ -604,6 +604,7 @@ static void far_below_2_s_408(struct case_maker *m)
 static void left_at_once_joined(struct case_maker *m)
 {
     m->x.flags |= AW_F_MIDSTREAM;
+    m->x.conn.joined[AW_C2S] = true;
     left_at_once(m);
 }
 static void left_before_100_joined(struct case_maker *m)

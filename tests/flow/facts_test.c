@@ -84,6 +84,23 @@ static void test_round_trips(void **state)
     assert_int_equal(facts->rtt_s, 10 * AW_MS);
 }
 
+/* What a side's first packet captured carries may have been sent before; what follows a SYN or a
+ * bare ACK was not. */
+static void test_joined_at_payload(void **state)
+{
+    (void)state;
+    run(lab, "c A 0 0 ABC\ns A 0 3\n");
+    assert_true(facts->joined[AW_C2S]);
+    assert_false(facts->joined[AW_S2C]);
+    run(lab, "c A 0 0\nc A 0 0 ABC\ns A 0 3 xy\n");
+    assert_false(facts->joined[AW_C2S]);
+    assert_true(facts->joined[AW_S2C]);
+    run(lab, SHAKE "c A 0 0 ABC\ns A 0 3 xy\n");
+    assert_false(facts->joined[AW_C2S] || facts->joined[AW_S2C]);
+    run(lab, "s SA 0 0\nc A 0 0 ABC\n");
+    assert_true(facts->joined[AW_C2S]);
+}
+
 static void test_client_of_a_connection_joined_late(void **state)
 {
     (void)state;
@@ -326,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_and_where),
         cmocka_unit_test(test_round_trips),
+        cmocka_unit_test(test_joined_at_payload),
         cmocka_unit_test(test_client_of_a_connection_joined_late),
         cmocka_unit_test(test_swap),
         cmocka_unit_test(test_losses),
