@@ -51,6 +51,9 @@ struct aw_conn_facts {
     /* Ordinals of packets that came after a silence in which that side had sent others, by its IP
      * IDs, that were not captured; 0 = none. What they carry may have been sent before. */
     uint64_t missed[2][AW_MISSED_MAX];
+    /* Ordinal of the latest packet of each side that was captured well later than its TSval says it
+     * was sent, counted from the one before it; 0 = none. */
+    uint64_t leapt[2];
     struct aw_mark last_activity; /* last new payload, FIN or RST */
     aw_ns last_packet;            /* capture time of its last packet */
 };

@@ -144,6 +144,17 @@ static bool maybe_again(const struct aw_facts *f, enum aw_dir dir, const struct 
 /* The shortest time after which the usual stacks send again, a little less. */
 #define SENDS_AGAIN (180 * AW_MS)
 
+/* Up to what ended the waiting, more time passed as captured than as sent: since the head, or since
+ * the handshake, which may be all that the round trips are known by. */
+static bool leapt(const struct aw_facts *f)
+{
+    const uint64_t from = f->x->flags & AW_F_KEPT ? f->x->at[AW_AT_REQ_FIRST].ord : 0;
+    const uint64_t to = f->final && f->content ? f->body->ord : UINT64_MAX;
+    for (unsigned dir = 0; dir < 2; dir++)
+        if (f->x->conn.leapt[dir] > from && f->x->conn.leapt[dir] <= to) return true;
+    return false;
+}
+
 /* By IP IDs a packet of the server was not captured between its 100 and its next one. */
 static bool window_unseen(const struct aw_facts *f)
 {
@@ -267,6 +278,9 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         "by IP IDs a packet before the content was not captured: it may have been sent before");
     cap(t, (x->flags & AW_F_CONFLICT) != 0, "overlapping segments of a head disagree");
     cap(t, (x->flags & AW_F_TIME_STEPPED) != 0, "capture times ran backwards");
+    cap(t, leapt(f),
+        "by the TCP timestamps less time passed: the clock was set, or the network held a packet "
+        "up");
 }
 
 enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause cause,

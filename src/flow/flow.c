@@ -456,6 +456,7 @@ uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *s
     }
     f->flags |= AW_FLOW_BUSY; /* so it is still there after its own end */
     aw_missed_step(f, seg, side);
+    aw_clock_step(f, seg, side);
     if (fresh || !aw_half_plain(f, seg, side)) take(f, seg, side, fresh);
     const uint64_t ord = f->ord;
     leave(f);
@@ -661,6 +662,8 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
     }
     if (f->more || f->ends) facts_end(f, out);
     if (f->more) aw_missed_facts(f, out);
+    for (unsigned side = 0; f->more && side < 2; side++)
+        out->leapt[aw_dir_of(f, side)] = f->more->leapt[side];
 }
 
 bool aw_flow_syn_seen(const struct aw_flow *flow)

@@ -70,11 +70,13 @@ struct aw_half {
     uint32_t base_seq;       /* sequence number of offset 0 */
     uint32_t sample_seq;
     aw_ns sample_ts;
-    uint16_t flags;  /* AW_HALF_ */
-    uint16_t window; /* as last sent, unscaled */
-    uint8_t wscale;  /* 0xff = not known */
-    uint8_t ttl;     /* of the first segment */
-    uint16_t id;     /* IP ID of the latest packet; 0 = none */
+    uint16_t flags;   /* AW_HALF_ */
+    uint16_t window;  /* as last sent, unscaled */
+    uint8_t wscale;   /* 0xff = not known */
+    uint8_t ttl;      /* of the first segment */
+    uint16_t id;      /* IP ID of the latest packet; 0 = none */
+    uint16_t tick_at; /* when the latest with a TSval came, in 2^20 ns, wrapping; 0 = none did */
+    uint32_t tick;    /* ... that TSval */
 };
 
 /* Where a segment's payload belongs, and what was seen with it. */
@@ -120,6 +122,7 @@ struct aw_more {
     uint64_t hole_bytes[2], cut_bytes[2], zero_windows[2];
     uint64_t missed[2][AW_MISSED_MAX]; /* packets before which IDs were passed over; a ring */
     uint8_t missed_next[2];
+    uint64_t leapt[2]; /* the latest packet that came later than it was sent (clock.c); 0 = none */
     uint64_t holes, retransmissions, copies, conflicts;
     uint16_t first_way[2], copy_way[2]; /* how the latest packet seen twice came (copies.c); 0, 0 */
     struct aw_trace *traces;            /* owned; AW_TRACES_NEAR where NULL */
@@ -316,6 +319,22 @@ void aw_missed_facts(const struct aw_flow *f, struct aw_conn_facts *out);
 /* Whether v is one; notes it if not. `repeat`: it brings nothing new. */
 bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat);
 void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
+
+/* --- clock.c --- */
+enum { AW_CLOCK_PAUSE = 100 }; /* ms; less decides nothing */
+/* After a pause of that many 2^20 ns: notes the packet if its TSval tells of a shorter one. */
+void aw_clock_pause(struct aw_flow *f, const struct aw_segment *seg, unsigned side, uint16_t units);
+/* Follows the TSvals of a side. */
+static inline void aw_clock_step(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+{
+    if (!seg->has_tsval) return;
+    struct aw_half *h = &f->half[side];
+    const uint16_t at = (uint16_t)((uint64_t)seg->at.ts >> 20), units = (uint16_t)(at - h->tick_at);
+    if (units >= AW_CLOCK_PAUSE && units >> 15 == 0 && h->tick_at)
+        aw_clock_pause(f, seg, side, units);
+    h->tick = seg->tsval;
+    h->tick_at = at ? at : 1;
+}
 
 /* --- handshake.c --- */
 /* Whether a SYN or SYN-ACK begins another connection on this pair of ports. */

@@ -24,6 +24,7 @@ static const struct {
     [ORDEAL_WRAPPED] = {"VLAN, VXLAN, IPv6", true},
     [ORDEAL_JITTER] = {"jitter", false},
     [ORDEAL_BEGUN_AFTER] = {"begun after a packet", false},
+    [ORDEAL_CLOCK_SET] = {"clock set 3 s forward", false},
     [ORDEAL_LEFT_OUT_TWO] = {"two packets left out", false},
     [ORDEAL_LEFT_OUT_TENTH] = {"a tenth left out", false},
     [ORDEAL_SNAP_OTHER] = {"other snap lengths", false},
@@ -204,6 +205,25 @@ static void leave_out(struct subject *s)
     free(out);
 }
 
+/* The clock of the capture is set forward once, between any two packets. The hosts' own clocks
+ * tell; scenarios have none. */
+static void clock_set(struct subject *s)
+{
+    if (strstr(s->path, ".scn")) return;
+    bool *out = calloc(s->m.n + 1, sizeof *out);
+    if (!out) abort();
+    for (size_t i = 1; i < s->m.n; i++) {
+        struct morph later = {.p = NULL};
+        char what[48];
+        snprintf(what, sizeof what, "clock set before packet %zu", i + 1);
+        morph_without(&s->m, &later, out);
+        for (size_t k = i; k < later.n; k++)
+            later.p[k].ts += 3 * AW_SEC;
+        attempt(s, ORDEAL_CLOCK_SET, &later, what, NULL);
+    }
+    free(out);
+}
+
 static void leave_out_more(struct subject *s)
 {
     bool *out = calloc(s->m.n + 1, sizeof *out);
@@ -366,6 +386,7 @@ bool ordeal_run(struct ordeal *o, const char *path)
     wrapped(&s);
     jitter(&s);
     if (o->longer) {
+        clock_set(&s);
         leave_out_more(&s);
         for (uint32_t bytes = 40; bytes <= 320; bytes += 8)
             snapped(&s, ORDEAL_SNAP_OTHER, bytes);

@@ -90,6 +90,26 @@ static void test_head_maybe_sent_before(void **state)
     expect(&m, NULL, AW_CAUSE_UNSOLICITED_CONTINUE, AW_CONF_HIGH);
 }
 
+/* A packet that came later than its sender's clock says: it counts up to the end of the waiting,
+ * and since the handshake for the first request, whose round trips may be that of the handshake. */
+static void test_time_leapt(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_content(&m, 1001, 1002, 0);
+    case_final(&m, 1003, 201);
+    expect(&m, NULL, AW_CAUSE_IGNORED, AW_CONF_HIGH);
+    m.x.conn.leapt[AW_C2S] = m.x.at[AW_AT_BODY].ord;
+    expect(&m, NULL, AW_CAUSE_IGNORED, AW_CONF_MEDIUM);
+    m.x.conn.leapt[AW_C2S]++; /* what came after it does not matter */
+    expect(&m, NULL, AW_CAUSE_IGNORED, AW_CONF_HIGH);
+    m.x.conn.leapt[AW_S2C] = m.x.at[AW_AT_REQ_FIRST].ord;
+    expect(&m, NULL, AW_CAUSE_IGNORED, AW_CONF_MEDIUM);
+    m.x.flags |= AW_F_KEPT;
+    expect(&m, NULL, AW_CAUSE_IGNORED, AW_CONF_HIGH);
+}
+
 /* What the origin answered was not captured: then its leg does not tell that it did not refuse. */
 static void test_origin_not_seen(void **state)
 {
@@ -490,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_first_to_close),
         cmocka_unit_test(test_requests_before),
         cmocka_unit_test(test_head_maybe_sent_before),
+        cmocka_unit_test(test_time_leapt),
         cmocka_unit_test(test_origin_not_seen),
         cmocka_unit_test(test_silence_of_the_origin),
         cmocka_unit_test(test_leg_known_loosely),

@@ -101,6 +101,39 @@ static void test_joined_at_payload(void **state)
     assert_true(facts->joined[AW_C2S]);
 }
 
+/* Three seconds as captured, of which the sender's clock knows nothing. */
+static void test_time_against_tsvals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *steps;
+        bool leapt;
+    } rows[] = {
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=8000\n", false},
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=5000\n", true},
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=5040\n", true},
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=7300\n", false}, /* three quarters and more */
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=7200\n", true},
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=5750\n", false},    /* 250 Hz */
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=5300\n", false},    /* 100 Hz */
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=5030\n", false},    /* 10 Hz */
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=3005000\n", false}, /* 1 MHz */
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B ts=4990\n", false},    /* sent before the other */
+        {"c A 0 0 A ts=5000\n+90 c A 1 0 B ts=5000\n", false},      /* decides nothing */
+        {"c A 0 0 A ts=4294967295\n+3000 c A 1 0 B ts=2\n", true},
+        {"c A 0 0 A ts=5000\n+70000 c A 1 0 B ts=75000\n", false},
+        {"c A 0 0 A\n+3000 c A 1 0 B ts=5000\n", false},
+        {"c A 0 0 A ts=5000\n+3000 c A 1 0 B\n", false},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char steps[256];
+        snprintf(steps, sizeof steps, "%s%s", SHAKE, rows[i].steps);
+        run(lab, steps);
+        if ((facts->leapt[AW_C2S] != 0) != rows[i].leapt) fail_msg("row %u: %s", i, rows[i].steps);
+        assert_int_equal(facts->leapt[AW_S2C], 0);
+    }
+}
+
 static void test_client_of_a_connection_joined_late(void **state)
 {
     (void)state;
@@ -344,6 +377,7 @@ int main(void)
         cmocka_unit_test(test_who_and_where),
         cmocka_unit_test(test_round_trips),
         cmocka_unit_test(test_joined_at_payload),
+        cmocka_unit_test(test_time_against_tsvals),
         cmocka_unit_test(test_client_of_a_connection_joined_late),
         cmocka_unit_test(test_swap),
         cmocka_unit_test(test_losses),
