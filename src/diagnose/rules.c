@@ -493,6 +493,15 @@ static bool began_at_origin(const struct aw_facts *f)
     return after(last, &inner->conn.closed_at) >= aw_case_w(&inner->conn, f->t);
 }
 
+/* The origin's final answer was there for W before the client's waiting ended: the silence is that
+ * of what stands between. */
+static bool kept_between(const struct aw_facts *f)
+{
+    const struct aw_mark *answer = &f->c->inner->at[AW_AT_FINAL];
+    const aw_ns end = f->content ? f->body->ts : f->head->ts + f->stuck;
+    return f->c->inner->status != 0 && aw_seen(answer) && end - answer->ts >= f->w;
+}
+
 enum aw_party aw_rule_party(const struct aw_facts *f, enum aw_cause cause)
 {
     const struct aw_exchange *inner = f->c->inner;
@@ -504,7 +513,9 @@ enum aw_party aw_rule_party(const struct aw_facts *f, enum aw_cause cause)
         return AW_PARTY_NONE;
     if (cause == AW_CAUSE_ABANDONED && f->x->window_closed[AW_S2C]) return AW_PARTY_SERVER;
     if (cause == AW_CAUSE_LATE_REJECTION && f->hops) return AW_PARTY_INTERMEDIARY;
-    /* Where both legs are known, a 5xx belongs to the leg on which it began. */
+    /* Where both legs are known, silence and a 5xx belong to the leg on which they began. */
+    if ((cause == AW_CAUSE_IGNORED || cause == AW_CAUSE_DEADLOCK) && inner && kept_between(f))
+        return AW_PARTY_INTERMEDIARY;
     if (cause == AW_CAUSE_GATEWAY_ERROR && inner && began_at_origin(f)) return AW_PARTY_SERVER;
     if (cause == AW_CAUSE_SERVER_ERROR && inner && !began_at_origin(f) && !aw_rule_inner_unseen(f))
         return AW_PARTY_INTERMEDIARY;

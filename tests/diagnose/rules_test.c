@@ -956,6 +956,35 @@ static void legs(void **state)
 }
 
 /* A failure is blamed on the leg on which it began. */
+/* The origin refused at once, and what stands between kept that to itself. */
+static void kept_answers(void **state)
+{
+    (void)state;
+    struct case_maker m, inner;
+    struct aw_verdict v;
+    struct aw_case c = {.inner = &inner.x, .input_left = AW_NS_NONE};
+    case_begin(&m);
+    case_content(&m, 1000, 1001, 0);
+    case_final(&m, 1002, 413);
+    for (double at = 890; at <= 910; at += 20) { /* W, 100 ms, before the content and less */
+        case_begin(&inner);
+        case_final(&inner, at, 413);
+        case_judge(&m, &c, &v);
+        assert_int_equal(v.cause, AW_CAUSE_IGNORED);
+        assert_int_equal(v.party, at < 900 ? AW_PARTY_INTERMEDIARY : AW_PARTY_SERVER);
+    }
+    case_begin(&m); /* and here the client never sends */
+    case_close(&m, 3000, AW_C2S, false);
+    case_begin(&inner);
+    case_final(&inner, 5, 413);
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cause, AW_CAUSE_DEADLOCK);
+    assert_int_equal(v.party, AW_PARTY_INTERMEDIARY);
+    case_begin(&inner);
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.party, AW_PARTY_SERVER);
+}
+
 static void failing_legs(void **state)
 {
     (void)state;
@@ -1124,9 +1153,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),        cmocka_unit_test(every_cause),
         cmocka_unit_test(chains),       cmocka_unit_test(legs),
-        cmocka_unit_test(failing_legs), cmocka_unit_test(costs),
-        cmocka_unit_test(thresholds),   cmocka_unit_test(sentences),
-        cmocka_unit_test(hostile_text),
+        cmocka_unit_test(kept_answers), cmocka_unit_test(failing_legs),
+        cmocka_unit_test(costs),        cmocka_unit_test(thresholds),
+        cmocka_unit_test(sentences),    cmocka_unit_test(hostile_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 set -eu
 export LC_ALL=C
 
-base='tcpdump tshark iproute2 python3 zstd curl nginx-light apache2 lighttpd squid haproxy'
+base='tcpdump tshark iproute2 nftables python3 zstd curl nginx-light apache2 lighttpd squid haproxy'
 clients='wget php-cli php-curl libwww-perl python3-aiohttp python3-botocore python3-gi gir1.2-soup-2.4
     mono-mcs mono-runtime libmono-system4.0-cil libhttpclient-java libhttpclient5-java libokhttp-java
     libcommons-httpclient-java libjetty9-extra-java php-guzzlehttp-guzzle python3-requests python3-urllib3

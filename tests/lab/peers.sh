@@ -124,6 +124,7 @@ setup_nginx_harsh() {
         location /reset/ { reset_timedout_connection on; return 444; }
         location /small/ { client_max_body_size 1k; lingering_close off; dav_methods PUT; }
         location /refused/ { return 417; }
+        location /interim/ { return 100 "go on"; }
         location /once/ { if (\$http_expect) { return 417; } dav_methods PUT; create_full_put_path on; }
         location /broken/ { proxy_pass http://10.100.1.2:8407; }
         location /moved/ { return 307 http://10.100.1.2:8001/up/moved; }
@@ -262,6 +263,22 @@ setup_nginx_gateway() {
 CONF
     relay nginxg 8308 nginx -c "$tmp/nginxg.conf" -g 'daemon off;'
 }
+# What the router does to packets, by nft: fault RULE, until mend.
+setup_nft() {
+    have nft && in_ns $P nft -f - <<'CONF'
+table ip lab {
+    chain forward {
+        type filter hook forward priority 0;
+    }
+}
+CONF
+}
+fault() {
+    commands="$commands${commands:+ ; }nft $*"
+    in_ns $P nft "add rule ip lab forward $*"
+}
+mend() { in_ns $P nft flush chain ip lab forward; }
+
 # HAProxy and Squid with rules about Expect, as people write them.
 setup_haproxy_rules() {
     cat >"$tmp/haproxyr.cfg" <<CONF

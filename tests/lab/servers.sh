@@ -162,6 +162,7 @@ servers() {
     echo "user:$(openssl passwd -apr1 -salt labsalt0 pass)" >"$tmp/users"
     head -c 8000 /dev/zero | tr '\0' u >"$tmp/file"
     printf 'cat >/dev/null; printf "Status: 201 Created\\r\\nContent-Length: 0\\r\\n\\r\\n"\n' >"$tmp/www/up/put.cgi"
+    printf 'cat >/dev/null; printf "Status: 100 Continue\\r\\nContent-Length: 5\\r\\n\\r\\ngo on"\n' >"$tmp/www/up/interim.cgi"
     start_nginx
     start_apache
     start_lighttpd

@@ -197,6 +197,18 @@ harsh_cases() {
         transfer -T "$tmp/file" $NH/drop/a; code 000; seen 'Empty reply'
         finish "curl nginx" "return 444: closed without a word" "closed-unanswered error server"
     fi
+    if needs="nginx_harsh" begin nginx-return-100 client; then
+        transfer --max-time 3 -T "$tmp/file" $NH/interim/a; got_100; seen 'Content-Length: 5'; unseen '^CODE [2-5]'
+        finish "curl nginx" "return 100 with a text: nginx makes a 100 with Content-Length and content of it, and nothing follows" "malformed-continue error server"
+    fi
+    if begin lighttpd-cgi-100 client; then
+        transfer --max-time 3 -T "$tmp/file" $L/up/interim.cgi; got_100 2; seen 'Content-Length: 5'
+        finish "curl lighttpd" "a CGI program that answers Status: 100 with content: lighttpd passes the head on" "malformed-continue error server"
+    fi
+    if needs="gunicorn" begin gunicorn-100 client; then
+        transfer --max-time 3 -T "$tmp/file" $U/interim/a; got_100 2; seen 'Content-Length: 5'
+        finish "curl gunicorn" "an application that takes 100 for a status with content" "malformed-continue error server"
+    fi
     if needs="nginx_harsh" begin nginx-444-reset client; then
         transfer -T "$tmp/file" $NH/reset/a; code 000; seen 'reset by peer'
         finish "curl nginx" "return 444 with reset_timedout_connection: reset" "reset-unanswered error server"
@@ -331,6 +343,70 @@ harsh_cases() {
     if needs="nginx_harsh" begin curl-307 client; then
         transfer -L -T "$tmp/file" $NH/moved/a; got_100 2; code 201
         finish "curl nginx" "return 307: a 100 and the redirect together, then the upload at the other place" "rejected-early info none; continued ok none"
+    fi
+}
+
+# A Go origin of its own, to be stopped and killed: $victim.
+victim() {
+    serve victim 8416 "$tmp/serve-go" 10.100.1.2:8416
+    victim=${pids[-1]}
+    sleep 0.2
+}
+fault_cases() {
+    local W=http://10.100.1.2:8416
+    if needs="go_server" begin stopped-late-continue client; then
+        victim
+        kill -STOP $victim
+        apart transfer -T "$tmp/file" $W/up/s
+        sleep 1.6
+        kill -CONT $victim
+        together
+        code 201; waited; got_100 1
+        finish "curl go" "the server's process is stopped for 1.6 s: its system acknowledges, the 100 comes late" "late-continue warning server"
+        kill $victim
+    fi
+    if needs="go_server" begin stopped-no-response server; then
+        victim
+        kill -STOP $victim
+        transfer --max-time 3 -T "$tmp/file" $W/up/s; seen 'timed out'; no_100
+        finish "curl go" "the server's process is stopped for good; curl sends its content after a second and leaves" "no-response error server"
+        kill -KILL $victim
+        wait $victim 2>/dev/null
+    fi
+    if needs="go_server" begin killed-thinking client; then
+        victim
+        apart transfer -T "$tmp/file" $W/think/s
+        sleep 0.4
+        kill -KILL $victim
+        wait $victim 2>/dev/null
+        together
+        code 000; no_100; seen 'Empty reply'
+        finish "curl go" "the server's process is killed before it has answered" "closed-unanswered error server"
+    fi
+    # What is left of one case may come up in the next: each has a server, and so a port, of its own.
+    if needs="nft" filter='tcp port 8001' begin full-packets-lost client; then
+        fault 'tcp dport 8001 meta length > 1000 drop'
+        transfer --max-time 6 -T "$tmp/file" $N/up/w60; seen 'timed out'; got_100 1
+        mend
+        finish "curl nginx" "small packets pass the router, full ones do not: the content never arrives" "network-loss error network"
+    fi
+    if needs="nft" filter='tcp port 8002' begin head-never-arrives client; then
+        fault 'tcp dport 8002 meta length > 150 drop'
+        transfer --expect100-timeout 10 --max-time 4 -T "$tmp/file" $A/up/w61; seen 'timed out'; no_100
+        mend
+        finish "curl apache" "the handshake of TCP passes the router, the head does not" "network-loss error network"
+    fi
+    if needs="nft nginx_harsh" filter='tcp port 8414' begin lost-100-any proxy; then
+        fault 'tcp sport 8414 meta length 77 quota until 150 bytes drop'
+        transfer -T "$tmp/file" $NH/up/w62; code 201; got_100 1
+        mend
+        finish "curl nginx" "the router drops the 100 once; captured on its any device" "network-loss warning network"
+    fi
+    if needs="nft" filter='tcp port 8003' begin firewall-resets-head client; then
+        fault 'tcp dport 8003 meta length > 150 reject with tcp reset'
+        transfer -T "$tmp/file" $L/up/put.cgi; code 000; seen 'reset by peer'
+        mend
+        finish "curl lighttpd" "a firewall answers the head with a reset in the server's name" "reset-unanswered error server"
     fi
 }
 
@@ -485,6 +561,10 @@ relay_cases() {
     if needs="tinyproxy" begin tinyproxy-417 proxy; then
         transfer -x $V:8303 -T "$tmp/file" "$(scr 4 t3)"; seen 417
         finish "curl tinyproxy scripted" "the origin refuses at once, the client learns it after its content" "expect-refused error server x2"
+    fi
+    if needs="tinyproxy" begin tinyproxy-holds-413 proxy; then
+        transfer -x $V:8303 -T "$tmp/file" $N/small/t4; code 413; no_100; waited
+        finish "curl tinyproxy nginx" "the origin's 413 is there at once, Tinyproxy passes it on after the content, which it sends on all the same" "ignored warning intermediary; ignored-rejection warning client"
     fi
     if needs="privoxy" begin privoxy-late proxy; then
         transfer -x $V:8307 -T "$tmp/file" $A/up/pr1; code 20
@@ -696,6 +776,7 @@ long_cases_end() {
 wide_cases() {
     origin_cases
     harsh_cases
+    fault_cases
     client_cases
     relay_cases
     busy_cases
