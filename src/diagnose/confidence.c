@@ -297,12 +297,15 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
     fail(&t, (x->flags & AW_F_FINAL_UNFINISHED) != 0 && !f->final,
          "a response head began and was not captured to its end");
 
-    /* They may have held one more 100, which makes no difference to a 417 or 5xx; or, where content
-     * acknowledges them, the answer to this request, and what came later answers another. */
+    /* They may have held one more 100, which makes no difference to a 417 or 5xx unless it was
+     * malformed; or, where content acknowledges them, the answer to this request, and what came
+     * later answers another. */
     fail(&t,
          (x->flags & AW_F_HOLE_RESPONSE) &&
              ((f->status != 417 && f->status < 500) || (x->flags & AW_F_WITHHELD)),
          "server bytes before the final response were not captured");
+    cap(&t, (x->flags & AW_F_HOLE_RESPONSE) && f->status >= 500 && !(x->flags & AW_F_WITHHELD),
+        "server bytes before the final response were not captured");
     fail(&t, (x->flags & AW_F_DROPPED) != 0, "the capture lost packets while it was under way");
     fail(&t, f->final && !f->content && (x->flags & AW_F_HOLE_CONTENT),
          "what the client sent after the answer was not captured");

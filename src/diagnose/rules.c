@@ -209,7 +209,9 @@ static enum aw_severity continue_not_relayed(const struct aw_facts *f)
 static enum aw_severity expect_dropped(const struct aw_facts *f)
 {
     const struct aw_exchange *inner = f->c->inner;
+    const uint32_t head_unseen = AW_F_HOLE_REQ_HEAD | AW_F_HEAD_UNFINISHED | AW_F_REQ_UNSEEN;
     if (!f->expect || inner == NULL || (inner->req & AW_REQ_EXPECT)) return NOT;
+    if (inner->flags & head_unseen) return NOT; /* Expect may stand in what was not captured */
     /* A final status that came instead of the 100 answered the expectation. */
     if (has_100(inner) || has_100(f->x) || f->final_first) return NOT;
     return by_sent(f);

@@ -455,8 +455,9 @@ uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *s
         fresh = true;
     }
     f->flags |= AW_FLOW_BUSY; /* so it is still there after its own end */
+    if (!fresh) aw_clock_check(f, seg, side);
     aw_missed_step(f, seg, side);
-    aw_clock_step(f, seg, side);
+    aw_clock_note(f, seg, side);
     if (fresh || !aw_half_plain(f, seg, side)) take(f, seg, side, fresh);
     const uint64_t ord = f->ord;
     leave(f);

@@ -70,13 +70,11 @@ struct aw_half {
     uint32_t base_seq;       /* sequence number of offset 0 */
     uint32_t sample_seq;
     aw_ns sample_ts;
-    uint16_t flags;   /* AW_HALF_ */
-    uint16_t window;  /* as last sent, unscaled */
-    uint8_t wscale;   /* 0xff = not known */
-    uint8_t ttl;      /* of the first segment */
-    uint16_t id;      /* IP ID of the latest packet; 0 = none */
-    uint16_t tick_at; /* when the latest with a TSval came, in 2^20 ns, wrapping; 0 = none did */
-    uint32_t tick;    /* ... that TSval */
+    uint16_t flags;  /* AW_HALF_ */
+    uint16_t window; /* as last sent, unscaled */
+    uint8_t wscale;  /* 0xff = not known */
+    uint8_t ttl;     /* of the first segment */
+    uint16_t id;     /* IP ID of the latest packet; 0 = none */
 };
 
 /* Where a segment's payload belongs, and what was seen with it. */
@@ -156,9 +154,10 @@ struct aw_flow { /* owned by its table */
     uint16_t flags;    /* AW_FLOW_ */
     uint8_t client;    /* the side */
     uint8_t heap;      /* enum aw_heap_id: which one `heap_at` speaks of */
-    uint16_t id_at[2]; /* times of the packets with half[].id, in 2^20 ns, wrapping */
+    uint16_t id_at[2]; /* times of the packets with half[].id and tick[], in 2^20 ns, wrapping */
     uint32_t heap_at;  /* index in its heap */
-    uint32_t trace_next;
+    uint16_t trace_next;
+    uint8_t tick[2]; /* latest TSval of each side, in 2^6 of its ticks, wrapping */
     struct aw_half half[2];
     struct aw_flow_table *table; /* callbacks get the flow alone */
     uint64_t ord;
@@ -321,19 +320,28 @@ bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat);
 void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
 
 /* --- clock.c --- */
-enum { AW_CLOCK_PAUSE = 100 }; /* ms; less decides nothing */
-/* After a pause of that many 2^20 ns: notes the packet if its TSval tells of a shorter one. */
+enum {
+    AW_CLOCK_PAUSE = 164,          /* ms: 100, less decides nothing, and the 64 of a tick kept */
+    AW_CLOCK_PAUSE_MAX = 64 * 250, /* beyond, the ticks kept may have wrapped */
+};
+/* A packet after a pause of that many 2^20 ns: notes it if its TSval tells of a shorter one. */
 void aw_clock_pause(struct aw_flow *f, const struct aw_segment *seg, unsigned side, uint16_t units);
-/* Follows the TSvals of a side. */
-static inline void aw_clock_step(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+static inline uint16_t aw_clock_at(const struct aw_segment *seg)
+{
+    return (uint16_t)((uint64_t)seg->at.ts >> 20);
+}
+/* Holds a packet that is not the first of its side against the one before it. */
+static inline void aw_clock_check(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
+{
+    if (!seg->has_tsval || !(f->half[side].flags & AW_HALF_SEEN)) return;
+    const uint16_t units = (uint16_t)(aw_clock_at(seg) - f->id_at[side]);
+    if (units >= AW_CLOCK_PAUSE * AW_MS >> 20) aw_clock_pause(f, seg, side, units);
+}
+static inline void aw_clock_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
 {
     if (!seg->has_tsval) return;
-    struct aw_half *h = &f->half[side];
-    const uint16_t at = (uint16_t)((uint64_t)seg->at.ts >> 20), units = (uint16_t)(at - h->tick_at);
-    if (units >= AW_CLOCK_PAUSE && units >> 15 == 0 && h->tick_at)
-        aw_clock_pause(f, seg, side, units);
-    h->tick = seg->tsval;
-    h->tick_at = at ? at : 1;
+    f->tick[side] = (uint8_t)(seg->tsval >> 6);
+    f->id_at[side] = aw_clock_at(seg);
 }
 
 /* --- handshake.c --- */

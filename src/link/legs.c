@@ -393,8 +393,9 @@ void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const stru
 {
     static const uint8_t there = 0;
     outer->inners_open--;
-    if (x->flags & (AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL | AW_F_NO_SERVER_SIDE | AW_F_EVICTED))
-        outer->inner_unseen = true;
+    const uint32_t unseen = AW_F_HOLE_REQ_HEAD | AW_F_HEAD_UNFINISHED | AW_F_HOLE_RESPONSE |
+                            AW_F_HOLE_FINAL | AW_F_NO_SERVER_SIDE | AW_F_EVICTED;
+    if (x->flags & unseen) outer->inner_unseen = true;
     if (within && outer->inner == NULL) {
         outer->inner = aw_link_get(l, sizeof *outer->inner);
         if (outer->inner) {

@@ -348,10 +348,18 @@ static void test_answer_to_the_unseen(void **state)
     case_100(&m, 1);
     case_content(&m, 1.5, 2, CASE_100_END);
     m.x.flags = AW_F_HOLE_RESPONSE;
-    case_final(&m, 3, 500);
+    case_final(&m, 3, 417);
     m.x.final_ack = CASE_HEAD_END + 1000;
-    expect(&m, NULL, AW_CAUSE_SERVER_ERROR, AW_CONF_HIGH);
+    expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_HIGH);
     m.x.final_ack++; /* ... of a request after it */
+    expect(&m, NULL, AW_CAUSE_EXPECT_REFUSED, AW_CONF_MEDIUM);
+
+    case_begin(&m); /* a malformed 100 would be worse than the 500 */
+    case_100(&m, 1);
+    case_content(&m, 1.5, 2, CASE_100_END);
+    case_final(&m, 3, 500);
+    expect(&m, NULL, AW_CAUSE_SERVER_ERROR, AW_CONF_HIGH);
+    m.x.flags = AW_F_HOLE_RESPONSE;
     expect(&m, NULL, AW_CAUSE_SERVER_ERROR, AW_CONF_MEDIUM);
 }
 
