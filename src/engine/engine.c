@@ -54,8 +54,8 @@ static bool make_rooms(struct aw_engine *e, const struct aw_tap *tap)
 {
     struct aw_config *config = &e->config;
     const struct aw_alloc *alloc = &config->alloc;
-    /* An eighth each for fragments, for what the link room holds back, and for what it knows of open
-     * connections; the rest for these. */
+    /* An eighth each for fragments, for what the link room holds back, and for what it knows of
+     * open connections; the rest for these. */
     const size_t eighth = config->memory / 8;
     e->wire = aw_wire_new(alloc, eighth);
     e->link = aw_link_new(config, &e->sink, aw_diagnose, eighth);
