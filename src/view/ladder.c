@@ -136,6 +136,30 @@ static void add_loss(struct making *m)
                   "window closed: take no more");
 }
 
+/* Where bytes are missing, as far as it is known: beside the message in which they are. */
+static void add_holes(struct making *m)
+{
+    const struct aw_exchange *x = m->x;
+    const struct aw_mark *at = x->at;
+    const struct {
+        uint32_t flag;
+        enum aw_dir dir;
+        const struct aw_mark *near[2]; /* the first of these that was seen */
+        const char *what;
+    } holes[] = {
+        {AW_F_HOLE_REQ_HEAD, AW_C2S, {&at[AW_AT_REQ_FIRST], &at[AW_AT_HEAD]}, "part of head"},
+        {AW_F_HOLE_CONTENT, AW_C2S, {&at[AW_AT_BODY], &at[AW_AT_HEAD]}, "part of content"},
+        {AW_F_HOLE_RESPONSE, AW_S2C, {&at[AW_AT_FINAL_FIRST], &at[AW_AT_HEAD]}, "server's bytes"},
+        {AW_F_HOLE_FINAL, AW_S2C, {&at[AW_AT_FINAL], &at[AW_AT_FINAL_FIRST]}, "part of answer"},
+    };
+    for (size_t i = 0; i < sizeof holes / sizeof *holes; i++) {
+        if (!(x->flags & holes[i].flag)) continue;
+        struct aw_mark near = *holes[i].near[!aw_seen(holes[i].near[0])];
+        near.ref = 0; /* the packet is one that is not there */
+        (void)add(m, &near, holes[i].dir, AW_STYLE_WARNING, -1, "%s unseen", holes[i].what);
+    }
+}
+
 static bool is_among(const struct making *m, const struct aw_mark *mark)
 {
     for (unsigned i = 0; i < m->l->count; i++)
@@ -219,6 +243,7 @@ static void add_side(struct making *m)
     add_content(m);
     add_answers(m);
     add_loss(m);
+    add_holes(m);
     add_end(m);
 }
 
