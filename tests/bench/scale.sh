@@ -1,29 +1,10 @@
 #!/bin/sh
 # How await100 grows, and beside other tools: one line a figure, each a ratio within one run (medians
-# of RUNS alternating runs) with what is wanted of it. Environment as run.sh, and
+# of RUNS alternating runs) with what is wanted of it. Environment as common.sh, and
+#   FLOWS                  the small flows (400000)
 #   PEERS_FLOWS, PEERS_MB  sizes of the captures that the other tools read as well (40000, 80)
 set -eu
-LC_ALL=C
-export LC_ALL
-AWAIT100=${AWAIT100:-./await100}
-TOOLS=${TOOLS:-build/tests/tools}
-DIR=${BENCH_DIR:-build/bench}
-RUNS=${RUNS:-5}
-mkdir -p "$DIR"
-
-capture() { # kind size -> path
-    path=$DIR/$1-$2.pcap
-    if [ ! -s "$path" ]; then
-        "$TOOLS/mkbench" "$1" "$path.part" --size "$2" >&2
-        mv "$path.part" "$path"
-    fi
-    echo "$path"
-}
-
-# Columns of timed: wall user system peak-KiB status
-median() { # file column
-    sort -n -k "$2,$2" "$1" | awk -v c="$2" '{ v[NR] = $c } END { print v[int((NR + 1) / 2)] }'
-}
+. "$(dirname "$0")/common.sh"
 
 # race A B: runs the two commands (words for sh) in turn; their median walls into $a and $b
 race() {
