@@ -10,6 +10,10 @@
 #include <string.h>
 
 #define LINGER (5 * AW_SEC)
+/* A SYN is repeated after a second at the earliest. One that comes so late asks for a connection,
+ * though with the same number: its client had answered a stray ACK with a reset meanwhile, and
+ * still waits (RFC 9293, 3.10.7.3). */
+#define SYN_AGAIN (900 * AW_MS)
 enum {
     ROOM_MIN = 64,
     BUDGET_SHARE = 16,     /* of the pool, that graves may take at most */
@@ -120,7 +124,8 @@ bool aw_grave_stray(struct aw_flow_table *t, const struct aw_segment *seg, uint6
     if (!grave || is_over(t, grave, LINGER)) return false;
     if ((seg->flags & AW_TCP_SYN) && !(seg->flags & AW_TCP_RST)) {
         const uint32_t base = seg->flags & AW_TCP_ACK ? seg->ack : seg->seq + 1;
-        if (base != grave->client_base) {
+        const bool asks = !(seg->flags & AW_TCP_ACK) && is_over(t, grave, SYN_AGAIN);
+        if (base != grave->client_base || asks) {
             grave->when = time_of(t->now) - time_of(LINGER); /* a new connection's */
             return false;
         }
