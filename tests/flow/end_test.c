@@ -19,6 +19,7 @@ static void test_strays(void **state)
         {"a FIN sent again", "+200 s FA 0 1\n+400 s FA 0 1\n", 1, 2},
         {"content under way, a reset", "s A 1 1 abc\nc R 1 0\n", 1, 2},
         {"its own SYN once more", "c S 0 0\n", 1, 1},
+        {"its own SYN, as a client asks again", "+3000 c S 0 0\n", 2, 0},
         {"its own SYN-ACK once more", "s SA 0 0\n", 1, 1},
         {"another SYN", "c S 0 0 isn=100000\n", 2, 0},
         {"another SYN at once, twice",
