@@ -156,11 +156,17 @@ static void send_data(struct player *p, struct scn_act *a)
     enum { TENTH = 9 }; /* of a status, or in a target */
     const uint8_t *bytes = what->bytes;
     if (again && a->other && what->len > TENTH) {
-        a->bytes = malloc(what->len);
-        if (!a->bytes) return;
-        memcpy(a->bytes, what->bytes, what->len);
-        a->bytes[TENTH] ^= 1;
-        bytes = a->bytes;
+        void **own = realloc(p->s->own, (p->s->owned + 1) * sizeof *own);
+        if (own) p->s->own = own;
+        uint8_t *changed = own ? malloc(what->len) : NULL;
+        if (!changed) {
+            p->oom = true;
+            return;
+        }
+        memcpy(changed, what->bytes, what->len);
+        changed[TENTH] ^= 1;
+        p->s->own[p->s->owned++] = changed;
+        bytes = changed;
     }
     do {
         const uint32_t left = what->len - off, len = left < a->seg ? left : a->seg;
