@@ -14,7 +14,8 @@ TIME=0 sh tests/fuzz/fuzz.sh "$seeds"
 rm -rf "$folder/in"
 mkdir -p "$folder/in"
 # Small ones, one in five of what captures gave: AFL runs each of them first.
-find "$seeds/work/seeds/engine" -type f -size -3k | sort | awk 'NR % 5 == 1' | xargs cp -t "$folder/in"
+work=$seeds/work
+find "$work/seeds/engine" -type f -size -3k | sort | awk 'NR % 5 == 1' | xargs cp -t "$folder/in"
 cp tests/fuzz/corpus/engine/* tests/fuzz/corpus/source/* "$folder/in"
 in=$folder/in
 [ ! -e "$folder/found" ] || in=- # goes on where the last run stopped
