@@ -360,6 +360,8 @@ void aw_ui_give(struct aw_ui *ui, uint64_t number, struct aw_detail *d, const ch
 
 /* --- drawing --- */
 
+enum { DRAW_STEP = 500 }; /* rows: some 50 us */
+
 static void draw_small(struct aw_ui *ui, struct aw_grid *g)
 {
     struct aw_summary *s = aw_board_summary(ui->board);
@@ -415,6 +417,9 @@ void aw_ui_draw(struct aw_ui *ui, struct aw_grid *g)
     ui->rows = g->rows;
     ui->cols = g->cols;
     aw_board_lock(ui->board);
+    /* What the header counts the list shows, and the bar can open: what came since the last step is
+     * put in order under the same lock. */
+    (void)aw_sorted_step(ui->order, aw_board_rows(ui->board), DRAW_STEP);
     const struct aw_board_info *i = aw_board_info(ui->board);
     if (i->notes != ui->notes) ui_say(ui, "%s", i->note);
     ui->notes = i->notes;

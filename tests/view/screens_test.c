@@ -277,6 +277,25 @@ static void test_sorts(void **state)
     close_show(&s);
 }
 
+/* Between a step and the drawing the analysis may add a row: what the header counts can be opened. */
+static void test_what_is_counted_can_be_opened(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/ignored.pcap", 80, 24);
+    aw_ui_free(s.ui);
+    const struct aw_ui_calls calls = {.ctx = &s, .detail = on_detail, .saves = "/var/tmp"};
+    s.ui = aw_ui_new(s.board, NULL, &calls);
+    aw_ui_draw(s.ui, &s.grid);
+    char *text = screen_text(&s);
+    assert_non_null(strstr(text, "1 exchange"));
+    free(text);
+    const struct aw_event enter = {.key = AW_KEY_ENTER};
+    assert_true(aw_ui_event(s.ui, &enter));
+    assert_int_equal(s.count, 1);
+    close_show(&s);
+}
+
 static void test_click_chooses_and_opens(void **state)
 {
     struct show s;
@@ -532,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_screens),
         cmocka_unit_test(test_evidence_leads_to_its_arrow),
         cmocka_unit_test(test_sorts),
+        cmocka_unit_test(test_what_is_counted_can_be_opened),
         cmocka_unit_test(test_click_chooses_and_opens),
         cmocka_unit_test(test_saves_what_is_marked),
         cmocka_unit_test(test_the_worst_stays_in_view),
