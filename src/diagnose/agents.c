@@ -32,9 +32,14 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+static bool letter(uint8_t c)
+{
+    return lower(c) >= 'a' && lower(c) <= 'z';
+}
+
 static bool alnum(uint8_t c)
 {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+    return (c >= '0' && c <= '9') || letter(c);
 }
 
 static bool begins(struct aw_span v, const char *mark)
@@ -148,6 +153,7 @@ static bool find_at(struct aw_span value, size_t at, enum aw_text text, unsigned
                     struct aw_agent_seen *out)
 {
     const struct aw_span rest = from(value, at);
+    if (!letter(rest.p[0])) return false; /* most words are parts of versions, and no sign is */
     const bool line = at == 0 || value.p[at - 1] == '\n';
     const bool word = at == 0 || !alnum(value.p[at - 1]);
     const char *tried = NULL;

@@ -3,7 +3,6 @@
  */
 #include "diagnose/text.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,23 +91,45 @@ static void append_shown(char *out, size_t cap, const uint8_t *p, size_t len)
     out[at] = '\0';
 }
 
+/* Writes v, with zeros in front to make `least` digits; returns where it ends. By hand, as snprintf
+ * would take half the time of a verdict. */
+static char *put_digits(char *to, uint64_t v, unsigned least)
+{
+    char digit[20];
+    unsigned n = 0;
+    do {
+        digit[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    for (; least > n; least--)
+        *to++ = '0';
+    while (n > 0)
+        *to++ = digit[--n];
+    return to;
+}
+
 const char *aw_say_ms(struct aw_say *s, aw_ns t)
 {
     char *slot = next_slot(s);
-    /* Whole numbers only: %f would ask the locale for the decimal point. */
     const bool minus = t < 0;
     const uint64_t ns = minus ? 0 - (uint64_t)t : (uint64_t)t;
     const uint64_t us = ns / 1000 + (ns % 1000 >= 500 ? 1 : 0);
-    snprintf(slot, AW_SAY_SLOT, "%s%" PRIu64 ".%03" PRIu64 " ms", minus && us ? "-" : "", us / 1000,
-             us % 1000);
+    char *p = slot;
+    if (minus && us) *p++ = '-';
+    p = put_digits(p, us / 1000, 1);
+    *p++ = '.';
+    p = put_digits(p, us % 1000, 3);
+    memcpy(p, " ms", sizeof " ms");
     return slot;
 }
 
 const char *aw_say_ref(struct aw_say *s, aw_ref ref)
 {
+    static const char packet[] = "packet ";
     char *slot = next_slot(s);
     if (aw_ref_no(ref) == 0) return "a packet not captured"; /* packets count from 1 */
-    snprintf(slot, AW_SAY_SLOT, "packet %" PRIu64, aw_ref_no(ref));
+    memcpy(slot, packet, sizeof packet - 1);
+    *put_digits(slot + sizeof packet - 1, aw_ref_no(ref), 1) = '\0';
     const uint16_t source = aw_ref_source(ref);
     if (source == s->source || s->names == NULL) return slot;
     const char *name = s->names->source(s->names->ctx, source);

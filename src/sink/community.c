@@ -3,6 +3,7 @@
  */
 #include "sink/community.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include <sha1.h>
@@ -35,7 +36,10 @@ void aw_community_id(char to[AW_COMMUNITY_LEN], const struct aw_conn_facts *conn
     const unsigned low = order < 0 || (order == 0 && conn->port[0] <= conn->port[1]) ? 0 : 1;
     const unsigned high = 1 - low;
 
-    uint8_t in[2 + 2 * 16 + 2 + 4], *p = in;
+    /* All of it and its padding are one block: the library's own padding comes byte by byte and
+     * takes four times as long as the hash. */
+    uint8_t block[SHA1_BLOCK_LENGTH] = {0}, *p = block;
+    _Static_assert(2 + 2 * 16 + 2 + 4 + 1 + 8 <= SHA1_BLOCK_LENGTH, "one block");
     p = put(p, (const uint8_t[]){0, 0}, 2); /* seed */
     p = put(p, conn->addr[low].b, len);
     p = put(p, conn->addr[high].b, len);
@@ -43,11 +47,18 @@ void aw_community_id(char to[AW_COMMUNITY_LEN], const struct aw_conn_facts *conn
     const uint16_t a = conn->port[low], b = conn->port[high];
     p = put(p, (const uint8_t[]){(uint8_t)(a >> 8), (uint8_t)a, (uint8_t)(b >> 8), (uint8_t)b}, 4);
 
+    const unsigned bits = (unsigned)(p - block) * 8;
+    *p = 0x80;
+    block[SHA1_BLOCK_LENGTH - 2] = (uint8_t)(bits >> 8);
+    block[SHA1_BLOCK_LENGTH - 1] = (uint8_t)bits;
     SHA1_CTX ctx;
-    uint8_t digest[SHA1_DIGEST_LENGTH];
     SHA1Init(&ctx);
-    SHA1Update(&ctx, in, (size_t)(p - in));
-    SHA1Final(digest, &ctx);
+    SHA1Transform(ctx.state, block);
+    uint8_t digest[SHA1_DIGEST_LENGTH];
+    for (unsigned i = 0; i < SHA1_DIGEST_LENGTH / 4; i++) {
+        const uint32_t word = htonl(ctx.state[i]);
+        memcpy(digest + (size_t)i * 4, &word, sizeof word);
+    }
     to[0] = '1';
     to[1] = ':';
     base64(to + 2, digest, sizeof digest);

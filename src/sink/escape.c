@@ -19,6 +19,31 @@ static inline bool is_plain(uint8_t c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* Whether eight bytes are all plain: each term has the high bit of some byte set where a byte is
+ * not, by the borrow of a subtraction. */
+static inline bool is_plain_word(const uint8_t *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    const uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\', del = w ^ ones * 0x7f;
+    const uint64_t odd = ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
+                         ((slash - ones) & ~slash) | ((del - ones) & ~del) | w;
+    return (odd & high) == 0;
+}
+
+/* How many bytes at p need no look. */
+static inline size_t plain_run(const uint8_t *p, size_t len)
+{
+    size_t i = 0;
+    while (len - i >= 8 && is_plain_word(p + i))
+        i += 8;
+    if (i > 0 && len - i < 8 && is_plain_word(p + len - 8)) return len;
+    while (i < len && is_plain(p[i]))
+        i++;
+    return i;
+}
+
 static void put_u16(struct aw_out *o, unsigned c)
 {
     const char text[6] = {'\\',       'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15],
@@ -44,16 +69,12 @@ static void put_escaped(struct aw_out *o, int32_t c)
 void aw_out_json(struct aw_out *o, struct aw_span s)
 {
     if (!s.p) {
-        aw_out_write(o, "null", 4);
+        aw_out_put(o, "null", 4);
         return;
     }
-    aw_out_write(o, "\"", 1);
+    aw_out_put(o, "\"", 1);
     size_t from = 0, i = 0;
-    while (i < s.len) {
-        if (is_plain(s.p[i])) {
-            i++;
-            continue;
-        }
+    while ((i += plain_run(s.p + i, s.len - i)) < s.len) {
         size_t used;
         const int32_t c = aw_utf8_next(s.p + i, s.len - i, &used);
         if (c >= 0x80 && !aw_utf8_acts(c)) {
@@ -64,8 +85,8 @@ void aw_out_json(struct aw_out *o, struct aw_span s)
         put_escaped(o, c < 0 ? s.p[i] : c);
         from = i += used;
     }
-    aw_out_write(o, s.p + from, s.len - from);
-    aw_out_write(o, "\"", 1);
+    if (s.len > from) aw_out_put(o, s.p + from, s.len - from);
+    aw_out_put(o, "\"", 1);
 }
 
 /* --- terminals --- */

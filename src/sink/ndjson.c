@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sink/community.h"
+#include "sink/out_buf.h"
 #include "sink/report.h"
 
 struct aw_report {
@@ -17,7 +18,7 @@ struct aw_report {
     char community[AW_COMMUNITY_LEN];
 };
 
-#define LIT(o, text) aw_out_write(o, text, sizeof text - 1)
+#define LIT(o, text) aw_out_put(o, text, sizeof text - 1)
 
 static void put_name(struct aw_out *o, const char *name)
 {
@@ -69,7 +70,7 @@ static void put_version(struct aw_out *o, uint8_t version)
     }
     const char text[] = {'"', (char)('0' + version / 10 % 10), '.', (char)('0' + version % 10),
                          '"'};
-    aw_out_write(o, text, sizeof text);
+    aw_out_put(o, text, sizeof text);
 }
 
 /* A packet by its number in the record's file, or with its own file's name. */
@@ -99,7 +100,7 @@ static void put_addr(struct aw_out *o, const struct aw_addr *a)
     char text[AW_ADDR_TEXT];
     const size_t len = aw_addr_text(text, a);
     LIT(o, "\"");
-    aw_out_write(o, text, len);
+    aw_out_put(o, text, len);
     LIT(o, "\"");
 }
 
@@ -114,7 +115,7 @@ static void put_connection(struct aw_report *r, const struct aw_exchange *x)
     LIT(o, ",\"connection\":{\"id\":");
     put_id(o, x->conn_id);
     LIT(o, ",\"community_id\":\"");
-    aw_out_write(o, r->community, sizeof r->community);
+    aw_out_put(o, r->community, sizeof r->community);
     LIT(o, "\",\"client\":");
     put_addr(o, &c->addr[AW_C2S]);
     LIT(o, ",\"client_port\":");

@@ -13,29 +13,47 @@ static const char two_digits[] = "0001020304050607080910111213141516171819202122
                                  "50515253545556575859606162636465666768697071727374"
                                  "75767778798081828384858687888990919293949596979899";
 
-/* Writes v so that it ends before `end`; returns where it begins. At most 20 bytes. */
-static char *digits_before(char *end, uint64_t v)
+static void put_two(char *to, unsigned v)
 {
-    while (v >= 100) {
-        end -= 2;
-        memcpy(end, two_digits + v % 100 * 2, 2);
-        v /= 100;
-    }
-    if (v >= 10) {
-        end -= 2;
-        memcpy(end, two_digits + v * 2, 2);
-    } else {
-        *--end = (char)('0' + v);
-    }
+    memcpy(to, two_digits + (size_t)v * 2, 2);
+}
+
+static size_t digits_of(uint64_t v)
+{
+    size_t n = 1;
+    for (; v >= 10000; v /= 10000)
+        n += 4;
+    return n + (v >= 10) + (v >= 100) + (v >= 1000);
+}
+
+/* Writes v to `to`; returns where it ends. At most 20 bytes. */
+static char *digits(char *to, uint64_t v)
+{
+    char *const end = to + digits_of(v), *at = end;
+    for (; v >= 100; v /= 100)
+        put_two(at -= 2, (unsigned)(v % 100));
+    if (v >= 10)
+        put_two(to, (unsigned)v);
+    else
+        *to = (char)('0' + v);
     return end;
 }
 
-/* Exactly `n` digits of v at `to`, zeros in front. */
-static char *fixed(char *to, uint64_t v, unsigned n)
+/* Exactly six digits of v < 1000000, zeros in front. */
+static char *six(char *to, uint32_t v)
 {
-    for (unsigned i = n; i-- > 0; v /= 10)
-        to[i] = (char)('0' + v % 10);
-    return to + n;
+    put_two(to, v / 10000);
+    put_two(to + 2, v / 100 % 100);
+    put_two(to + 4, v % 100);
+    return to + 6;
+}
+
+/* Exactly two digits of v < 100, and what follows them. */
+static char *two_and(char *to, uint64_t v, char next)
+{
+    put_two(to, (unsigned)v);
+    to[2] = next;
+    return to + 3;
 }
 
 static uint64_t magnitude(int64_t v)
@@ -45,36 +63,32 @@ static uint64_t magnitude(int64_t v)
 
 void aw_out_u64(struct aw_out *o, uint64_t v)
 {
-    char text[20];
-    const char *from = digits_before(text + sizeof text, v);
-    aw_out_write(o, from, (size_t)(text + sizeof text - from));
+    char *const p = aw_out_room(o, 20);
+    if (p) o->used += (size_t)(digits(p, v) - p);
 }
 
 void aw_out_i64(struct aw_out *o, int64_t v)
 {
-    char text[21];
-    char *from = digits_before(text + sizeof text, magnitude(v));
-    if (v < 0) *--from = '-';
-    aw_out_write(o, from, (size_t)(text + sizeof text - from));
+    if (v < 0) aw_out_put(o, "-", 1);
+    aw_out_u64(o, magnitude(v));
 }
 
 void aw_out_ms(struct aw_out *o, aw_ns v)
 {
     if (v == AW_NS_NONE) {
-        aw_out_write(o, "null", 4);
+        aw_out_put(o, "null", 4);
         return;
     }
+    char *const p = aw_out_room(o, 32); /* sign, 13 digits, point, 6 digits */
+    if (!p) return;
     const uint64_t ns = magnitude(v);
-    char text[32]; /* sign, 13 digits, point, 6 digits */
-    char *const point = text + sizeof text - 7;
-    (void)fixed(point + 1, ns % (uint64_t)AW_MS, 6);
+    *p = '-';
+    char *const point = digits(p + (v < 0), ns / (uint64_t)AW_MS);
     *point = '.';
-    const char *end = text + sizeof text;
+    char *end = six(point + 1, (uint32_t)(ns % (uint64_t)AW_MS));
     while (end - point > 4 && end[-1] == '0')
         end--;
-    char *from = digits_before(point, ns / (uint64_t)AW_MS);
-    if (v < 0) *--from = '-';
-    aw_out_write(o, from, (size_t)(end - from));
+    o->used += (size_t)(end - p);
 }
 
 struct civil { /* a date of the proleptic Gregorian calendar */
@@ -105,7 +119,7 @@ static struct civil civil_of(int64_t days)
 void aw_out_time(struct aw_out *o, aw_ns t)
 {
     if (t == AW_NS_NONE) {
-        aw_out_write(o, "null", 4);
+        aw_out_put(o, "null", 4);
         return;
     }
     uint32_t ns;
@@ -114,19 +128,17 @@ void aw_out_time(struct aw_out *o, aw_ns t)
     if (in_day < 0) in_day += 86400, day--;
     const struct civil c = civil_of(day); /* 64 bits of nanoseconds reach from 1677 to 2262 */
     const uint64_t s = (uint64_t)in_day;
-    char text[32], *p = fixed(text, (uint64_t)c.year, 4);
-    *p++ = '-';
-    p = fixed(p, c.month, 2);
-    *p++ = '-';
-    p = fixed(p, c.day, 2);
-    *p++ = 'T';
-    p = fixed(p, s / 3600, 2);
-    *p++ = ':';
-    p = fixed(p, s / 60 % 60, 2);
-    *p++ = ':';
-    p = fixed(p, s % 60, 2);
-    *p++ = '.';
-    p = fixed(p, ns, 9);
-    *p++ = 'Z';
-    aw_out_write(o, text, (size_t)(p - text));
+    char *const text = aw_out_room(o, 30);
+    if (!text) return;
+    put_two(text, (unsigned)c.year / 100);
+    char *p = two_and(text + 2, (unsigned)c.year % 100, '-');
+    p = two_and(p, c.month, '-');
+    p = two_and(p, c.day, 'T');
+    p = two_and(p, s / 3600, ':');
+    p = two_and(p, s / 60 % 60, ':');
+    p = two_and(p, s % 60, '.');
+    p = six(p, ns / 1000);
+    *p++ = (char)('0' + ns / 100 % 10);
+    p = two_and(p, ns % 100, 'Z');
+    o->used += (size_t)(p - text);
 }

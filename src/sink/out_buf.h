@@ -4,6 +4,8 @@
 #ifndef AW_SINK_OUT_BUF_H
 #define AW_SINK_OUT_BUF_H
 
+#include <string.h>
+
 #include "sink/out.h"
 #include "sink/place.h"
 
@@ -31,6 +33,17 @@ char *aw_out_make_room(struct aw_out *o, size_t need);
 static inline char *aw_out_room(struct aw_out *o, size_t need)
 {
     return o->size - o->used >= need ? o->buf + o->used : aw_out_make_room(o, need);
+}
+
+/* aw_out_write in place, for what is short: a literal's bytes become a few stores. */
+static inline void aw_out_put(struct aw_out *o, const void *bytes, size_t len)
+{
+    if (o->size - o->used < len) {
+        aw_out_write(o, bytes, len);
+        return;
+    }
+    memcpy(o->buf + o->used, bytes, len);
+    o->used += len;
 }
 
 /* What a reader may see of some bytes: themselves where they are harmless, else \xNN or \u{N}. */

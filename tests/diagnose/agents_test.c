@@ -309,6 +309,9 @@ static void rows_are_whole(void **state)
         /* Rows of a product leave no gap, and the last is open. */
         if (same) assert_true(a->from == before->below && a->role == before->role);
         if (!same && before) assert_int_equal(before->below, 0);
+        /* What is looked for begins with a letter: other words are passed over. */
+        for (unsigned n = 0; n < sizeof a->sign / sizeof *a->sign && a->sign[n].mark; n++)
+            assert_true((a->sign[n].mark[0] | 0x20) >= 'a' && (a->sign[n].mark[0] | 0x20) <= 'z');
         bool any = false;
         for (unsigned n = 0; n < AW_NEEDS; n++) {
             if (a->fix[n] == NULL) continue;
