@@ -169,6 +169,7 @@ struct aw_capture *aw_capture_of_options(const struct aw_options *o, bool watche
         .prompt = watched || sockets > 1,
         .filter = o->filter,
         .members = members,
+        .group = AW_LIVE_NO_GROUP,
     };
     *bad_use = false;
     struct aw_capture *c = aw_capture_new(sockets);
@@ -187,7 +188,7 @@ struct aw_capture *aw_capture_of_options(const struct aw_options *o, bool watche
             return NULL;
         }
         aw_capture_add(c, live);
-        options.group = aw_live_group(live);
+        if (members > 1) options.group = aw_live_group(live);
     }
     return c;
 }

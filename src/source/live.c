@@ -36,7 +36,7 @@ struct aw_live {
     char *filter; /* owned; "" = none */
     pcap_t *pcap; /* owned; NULL: went away */
     int fd;
-    int group; /* as the kernel numbers it; 0: no member of any */
+    int group; /* as the kernel numbers it, the first on a machine 0; or AW_LIVE_NO_GROUP */
     uint16_t linktype;
     bool nano;
     bool down;     /* told */
@@ -119,7 +119,7 @@ static bool set_filter(const struct aw_live *l, pcap_t *p)
 static bool join(struct aw_live *l)
 {
     const int how = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_ROLLOVER;
-    if (l->group != 0) {
+    if (l->group != AW_LIVE_NO_GROUP) {
         const int arg = l->group | how << 16;
         return setsockopt(l->fd, SOL_PACKET, PACKET_FANOUT, &arg, sizeof arg) == 0;
     }

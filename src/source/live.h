@@ -26,9 +26,9 @@ struct aw_live_options {
     /* Sockets that share the interface's packets: the kernel gives each the connections of some
      * hash, or of another where that one's buffer runs full. 0 = this one has it to itself. */
     unsigned member, members;
-    int group; /* theirs: as aw_live_group gave it for member 0; for that one 0 */
+    int group; /* theirs: as aw_live_group gave it for member 0; for that one AW_LIVE_NO_GROUP */
 };
-enum { AW_LIVE_SNAPLEN = 262144, AW_LIVE_BUFFER = 32 << 20 };
+enum { AW_LIVE_SNAPLEN = 262144, AW_LIVE_BUFFER = 32 << 20, AW_LIVE_NO_GROUP = -1 };
 
 enum aw_live_fault {
     AW_LIVE_NO_DEVICE,     /* there is no interface of that name */
