@@ -63,7 +63,7 @@ static bool open_places(struct aw_bundle *b, const struct aw_merge *first, char 
                         size_t err_size)
 {
     for (unsigned i = 0; i < 2; i++) {
-        b->again[i] = aw_save_reopen(b->o, first);
+        b->again[i] = aw_save_reopen(first);
         if (b->again[i]) continue;
         (void)snprintf(err, err_size, "%s: the input cannot be read again", b->o->bundle);
         return false;

@@ -361,7 +361,7 @@ static bool open_report(struct run *r)
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) aw_out_ascii(r->out, true);
     if (!o->output) aw_out_colour(r->out, aw_wants_colour());
     r->report = o->format->open(r->out, &r->about);
-    if (o->format->worst) r->again = aw_save_reopen(o, r->merge);
+    if (o->format->worst) r->again = aw_save_reopen(r->merge);
     if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
     if (r->live.behind) aw_out_flush(r->out); /* the head of a table */
     if (r->report && (r->live.lines || !wants_lines(o))) return true;

@@ -30,16 +30,10 @@ bool aw_save_spares(const struct aw_options *o, const char *path, const char *op
     return true;
 }
 
-struct aw_merge *aw_save_reopen(const struct aw_options *o, const struct aw_merge *first)
+struct aw_merge *aw_save_reopen(const struct aw_merge *first)
 {
     char ignored[1024];
-    struct aw_source *const *sources;
-    if (!first) return NULL;
-    const size_t count = aw_merge_sources(first, &sources);
-    struct aw_merge *m =
-        aw_merge_again(sources, count, o->filter, o->stop_after, ignored, sizeof ignored);
-    if (m) aw_merge_between(m, o->from, o->to);
-    return m;
+    return first ? aw_merge_again(first, ignored, sizeof ignored) : NULL;
 }
 
 static bool open_keep(struct aw_save *s, char *err, size_t err_size)
@@ -50,7 +44,7 @@ static bool open_keep(struct aw_save *s, char *err, size_t err_size)
         err[0] = '\0';
         return false;
     }
-    s->again = aw_save_reopen(o, s->merge);
+    s->again = aw_save_reopen(s->merge);
     /* An exchange lives as long as it is active; a few times the longest silence is a fair guess,
      * and what is older makes way only for what is behind it. */
     int64_t patience;

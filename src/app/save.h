@@ -53,7 +53,7 @@ size_t aw_save_memory(const struct aw_config *c);
 bool aw_save_spares(const struct aw_options *o, const char *path, const char *option);
 /* The inputs once more, with the same filter and bounds, so that the same packets get the same
  * ordinals; `first` stays open. NULL: they cannot be read twice. */
-struct aw_merge *aw_save_reopen(const struct aw_options *o, const struct aw_merge *first);
+struct aw_merge *aw_save_reopen(const struct aw_merge *first);
 /* Reads them through an engine of that config, as far as `packets`, or until `enough` says so of
  * the tap's ctx (NULL: never). False: memory ran out. */
 bool aw_save_reread(struct aw_merge *again, const struct aw_config *config,

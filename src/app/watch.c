@@ -317,19 +317,12 @@ static enum aw_exit show(struct watch *w)
         if (!aw_capture_start(w->capture, o->stop_after, o->filter, &calls)) return AW_EXIT_INPUT;
     }
     if (pthread_create(&w->thread, NULL, analyse, w) != 0) return AW_EXIT_INPUT;
-    struct aw_source *const *sources = NULL;
-    const size_t count = w->merge ? aw_merge_sources(w->merge, &sources) : 0;
     const struct aw_again reread = {
         .file = o->read,
         .file_count = o->read_count,
-        .source = sources,
-        .source_count = count,
+        .first = w->merge,
         .ring = w->ring,
-        .filter = o->filter,
         .config = &o->config,
-        .stop_after = o->stop_after,
-        .from = o->from,
-        .to = o->to,
         .show_secrets = o->show_secrets,
         .folder = w->saves,
         .folder_path = w->saves_path,

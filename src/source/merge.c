@@ -33,7 +33,8 @@ struct aw_merge {
     size_t count;
     struct batch batch[AW_SOURCE_HOLDS];
     struct aw_filter *filter;
-    uint64_t ord, left; /* left: of stop_after */
+    uint64_t stop_after; /* 0 = no limit */
+    uint64_t ord, left;  /* left: of stop_after */
     uint64_t filtered;
     struct aw_bound from, to;
     bool bounded, fixed;    /* any of the two is set; the moments below are known */
@@ -58,23 +59,26 @@ struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct a
         m->sources[i] = sources[i];
     m->count = count;
     m->filter = filter;
+    m->stop_after = stop_after;
     m->left = stop_after ? stop_after : UINT64_MAX;
     return m;
 }
 
-struct aw_merge *aw_merge_again(struct aw_source *const *first, size_t count, const char *filter,
-                                uint64_t stop_after, char *err, size_t err_size)
+struct aw_merge *aw_merge_again(const struct aw_merge *first, char *err, size_t err_size)
 {
+    (void)snprintf(err, err_size, "out of memory");
     struct aw_filter *f = NULL;
-    if (filter && filter[0] && !(f = aw_filter_new(filter, err, err_size))) return NULL;
+    if (first->filter && !(f = aw_filter_copy(first->filter))) return NULL;
+    const size_t count = first->count;
     struct aw_source **sources = calloc(count + 1, sizeof *sources);
     struct aw_merge *m = NULL;
     size_t n = 0;
-    (void)snprintf(err, err_size, "out of memory");
-    while (sources && n < count && (sources[n] = aw_source_again(first[n], err, err_size)))
+    while (sources && n < count && (sources[n] = aw_source_again(first->sources[n], err, err_size)))
         n++;
-    if (n > 0 && n == count) m = aw_merge_new(sources, n, f, stop_after);
-    if (!m) {
+    if (n > 0 && n == count) m = aw_merge_new(sources, n, f, first->stop_after);
+    if (m) {
+        aw_merge_between(m, first->from, first->to);
+    } else {
         for (size_t i = 0; i < n; i++)
             aw_source_close(sources[i]);
         aw_filter_free(f);

@@ -40,9 +40,7 @@ struct reading {
 static bool open_reading(struct reading *r, char *why, size_t size)
 {
     if (!r->a->ring) {
-        const struct aw_again *a = r->a;
-        r->merge = aw_merge_again(a->source, a->source_count, a->filter, a->stop_after, why, size);
-        if (r->merge) aw_merge_between(r->merge, a->from, a->to);
+        r->merge = aw_merge_again(r->a->first, why, size);
         return r->merge != NULL;
     }
     r->lot = malloc(LOT * sizeof *r->lot);

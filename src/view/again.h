@@ -17,13 +17,9 @@
 struct aw_again {
     const char *const *file; /* names, for reports; borrowed, as are all here */
     size_t file_count;
-    struct aw_source *const *source; /* of the first reading, open: their descriptors are used */
-    size_t source_count;
+    const struct aw_merge *first;   /* the first reading: its open descriptors are used */
     struct aw_ring *ring;           /* live: in place of files; NULL = none */
-    const char *filter;             /* NULL = none */
     const struct aw_config *config; /* of the first reading: so that the second finds the same */
-    uint64_t stop_after;
-    struct aw_bound from, to;
     bool show_secrets;
     struct aw_folder *folder; /* where files are saved; NULL: nowhere */
     const char *folder_path;  /* its absolute path */

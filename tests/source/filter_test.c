@@ -40,18 +40,23 @@ static void filters_match(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char err[256] = "";
         uint8_t bytes[64];
-        struct aw_filter *f = aw_filter_new(rows[i].expression, err, sizeof err);
-        if (!f) fail_msg("%s: %s", rows[i].expression, err);
+        struct aw_filter *first = aw_filter_new(rows[i].expression, err, sizeof err);
+        if (!first) fail_msg("%s: %s", rows[i].expression, err);
+        struct aw_filter *copy = aw_filter_copy(first);
+        assert_non_null(copy);
         const uint32_t n = (uint32_t)frame(bytes, rows[i].linktype);
         const struct aw_packet p = {
             .data = bytes, .cap_len = n, .wire_len = n, .linktype = rows[i].linktype};
-        for (unsigned again = 0; again < 2; again++)
-            if (aw_filter_match(f, &p) != rows[i].match)
-                fail_msg("\"%s\" on link type %u", rows[i].expression, rows[i].linktype);
-        const char *why;
-        assert_int_equal(aw_filter_unfit(f, &why), rows[i].fit ? 0 : 2);
-        assert_int_equal(why == NULL, rows[i].fit);
-        aw_filter_free(f);
+        for (unsigned of = 0; of < 2; of++) {
+            struct aw_filter *f = of == 0 ? first : copy;
+            for (unsigned again = 0; again < 2; again++)
+                if (aw_filter_match(f, &p) != rows[i].match)
+                    fail_msg("\"%s\" on link type %u", rows[i].expression, rows[i].linktype);
+            const char *why;
+            assert_int_equal(aw_filter_unfit(f, &why), rows[i].fit ? 0 : 2);
+            assert_int_equal(why == NULL, rows[i].fit);
+            aw_filter_free(f);
+        }
     }
 }
 

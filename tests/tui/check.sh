@@ -292,6 +292,14 @@ case_stdin() { # keys come from the terminal itself
     shows 'User-Agent: curl'
 }
 
+case_named() { # a filter whose names the sandbox could not look up again
+    open 80x24 -r "$captures/ignored.pcap" "'tcp portrange 1-9999 or port http'"
+    shows '1 exchange  1 failing'
+    keys Enter
+    shows 'client awaits the 100'
+    shows 'User-Agent: curl'
+}
+
 case_idle() {
     open 80x24 -r "$captures/busy-mixed.pcap"
     shows 'ignored Expect'

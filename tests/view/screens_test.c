@@ -68,10 +68,7 @@ static void settle(struct show *s)
 {
     while (aw_ui_step(s->ui, 1000))
         ;
-    struct aw_source *const *sources;
-    const size_t count = aw_merge_sources(s->merge, &sources);
-    const struct aw_again again = {
-        .source = sources, .source_count = count, .config = &s->config, .stop = &s->stop};
+    const struct aw_again again = {.first = s->merge, .config = &s->config, .stop = &s->stop};
     while (s->count > 0) {
         const struct asked a = s->asked[0];
         memmove(s->asked, s->asked + 1, --s->count * sizeof s->asked[0]);
