@@ -11,6 +11,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "app/inputs.h"
 #include "app/pipeline.h"
 #include "app/sandbox.h"
 #include "app/save.h"
@@ -49,8 +50,7 @@ static struct aw_merge *open_capture(const struct aw_options *o, const char *pat
     struct aw_filter *filter = o->filter ? aw_filter_new(o->filter, err, sizeof err) : NULL;
     struct aw_source *source = NULL;
     if (o->filter && !filter)
-        fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
-                err);
+        aw_inputs_bad_filter(o, err);
     else if (!(source = aw_source_open(path, 0, err, sizeof err)))
         fprintf(stderr, "await100: --align: %s\n", err);
     struct aw_merge *m = source ? aw_merge_new(&source, 1, filter, o->stop_after) : NULL;

@@ -4,14 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+void aw_inputs_bad_filter(const struct aw_options *o, const char *why)
+{
+    fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
+            why);
+}
+
 static struct aw_filter *open_filter(const struct aw_options *o, enum aw_exit *status)
 {
     if (!o->filter) return NULL;
     char err[512];
     struct aw_filter *filter = aw_filter_new(o->filter, err, sizeof err);
     if (filter) return filter;
-    fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
-            err);
+    aw_inputs_bad_filter(o, err);
     *status = AW_EXIT_USAGE;
     return NULL;
 }

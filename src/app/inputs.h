@@ -13,5 +13,7 @@
  * AW_EXIT_INPUT that nothing could be opened. */
 AW_MUST_USE enum aw_exit aw_inputs_open(const struct aw_options *o, struct aw_merge **out,
                                         uint64_t *damaged);
+/* Says that the filter is none; `why`: libpcap's words. */
+void aw_inputs_bad_filter(const struct aw_options *o, const char *why);
 
 #endif

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/inputs.h"
+
 /* --- signals --- */
 
 /* The only globals: a signal handler has no other place. Set on whichever thread gets the signal.
@@ -142,8 +144,7 @@ static void say_why_not(const struct aw_options *o, const char *name, enum aw_li
         say_forbidden(name);
         break;
     case AW_LIVE_BAD_FILTER:
-        fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
-                err);
+        aw_inputs_bad_filter(o, err);
         break;
     case AW_LIVE_NO_SHARING:
         fprintf(stderr,
