@@ -63,8 +63,8 @@ uint64_t aw_source_size(const struct aw_source *s);  /* in all, as stored; 0 = u
  * NULL and a message where the expression does not compile (err holds libpcap's words). */
 struct aw_filter;
 struct aw_filter *aw_filter_new(const char *expression, char *err, size_t err_size);
-/* One that matches the same, made without compiling: in a sandbox names can not be looked up. May be
- * called while `first` is in use in another thread. NULL: no memory. */
+/* One that matches the same, made without compiling: in a sandbox names can not be looked up. May
+ * be called while `first` is in use in another thread. NULL: no memory. */
 struct aw_filter *aw_filter_copy(const struct aw_filter *first);
 void aw_filter_free(struct aw_filter *f);
 bool aw_filter_match(struct aw_filter *f, const struct aw_packet *pkt);
@@ -83,9 +83,9 @@ struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct a
 /* Only packets from one moment to another, both included; AW_BOUND_NONE is open. "First packet" is
  * the first of all, matching or not. Before the first aw_merge_next. */
 void aw_merge_between(struct aw_merge *m, struct aw_bound from, struct aw_bound to);
-/* The same once more, from the beginning, with the filter, limit and bounds of `first`: all sources,
- * or NULL and a line in err. On their descriptors, so that `first` has to stay; it may be in use in
- * another thread, past aw_merge_between. */
+/* The same once more, from the beginning, with the filter, limit and bounds of `first`: all
+ * sources, or NULL and a line in err. On their descriptors, so that `first` has to stay; it may be
+ * in use in another thread, past aw_merge_between. */
 struct aw_merge *aw_merge_again(const struct aw_merge *first, char *err, size_t err_size);
 void aw_merge_free(struct aw_merge *m); /* closes the sources, frees the filter */
 /* As aw_source_next, `hold` included. A damaged source ends alone: the others go on, and END is
