@@ -40,6 +40,8 @@ struct aw_live {
     uint16_t linktype;
     bool nano;
     bool down;     /* told */
+    aw_ns gone_by; /* steady time: what it had before it went away is read until then; 0: it is
+                      there */
     aw_ns look_at; /* steady time of the next look whether it is up, or back; INT64_MAX = never */
     uint32_t seen_drop,
         seen_ifdrop;         /* libpcap's counters as of the last look: 32 bits, they wrap */
@@ -280,6 +282,7 @@ static void lose(struct aw_live *l)
     pcap_close(l->pcap);
     l->pcap = NULL;
     l->fd = -1;
+    l->gone_by = 0;
     l->look_at = hope ? clock_now(CLOCK_MONOTONIC) + LOOK_MS * AW_MS : INT64_MAX;
 }
 
@@ -312,6 +315,10 @@ static void look_whether_up(struct aw_live *l)
 static void look_after(struct aw_live *l)
 {
     const aw_ns now = clock_now(CLOCK_MONOTONIC);
+    if (l->gone_by > 0) {
+        if (now >= l->gone_by) lose(l);
+        return;
+    }
     if (now < l->look_at) return;
     l->look_at = now + LOOK_MS * AW_MS;
     if (l->pcap)
@@ -365,7 +372,8 @@ static void take(struct aw_live *l, struct aw_lot_room *lot)
     l->lot = lot;
     const int got = pcap_dispatch(l->pcap, -1, on_packet, (u_char *)(void *)l);
     if (got >= 0 || got == PCAP_ERROR_BREAK || got == PCAP_ERROR_IFACE_NOT_UP) return;
-    lose(l);
+    /* The kernel still hands over the last block, once it is of age. */
+    if (l->gone_by == 0) l->gone_by = clock_now(CLOCK_MONOTONIC) + aw_live_latency(l);
 }
 
 static void empty(struct aw_lot_room *lot)
@@ -378,9 +386,10 @@ static void wait_for(const struct aw_live *l, int wait_ms)
 {
     struct pollfd one = {.fd = l->pcap ? l->fd : -1, .events = POLLIN};
     if (poll(&one, 1, wait_ms) <= 0) return;
-    /* An interface that is down can be ready for nothing but its error, again and again. */
-    if ((one.revents & POLLIN) || !l->down) return;
-    const struct timespec pause = {.tv_nsec = QUIET_MS * AW_MS};
+    /* An interface that is down, or gone, can be ready for nothing but its error, again and again.
+     */
+    if ((one.revents & POLLIN) || !(l->down || l->gone_by > 0)) return;
+    const struct timespec pause = {.tv_nsec = (l->gone_by > 0 ? PROMPT_MS : QUIET_MS) * AW_MS};
     (void)nanosleep(&pause, NULL);
 }
 

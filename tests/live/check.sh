@@ -49,6 +49,7 @@ network() {
     ip -n $C link add c0 type veth peer name s0 netns $S
     ip -n $C addr add 10.101.0.1/24 dev c0
     ip -n $S addr add 10.101.0.2/24 dev s0
+    ip -n $S addr add 10.102.0.2/32 dev lo
     ip -n $C link set c0 up
     ip -n $S link set s0 up
 }
@@ -78,8 +79,10 @@ http {
 CONF
     ip netns exec $S nginx -c "$tmp/nginx.conf" -g 'daemon off;' >/dev/null 2>&1 &
     pids+=($!)
-    ip netns exec $S /usr/bin/python3 "$here/../lab/scripted.py" 10.101.0.2 8300 >/dev/null 2>&1 &
-    pids+=($!)
+    for address in 10.101.0.2 10.102.0.2; do
+        ip netns exec $S /usr/bin/python3 "$here/../lab/scripted.py" $address 8300 >/dev/null 2>&1 &
+        pids+=($!)
+    done
     for port in 8001 8399; do
         for _ in $(seq 100); do
             ip netns exec $C bash -c "exec 3<>/dev/tcp/10.101.0.2/$port" 2>/dev/null && continue 2
@@ -522,24 +525,59 @@ interfaces() {
     ip netns exec $C "$program" -i c0 'no filter' >"$tmp/filter" 2>&1
     is "bad filter: exit status" 2 $?
 
-    watch down -i c0 -o json tcp
-    ip -n $C link set c0 down
-    until_true grep -q 'c0: the interface is down' "$tmp/down.err" && ok || bad "down: not said"
-    sleep 0.7
-    ip -n $C link set c0 up
-    until_true grep -q 'c0: it is up again' "$tmp/down.err" && ok || bad "up: not said"
-    put 8316 up/again
-    stop
-    is "down and up: said once" 2 "$(grep -c 'c0: ' "$tmp/down.err")"
-    is "down and up: exchanges" 1 "$(jq .exchanges.expectation "$tmp/down.out")"
+    local jobs
+    for jobs in 1 3; do # a socket, and three that share the interface
+        watch down -i c0 -j $jobs -o json tcp
+        ip -n $C link set c0 down
+        until_true grep -q 'c0: the interface is down' "$tmp/down.err" && ok || bad "down: -j $jobs: not said"
+        sleep 0.7
+        ip -n $C link set c0 up
+        until_true grep -q 'c0: it is up again' "$tmp/down.err" && ok || bad "up: -j $jobs: not said"
+        put 8316 up/again
+        stop
+        is "down and up: -j $jobs: said once" 2 "$(grep -c 'c0: ' "$tmp/down.err")"
+        is "down and up: -j $jobs: exchanges" 1 "$(jq .exchanges.expectation "$tmp/down.out")"
 
-    ip -n $C link add gone type veth peer name other
-    ip -n $C link set gone up
-    watch gone -i gone -o json
-    ip -n $C link del gone
-    ended
-    is "removed: exit status" 3 $status
-    is "removed: a report all the same" 0 "$(jq .exchanges.all "$tmp/gone.out")"
+        ip -n $C link add gone type veth peer name other
+        ip -n $C link set gone up
+        watch gone -i gone -j $jobs -o json
+        ip -n $C link del gone
+        ended
+        is "removed: -j $jobs: exit status" 3 $status
+        is "removed: -j $jobs: a report all the same" 0 "$(jq .exchanges.all "$tmp/gone.out")"
+    done
+
+    # Where the right to open it again was kept: it comes back, is captured anew, nothing comes twice.
+    for jobs in 1 3; do
+        returning_interface
+        watch back -i back -j $jobs --no-sandbox -Z root -o json tcp
+        returning_put up/before
+        ip -n $C link del back
+        until_true grep -q 'waiting for it to come back' "$tmp/back.err" && ok || bad "back: -j $jobs: not waited for"
+        returning_interface
+        until_true grep -q 'back: it is back' "$tmp/back.err" && ok || bad "back: -j $jobs: not said"
+        sleep 0.8 # until the last of the sockets has looked
+        returning_put up/after
+        stop
+        is "back: -j $jobs: exit status" 0 $status
+        is "back: -j $jobs: exchanges" 2 "$(jq .exchanges.expectation "$tmp/back.out")"
+        is "back: -j $jobs: nothing twice" 0 "$(jq '[.input.packets] | .[0] > 60' "$tmp/back.out" | grep -c true)"
+        ip -n $C link del back
+    done
+}
+
+# A second way to the same server, which can be taken away.
+returning_interface() {
+    ip -n $C link add back type veth peer name far netns $S
+    ip -n $C addr add 10.102.0.1/24 dev back
+    ip -n $S addr add 10.102.0.2/24 dev far
+    ip -n $C link set back up
+    ip -n $S link set far up
+    sleep 0.3
+}
+returning_put() {
+    ip netns exec $C curl -q -s -o /dev/null --max-time 10 -T "$tmp/file" -H 'Expect: 100-continue' \
+        "http://10.102.0.2:8316/$1"
 }
 
 # --- the service ---
