@@ -10,6 +10,7 @@ enum { LOOK_EVERY = 50 * 1000 * 1000 }; /* ns of the clock, between looks at who
 
 /* What a connection needs beyond TCP, made when its first payload byte comes. */
 struct conn {
+    bool resting;         /* false: the same place in both says which of the two it is */
     struct aw_http *http; /* NULL once the connection turned out not to be HTTP */
     struct aw_exchanges *xs;
     struct conn *prev, *next;           /* in the shard's list of settling connections */
@@ -20,6 +21,17 @@ struct conn {
     bool counted;     /* in the stats, under what it is */
     bool may_wait;    /* in the list of those */
     bool told;        /* ... and it was told that it does */
+};
+
+/* What it becomes between two exchanges, or where no HTTP is to come: kept-alive connections are
+ * many, and most of the time they say nothing. */
+struct rest {
+    bool resting; /* true */
+    bool over;    /* nothing that comes matters any more: what follows may not be there */
+    bool counted;
+    uint8_t size; /* of this block */
+    struct aw_http_rest http;
+    struct aw_exchanges_rest xs;
 };
 
 /* For the packet tap: which connection last had a hash, so that what comes when it is over and
@@ -42,6 +54,7 @@ struct aw_shard {
     bool watch;                              /* somebody wants to know of clients that wait */
     struct conn *wait_first;                 /* in no order */
     aw_ns look_at;                           /* clock at which to look through them next */
+    bool closed;                             /* an exchange was, by the chunk worked on */
     struct aw_mark now;                      /* packet worked on; its ts is the clock */
     aw_ns due; /* deadline of the timer being worked on; INT64_MAX = the packet */
     struct aw_tellings *tell;
@@ -67,7 +80,10 @@ static bool on_exchange(void *ctx, enum aw_change change, struct aw_exchange *ex
 {
     (void)at;
     struct aw_telling telling = {.conn_ord = ex->conn.ord, .kind = AW_TELL_CLOSED, .ex = ex};
-    if (change == AW_EX_CLOSED) return tell(ctx, telling);
+    if (change == AW_EX_CLOSED) {
+        ((struct aw_shard *)ctx)->closed = true;
+        return tell(ctx, telling);
+    }
     struct aw_opening opening;
     aw_opening_of(&opening, ex);
     telling.kind = AW_TELL_OPENED;
@@ -113,6 +129,8 @@ static void settle_update(struct aw_shard *s, struct conn *c)
     if (deadline != c->deadline) settle_move(s, c, deadline);
 }
 
+static void let_rest(struct aw_shard *s, struct conn *c);
+
 /* Timers of TCP and those of exchanges by deadline, as batch.c sorts what they tell. */
 static void run_timers(struct aw_shard *s)
 {
@@ -125,6 +143,7 @@ static void run_timers(struct aw_shard *s)
         settle_remove(s, c);
         aw_exchanges_settle(c->xs, c->flow, &s->now);
         settle_update(s, c);
+        let_rest(s, c);
     }
     aw_flow_tick(s->flows, &s->now);
     s->due = INT64_MAX;
@@ -199,10 +218,9 @@ static void on_open(void *ctx, struct aw_flow *flow)
 
 /* What the link room has to know of a client's first bytes, and of those that are missing where a
  * request was due. `first`: nothing of the connection's bytes was known before. */
-static void tell_heard(struct aw_shard *s, struct aw_flow *flow, const struct aw_chunk *chunk,
-                       bool first)
+static void tell_heard(struct aw_shard *s, struct aw_flow *flow, const struct conn *c,
+                       const struct aw_chunk *chunk, bool first)
 {
-    const struct conn *c = *aw_flow_app(flow);
     const bool reset = chunk->kind == AW_CHUNK_CLOSE && chunk->close == AW_CLOSE_RST;
     struct aw_telling telling = {.kind = AW_TELL_HEARD, .conn_ord = aw_flow_ord(flow)};
     if (first && chunk->kind == AW_CHUNK_DATA) {
@@ -236,18 +254,75 @@ static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow)
     return NULL;
 }
 
+/* Of what a flow's `app` points to. */
+static struct rest *at_rest(void *app)
+{
+    return app && *(const bool *)app ? app : NULL;
+}
+
+static void conn_free(struct aw_shard *s, struct conn *c)
+{
+    settle_remove(s, c);
+    wait_remove(s, c);
+    aw_http_free(c->http);
+    aw_exchanges_free(c->xs);
+    aw_pool_put(s->pool, c, sizeof *c);
+}
+
+/* Lets go of all that a connection does not need between two exchanges, if it is there. */
+static void let_rest(struct aw_shard *s, struct conn *c)
+{
+    struct rest now = {.resting = true, .over = c->http == NULL, .counted = c->counted};
+    if (!aw_exchanges_rest(c->xs, &now.xs) || c->may_wait) return;
+    if (c->http && !aw_http_rests(c->http, &now.http)) return;
+    now.size = now.over ? offsetof(struct rest, http) : sizeof now;
+    struct rest *r = aw_pool_get(s->pool, now.size);
+    if (!r) return;
+    memcpy(r, &now, now.size);
+    *aw_flow_app(c->flow) = r;
+    conn_free(s, c);
+}
+
+/* NULL: no memory, and what was known of it is lost. */
+static struct conn *conn_resume(struct aw_shard *s, struct aw_flow *flow, struct rest *r)
+{
+    struct conn *c = aw_pool_get(s->pool, sizeof *c);
+    if (c) {
+        *c = (struct conn){
+            .http = aw_http_resume(s->pool, &s->stats.http, &r->http),
+            .xs = aw_exchanges_resume(&s->room, &r->xs),
+            .flow = flow,
+            .deadline = AW_NS_NONE,
+            .counted = r->counted,
+        };
+    }
+    if (c && !(c->http && c->xs)) {
+        conn_free(s, c);
+        c = NULL;
+    }
+    if (c) {
+        aw_pool_put(s->pool, r, r->size);
+    } else {
+        s->stats.no_memory++;
+        r->over = true;
+    }
+    *aw_flow_app(flow) = c ? (void *)c : (void *)r;
+    return c;
+}
+
 static void on_gone(void *ctx, struct aw_flow *flow)
 {
     struct aw_shard *s = ctx;
-    struct conn *c = *aw_flow_app(flow);
-    if (c) {
-        if (!c->counted) s->stats.conn_other++;
-        settle_remove(s, c);
-        wait_remove(s, c);
-        aw_http_free(c->http);
-        aw_exchanges_free(c->xs);
-        aw_pool_put(s->pool, c, sizeof *c);
-        *aw_flow_app(flow) = NULL;
+    void **app = aw_flow_app(flow);
+    struct rest *r = at_rest(*app);
+    if (*app) {
+        struct conn *c = *app;
+        if (r ? !r->counted : !c->counted) s->stats.conn_other++;
+        if (r)
+            aw_pool_put(s->pool, r, r->size);
+        else
+            conn_free(s, c);
+        *app = NULL;
     } else {
         s->stats.conn_empty++;
     }
@@ -327,13 +402,70 @@ __attribute__((noinline)) static void tap_stream(struct aw_shard *s, struct aw_f
     s->tap.stream(s->tap.ctx, &facts, &piece);
 }
 
+/* Whether a connection at rest takes the chunk as it is; else it has to go on. */
+static bool rests_on(struct aw_shard *s, struct aw_flow *flow, struct rest *r,
+                     const struct aw_chunk *chunk)
+{
+    if (r->over) return true;
+    switch (chunk->kind) {
+    case AW_CHUNK_DATA:
+    case AW_CHUNK_HOLE:
+    case AW_CHUNK_AGAIN:
+    case AW_CHUNK_WINDOW:
+        break;
+    case AW_CHUNK_FIN:
+        aw_exchanges_rest_end(&r->xs, chunk->dir);
+        if (aw_http_rest_end(&r->http, chunk->dir) == AW_HTTP_IGNORE && !s->tap.stream)
+            aw_flow_ignore(flow);
+        return true;
+    case AW_CHUNK_ACK:
+    case AW_CHUNK_IDLE:
+    case AW_CHUNK_CLOSE:
+        return true;
+    }
+    return false;
+}
+
+/* What HTTP and exchanges make of it. Returns it as it is to be understood. */
+static const struct aw_chunk *take_chunk(struct aw_shard *s, struct conn *c,
+                                         const struct aw_chunk *chunk, struct aw_chunk *turned)
+{
+    s->closed = false;
+    switch (chunk->kind) {
+    case AW_CHUNK_DATA:
+    case AW_CHUNK_HOLE:
+        chunk = push_http(s, c, chunk, turned);
+        break;
+    case AW_CHUNK_FIN:
+    case AW_CHUNK_CLOSE:
+        s->room.letting_go = chunk->close == AW_CLOSE_EVICTED;
+        chunk = push_http(s, c, chunk, turned);
+        s->room.letting_go = false;
+        aw_exchanges_tcp(c->xs, c->flow, chunk, &s->now);
+        break;
+    case AW_CHUNK_AGAIN:
+    case AW_CHUNK_ACK:
+    case AW_CHUNK_WINDOW:
+    case AW_CHUNK_IDLE:
+        aw_exchanges_tcp(c->xs, c->flow, chunk, &s->now);
+        break;
+    }
+    settle_update(s, c);
+    /* Not asked at each segment of content. */
+    const bool may = s->closed || !c->http || chunk->kind != AW_CHUNK_DATA;
+    if (may && chunk->kind != AW_CHUNK_CLOSE) let_rest(s, c);
+    return chunk;
+}
+
 static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chunk)
 {
     struct aw_shard *s = ctx;
-    struct conn *c = *aw_flow_app(flow);
+    struct rest *r = at_rest(*aw_flow_app(flow));
+    const bool rests = r && rests_on(s, flow, r, chunk);
+    struct conn *c = rests ? NULL : r ? conn_resume(s, flow, r) : *aw_flow_app(flow);
     struct aw_chunk turned;
-    const bool first = !c;
-    if (!c && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE)) {
+    const bool first = !c && !r;
+    if (first && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE)) {
         c = conn_new(s, flow);
         if (!c) {
             s->stats.no_memory++;
@@ -342,29 +474,8 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chu
         *aw_flow_app(flow) = c;
     }
     s->due = chunk->due ? chunk->due : INT64_MAX;
-    if (first || chunk->kind == AW_CHUNK_HOLE) tell_heard(s, flow, chunk, first);
-    if (c) {
-        switch (chunk->kind) {
-        case AW_CHUNK_DATA:
-        case AW_CHUNK_HOLE:
-            chunk = push_http(s, c, chunk, &turned);
-            break;
-        case AW_CHUNK_FIN:
-        case AW_CHUNK_CLOSE:
-            s->room.letting_go = chunk->close == AW_CLOSE_EVICTED;
-            chunk = push_http(s, c, chunk, &turned);
-            s->room.letting_go = false;
-            aw_exchanges_tcp(c->xs, flow, chunk, &s->now);
-            break;
-        case AW_CHUNK_AGAIN:
-        case AW_CHUNK_ACK:
-        case AW_CHUNK_WINDOW:
-        case AW_CHUNK_IDLE:
-            aw_exchanges_tcp(c->xs, flow, chunk, &s->now);
-            break;
-        }
-        settle_update(s, c);
-    }
+    if (first || (c && chunk->kind == AW_CHUNK_HOLE)) tell_heard(s, flow, c, chunk, first);
+    if (c) chunk = take_chunk(s, c, chunk, &turned);
     if (s->tap.stream && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE ||
                           chunk->kind == AW_CHUNK_CLOSE))
         tap_stream(s, flow, chunk);

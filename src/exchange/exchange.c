@@ -177,6 +177,32 @@ void aw_exchanges_free(struct aw_exchanges *xs)
     aw_pool_put(pool, xs, sizeof *xs);
 }
 
+/* --- at rest --- */
+
+enum { REST = offsetof(struct aw_exchanges, final_end) };
+_Static_assert(sizeof(struct aw_exchanges) - REST == sizeof(struct aw_exchanges_rest),
+               "all that stays");
+
+bool aw_exchanges_rest(const struct aw_exchanges *xs, struct aw_exchanges_rest *out)
+{
+    if (xs->first || xs->unplaced || xs->precious) return false;
+    memcpy(out, (const char *)xs + REST, sizeof *out);
+    return true;
+}
+
+struct aw_exchanges *aw_exchanges_resume(struct aw_exchange_room *room,
+                                         const struct aw_exchanges_rest *rest)
+{
+    struct aw_exchanges *xs = aw_exchanges_new(room);
+    if (xs) memcpy((char *)xs + REST, rest, sizeof *rest);
+    return xs;
+}
+
+void aw_exchanges_rest_end(struct aw_exchanges_rest *rest, enum aw_dir dir)
+{
+    ((uint8_t *)rest)[offsetof(struct aw_exchanges, fin) - REST] |= (uint8_t)(1u << dir);
+}
+
 static void on_body(const struct aw_step *st, const struct aw_http_event *ev)
 {
     if (ev->dir == AW_S2C) {

@@ -51,6 +51,19 @@ struct aw_exchange_room {
 AW_MUST_USE struct aw_exchanges *aw_exchanges_new(struct aw_exchange_room *room);
 void aw_exchanges_free(struct aw_exchanges *xs); /* without callbacks */
 
+/* What is left of them while none is open. */
+struct aw_exchanges_rest {
+    uint64_t word[9];
+};
+/* False: one is open, or more is known. Else all else of `xs` may go. */
+bool aw_exchanges_rest(const struct aw_exchanges *xs, struct aw_exchanges_rest *out);
+/* Goes on from there. NULL: no memory. */
+AW_MUST_USE struct aw_exchanges *aw_exchanges_resume(struct aw_exchange_room *room,
+                                                     const struct aw_exchanges_rest *rest);
+/* What aw_exchanges_tcp would do with a FIN of this direction. An ACK, IDLE or CLOSE changes
+ * nothing for connections at rest. */
+void aw_exchanges_rest_end(struct aw_exchanges_rest *rest, enum aw_dir dir);
+
 /* Takes an event of aw_http_push of the same connection. `now`: the packet being worked on. */
 void aw_exchanges_event(struct aw_exchanges *xs, struct aw_flow *flow,
                         const struct aw_http_event *ev, const struct aw_mark *now);

@@ -4,6 +4,9 @@
  */
 #include "http/http.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "http/http1.h"
 
 struct aw_http *aw_http_new(struct aw_pool *pool, struct aw_http_stats *stats, bool midstream,
@@ -32,6 +35,52 @@ void aw_http_free(struct aw_http *h)
     aw_gather_drop(h, &h->side[AW_S2C]);
     aw_pair_fini(h);
     aw_pool_put(h->pool, h, sizeof *h);
+}
+
+/* --- at rest --- */
+
+/* What of a side stays is what stands in front of it: its state, why, and its bits. */
+_Static_assert(offsetof(struct aw_side, chunks) == sizeof((struct aw_http_rest *)0)->side[0] + 1,
+               "state, why, bits");
+
+bool aw_http_rests(const struct aw_http *h, struct aw_http_rest *out)
+{
+    if (h->count != 0 || !h->is_http || h->opaque) return false;
+    for (unsigned d = 0; d < 2; d++) {
+        const struct aw_side *s = &h->side[d];
+        if ((s->state != AW_SIDE_START && s->state != AW_SIDE_OVER) || s->gather || s->xid != 0)
+            return false;
+        memcpy(out->side[d], s, sizeof out->side[d]);
+    }
+    out->answered_end = h->answered_end;
+    out->hole = h->hole;
+    out->next_xid = h->next_xid;
+    out->answered = h->answered;
+    out->midstream = h->midstream;
+    out->client_known = h->client_known;
+    return true;
+}
+
+struct aw_http *aw_http_resume(struct aw_pool *pool, struct aw_http_stats *stats,
+                               const struct aw_http_rest *rest)
+{
+    struct aw_http *h = aw_http_new(pool, stats, rest->midstream, rest->client_known);
+    if (h == NULL) return NULL;
+    for (unsigned d = 0; d < 2; d++)
+        memcpy(&h->side[d], rest->side[d], sizeof rest->side[d]);
+    h->answered_end = rest->answered_end;
+    h->hole = rest->hole;
+    h->next_xid = rest->next_xid;
+    h->answered = rest->answered;
+    h->is_http = true;
+    return h;
+}
+
+enum aw_http_result aw_http_rest_end(struct aw_http_rest *rest, enum aw_dir dir)
+{
+    _Static_assert(offsetof(struct aw_side, state) == 0, "the first of its bytes");
+    rest->side[dir][0] = AW_SIDE_OVER;
+    return rest->side[aw_dir_other(dir)][0] == AW_SIDE_OVER ? AW_HTTP_IGNORE : AW_HTTP_OK;
 }
 
 bool aw_http_is_http(const struct aw_http *h)

@@ -46,6 +46,24 @@ void aw_http_free(struct aw_http *h);
 enum aw_http_result aw_http_push(struct aw_http *h, const struct aw_chunk *chunk,
                                  aw_http_sink *sink, void *ctx);
 
+/*
+ * What is left of a connection between two messages, where no request awaits its answer: most
+ * connections are like that most of the time.
+ */
+struct aw_http_rest {
+    aw_off answered_end, hole;
+    uint32_t next_xid, answered;
+    uint8_t side[2][3];
+    bool midstream, client_known;
+};
+/* False: it is not between messages. Else all else of `h` may go. */
+bool aw_http_rests(const struct aw_http *h, struct aw_http_rest *out);
+/* Goes on from there. NULL: no memory. */
+AW_MUST_USE struct aw_http *aw_http_resume(struct aw_pool *pool, struct aw_http_stats *stats,
+                                           const struct aw_http_rest *rest);
+/* What aw_http_push would do with a FIN of this direction; it has no event. */
+enum aw_http_result aw_http_rest_end(struct aw_http_rest *rest, enum aw_dir dir);
+
 /* Whether a message was ever read here: whether the connection counts as HTTP. */
 bool aw_http_is_http(const struct aw_http *h);
 const char *aw_http_why_name(enum aw_http_why why); /* static text, never NULL */

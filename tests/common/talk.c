@@ -112,6 +112,20 @@ static void push_http(struct conn *c, struct aw_chunk *chunk)
     aw_flow_ignore(c->flow);
 }
 
+/* As the engine has it: what may rest is let go of, and goes on as if nothing had been. */
+static void let_rest(struct conn *c)
+{
+    struct player *p = c->player;
+    struct aw_http_rest http;
+    struct aw_exchanges_rest xs;
+    if (!c->http || !aw_http_rests(c->http, &http) || !aw_exchanges_rest(c->xs, &xs)) return;
+    aw_http_free(c->http);
+    aw_exchanges_free(c->xs);
+    c->http = aw_http_resume(p->pool, &p->http, &http);
+    c->xs = aw_exchanges_resume(&p->room, &xs);
+    if (!c->http || !c->xs) die("no memory for what was there before");
+}
+
 static void on_open(void *ctx, struct aw_flow *flow)
 {
     (void)ctx;
@@ -146,6 +160,7 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *giv
         aw_exchanges_tcp(c->xs, flow, &chunk, &p->now);
         break;
     }
+    let_rest(c);
 }
 
 static void on_gone(void *ctx, struct aw_flow *flow)

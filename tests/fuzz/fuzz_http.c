@@ -108,6 +108,8 @@ static void on_event(void *ctx, const struct aw_http_event *e)
 }
 
 struct player {
+    struct aw_pool *pool;
+    struct aw_http_stats *stats;
     struct aw_http *h;
     struct log *log;
     bool over, swapped;
@@ -131,6 +133,11 @@ static void push(struct player *p, struct aw_chunk c)
         REQUIRE(r != AW_HTTP_SWAP, "swapped back");
     }
     p->over = r == AW_HTTP_IGNORE;
+    struct aw_http_rest rest;
+    if (p->over || !aw_http_rests(p->h, &rest)) return;
+    aw_http_free(p->h);
+    p->h = aw_http_resume(p->pool, p->stats, &rest);
+    REQUIRE(p->h != NULL, "no memory for what was there before");
 }
 
 /* One step of `dir`: all of it is one packet as far as marks go, so that they do not differ. */
@@ -197,7 +204,10 @@ static struct told play(const uint8_t *data, size_t size, uint32_t piece, struct
     struct aw_pool *pool = aw_pool_new(&alloc, 1 << 22);
     REQUIRE(pool, "memory");
     const uint8_t options = data[0];
-    struct player p = {.log = log, .h = aw_http_new(pool, &stats, options & 1, !(options & 2))};
+    struct player p = {.pool = pool,
+                       .stats = &stats,
+                       .log = log,
+                       .h = aw_http_new(pool, &stats, options & 1, !(options & 2))};
     REQUIRE(p.h, "memory");
     log->len = 0;
     log->lost = options & 1;
