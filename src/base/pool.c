@@ -188,6 +188,11 @@ static void *get_first(struct aw_pool *p, unsigned cls)
     return s ? take(p, s) : NULL;
 }
 
+size_t aw_pool_room(size_t size)
+{
+    return size > AW_POOL_MAX ? size : class_size(class_of(size));
+}
+
 void *aw_pool_get(struct aw_pool *p, size_t size)
 {
     if (size > AW_POOL_MAX) return get_big(p, size);

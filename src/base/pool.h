@@ -21,6 +21,9 @@ void aw_pool_free(struct aw_pool *p); /* frees every slab; p may be NULL */
  * budget or the allocator is exhausted: evict something and try again, or go without. */
 void *aw_pool_get(struct aw_pool *p, size_t size);
 
+/* How many bytes a block asked for with `size` has room for: that many may be asked for as well. */
+size_t aw_pool_room(size_t size);
+
 /* Gives a block back; `size` is what it was asked with. p may be NULL as in free(). */
 void aw_pool_put(struct aw_pool *p, void *block, size_t size);
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum {
-    OPEN_MAX = 1000,  /* open exchanges of a connection: nobody pipelines deeper in earnest */
-    OPEN_SHARE = 16,  /* nor may those of one connection take more than this part of memory */
-    TEXT_SPARE = 192, /* for the strings of a usual response, so that the block need not grow */
+    OPEN_MAX = 1000, /* open exchanges of a connection: nobody pipelines deeper in earnest */
+    OPEN_SHARE = 16, /* nor may those of one connection take more than this part of memory */
+    TEXT_SPARE = 48, /* for the strings of a usual response, so that the block need not grow */
 };
 
 /* --- times --- */
@@ -49,7 +49,7 @@ static void unlink_slot(struct aw_exchanges *xs, struct aw_open *s)
 struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
 {
     struct aw_exchanges *xs = st->xs;
-    const size_t size = sizeof(struct aw_open) + text + TEXT_SPARE;
+    const size_t size = aw_pool_room(sizeof(struct aw_open) + text + TEXT_SPARE);
     const size_t share = aw_pool_budget(xs->room->pool) / OPEN_SHARE / size;
     if (xs->count >= OPEN_MAX || (xs->count > 0 && xs->count >= share)) {
         xs->first->ex.flags |= AW_F_EVICTED;

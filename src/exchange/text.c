@@ -206,12 +206,13 @@ struct aw_open *aw_open_reserve(const struct aw_step *st, struct aw_open *s, siz
     struct aw_open *before = NULL;
     for (struct aw_open *i = xs->first; i != s; i = i->next)
         before = i;
-    struct aw_open *moved = aw_pool_resize(xs->room->pool, s, s->size, sizeof *s + text);
+    const size_t size = aw_pool_room(sizeof *s + text);
+    struct aw_open *moved = aw_pool_resize(xs->room->pool, s, s->size, size);
     if (!moved) {
         xs->room->stats.no_memory++;
         return s;
     }
-    moved->size = sizeof *moved + text;
+    moved->size = size;
     for (size_t i = 0; i < AW_TEXT_COUNT; i++)
         if (moved->ex.text[i].p) moved->ex.text[i].p = base_of(moved) + at[i];
     *(before ? &before->next : &xs->first) = moved;

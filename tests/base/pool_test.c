@@ -102,6 +102,8 @@ static void test_sizes(void **state)
         at[0] = at[size - 1] = 1;
         const size_t used = aw_pool_used(p);
         assert_true(used >= size && used <= size + size / 4 + 16);
+        const size_t room = aw_pool_room(size);
+        assert_true(room >= size && room <= used && aw_pool_room(room) == room);
         aw_pool_put(p, at, size);
         assert_int_equal(aw_pool_used(p), 0);
     }
