@@ -9,7 +9,7 @@
 #include "base/alloc.h"
 
 enum {
-    PUSH_LOT = 512, /* packets a round of aw_engine_push: small enough to stay in cache */
+    PUSH_LOT = 128, /* packets a round of aw_engine_push: small enough to stay in cache */
     MEMORY_DEFAULT_MIB = 256,
     MEMORY_LEAST = 1 << 20, /* below this nothing sensible can be tracked */
 };
