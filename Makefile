@@ -183,6 +183,7 @@ check: need-check
 	@$(if $(strip $(HARDEN)),sh tests/hardened.sh $(PROGRAM) $(if $(FORTIFY),fortified))
 	sh tests/confine.sh $(PROGRAM)
 	sh tests/save.sh $(PROGRAM)
+	@$(MAKE) --no-print-directory check-fault FAULT_EVERY=60
 	sh tests/bundle/check.sh $(PROGRAM) $(BUILD)/tests/tools
 	@if command -v python3 >/dev/null; then python3 tests/align/check.py $(PROGRAM); else echo "align: skipped: no python3"; fi
 	$(BUILD)/tests/tools/golden --program $(PROGRAM)
@@ -249,6 +250,21 @@ format-check:
 check-attack: all tools
 	/usr/bin/python3 tests/attack/check.py $(PROGRAM) $(BUILD)/tests/tools
 
+# Each allocation, read, write and other call failing in turn; FAULT_EVERY=1: all of them.
+FAULT_LIB = $(BUILD)/tests/fault/fault.so
+FAULT_EVERY ?= 5
+$(FAULT_LIB): tests/fault/fault.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(STD) $(WARN) -O1 -g -fPIC -fno-builtin -fvisibility=hidden -shared -o $@ $<
+
+check-fault: all $(FAULT_LIB)
+	sh tests/fault/check.sh $(PROGRAM) $(FAULT_LIB) --every $(FAULT_EVERY)
+
+# The same with a sanitizer looking on: for gcc, whose sanitizer is a library that can be preloaded.
+check-fault-sanitized:
+	$(MAKE) --no-print-directory BUILD=build-asan CC=gcc CFLAGS='$(SANITIZE)' all build-asan/tests/fault/fault.so
+	sh tests/fault/check.sh build-asan/await100 build-asan/tests/fault/fault.so --every $(FAULT_EVERY)
+
 check-differential: all tools
 	sh tests/differential/run.sh --program $(PROGRAM)
 
@@ -290,7 +306,7 @@ check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check lint
 	@$(MAKE) --no-print-directory sanitize sanitize-thread
-	@$(MAKE) --no-print-directory check-instructions check-valgrind check-attack check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-lab check-live
+	@$(MAKE) --no-print-directory check-instructions check-valgrind check-attack check-fault check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
 # tries on them what src/diagnose/agents.def claims.
@@ -311,6 +327,6 @@ clean:
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check check-instructions instructions sanitize sanitize-thread \
         warnings lint format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
-        replay fuzz fuzz-build fuzz-afl check-attack
+        replay fuzz fuzz-build fuzz-afl check-attack check-fault check-fault-sanitized
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d) $(DIST_OBJ:.o=.d)

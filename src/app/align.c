@@ -54,6 +54,7 @@ static struct aw_merge *open_capture(const struct aw_options *o, const char *pat
     else if (!(source = aw_source_open(path, 0, err, sizeof err)))
         fprintf(stderr, "await100: --align: %s\n", err);
     struct aw_merge *m = source ? aw_merge_new(&source, 1, filter, o->stop_after) : NULL;
+    if (source && !m) fputs("await100: out of memory\n", stderr);
     if (m) {
         aw_merge_between(m, o->from, o->to);
     } else {
@@ -144,6 +145,7 @@ enum aw_exit aw_run_align(const struct aw_options *o)
     enum aw_exit status = AW_EXIT_INPUT;
     struct aw_align *align = aw_align_new(aw_save_memory(&o->config) / 2);
     bool open = align != NULL;
+    if (!open) fputs("await100: out of memory\n", stderr);
     for (int s = 0; s < AW_SIDES; s++) {
         side[s] = (struct reading){.o = o, .align = align, .side = (enum aw_side)s};
         if (open) side[s].merge = open_capture(o, o->align[s]);

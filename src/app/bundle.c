@@ -50,6 +50,7 @@ struct aw_bundle {
     uint64_t packets, left_out;
     aw_ns last;
     bool made, no_memory;
+    char unread[512]; /* why not all of the input could be read again; "" where it could */
 };
 
 static void complain(const struct aw_bundle *b, const char *why)
@@ -93,7 +94,7 @@ static bool make_rooms(struct aw_bundle *b)
 
 struct aw_bundle *aw_bundle_open(const struct aw_options *o, const struct aw_merge *first)
 {
-    char err[4352] = "";
+    char err[4352] = "out of memory";
     struct aw_bundle *b = calloc(1, sizeof *b);
     if (b) {
         b->o = o;
@@ -160,7 +161,7 @@ static bool open_report(struct aw_bundle *b)
     b->second.config.source_name = source_name;
     const struct aw_sink sink = {.ctx = b, .record = on_record};
     b->second.engine = aw_engine_open(&b->second.config, &sink, NULL);
-    b->second.summary = aw_summary_new(NULL);
+    b->second.summary = aw_summary_new(&b->second.config.alloc);
     if (!b->second.engine || !b->second.summary) return false;
     aw_summary_thresholds(b->second.summary, b->second.config.threshold);
     b->second.about = (struct aw_run){
@@ -207,7 +208,11 @@ static void on_segment(void *ctx, const struct aw_tap_segment *seg)
     if (!aw_scrub_wants(b->scrub, seg->conn_ord)) return;
     uint8_t *payload = aw_rebuild_payload(b->rebuild, seg->payload_len);
     if (payload) aw_scrub_payload(b->scrub, seg, payload);
-    if (!payload || !aw_rebuild_packet(b->rebuild, seg, &pkt)) {
+    if (!payload) {
+        b->no_memory = true;
+        return;
+    }
+    if (!aw_rebuild_packet(b->rebuild, seg, &pkt)) {
         b->left_out++;
         return;
     }
@@ -236,7 +241,12 @@ static bool finish_report(struct aw_bundle *b)
     return true;
 }
 
-void aw_bundle_make(struct aw_bundle *b, const struct aw_config *config,
+static void note_unread(struct aw_bundle *b, const char *why)
+{
+    if (why && !b->unread[0]) (void)snprintf(b->unread, sizeof b->unread, "%s", why);
+}
+
+bool aw_bundle_make(struct aw_bundle *b, const struct aw_config *config,
                     const struct aw_stats *first)
 {
     const uint64_t packets = first->packets;
@@ -244,16 +254,17 @@ void aw_bundle_make(struct aw_bundle *b, const struct aw_config *config,
     const struct aw_tap segments = {.ctx = b, .segment = on_segment};
     if (!open_report(b)) {
         b->no_memory = true;
-        return;
+        return false;
     }
     if (aw_scrub_begin(b->scrub)) {
-        if (!aw_save_reread(b->again[0], config, &heads, NULL, packets)) b->no_memory = true;
+        note_unread(b, aw_save_reread(b->again[0], config, &heads, NULL, packets));
         aw_scrub_mask(b->scrub);
-        if (!aw_save_reread(b->again[1], config, &segments, NULL, packets)) b->no_memory = true;
+        note_unread(b, aw_save_reread(b->again[1], config, &segments, NULL, packets));
         mark_end(b, first->last);
     }
     b->made = finish_report(b);
     if (!b->made) b->no_memory = true;
+    return !b->no_memory && !b->unread[0];
 }
 
 /* --- what is in it --- */
@@ -305,6 +316,9 @@ static void write_about(const struct aw_bundle *b, struct aw_out *out)
     if (b->left_out > 0)
         aw_out_printf(out, "\n%llu packets are not here: not even their header was captured.\n",
                       (unsigned long long)b->left_out);
+    if (b->unread[0])
+        aw_out_str(out, "\nIncomplete: the input could not be read a second time to its end.\n");
+    if (b->no_memory) aw_out_str(out, "\nIncomplete: memory ran out.\n");
     if (aw_scrub_lost(b->scrub) > 0)
         aw_out_printf(out, "\nFor want of memory %llu heads are zero (--memory gives more).\n",
                       (unsigned long long)aw_scrub_lost(b->scrub));
@@ -348,7 +362,12 @@ static bool write_bundle(struct aw_bundle *b)
 
 static void say_what_came(const struct aw_bundle *b)
 {
-    char line[160];
+    char line[640];
+    if (b->unread[0]) {
+        (void)snprintf(line, sizeof line, "incomplete: %s", b->unread);
+        complain(b, line);
+    }
+    if (b->no_memory) complain(b, "out of memory: not all is in it");
     if (b->o->quiet) return;
     const uint64_t other = differing(b), lost = aw_scrub_lost(b->scrub);
     if (b->packets == 0) complain(b, "nothing failed: there are no packets in it");
@@ -359,7 +378,7 @@ static void say_what_came(const struct aw_bundle *b)
                        (unsigned long long)other);
         complain(b, line);
     }
-    if (lost > 0 || b->no_memory) {
+    if (lost > 0) {
         (void)snprintf(line, sizeof line,
                        "out of memory: %llu heads are zero; --memory makes room for more",
                        (unsigned long long)lost);

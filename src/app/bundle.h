@@ -20,8 +20,9 @@ struct aw_folder *aw_bundle_folder(const struct aw_bundle *b); /* NULL where b i
 void aw_bundle_engine(const struct aw_bundle *b, struct aw_config *config);
 /* Of the first reading; `failing`: it goes into the bundle. */
 void aw_bundle_record(struct aw_bundle *b, const struct aw_record *rec, bool failing);
-/* After it: reads again, with engines of the same config, as far as the first came. */
-void aw_bundle_make(struct aw_bundle *b, const struct aw_config *config,
+/* After it: reads again, with engines of the same config, as far as the first came. False: not all
+ * that belongs in it will be; aw_bundle_close says why. */
+bool aw_bundle_make(struct aw_bundle *b, const struct aw_config *config,
                     const struct aw_stats *first);
 /* Frees. False: the bundle could not be written, and it is said. NULL is fine. */
 bool aw_bundle_close(struct aw_bundle *b);

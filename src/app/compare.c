@@ -15,6 +15,7 @@
 #include "app/values.h"
 #include "app/version.h"
 #include "sink/compare.h"
+#include "sink/load.h"
 #include "sink/text_out.h"
 
 /* The summary of a file, which may hold one, or several, or records. NULL: it was said why. */
@@ -67,7 +68,7 @@ enum aw_exit aw_run_compare(const struct aw_options *o)
     struct aw_out *out = NULL;
     char err[1024] = "out of memory";
     (void)signal(SIGPIPE, SIG_IGN);
-    aw_values_bound(AW_TREES_MOST);
+    aw_load_bound(AW_TREES_MOST);
     for (int i = 0; i < 2; i++) {
         input[i] = aw_values_open(o->compare[i]);
         if (!input[i]) aw_take_complain("--compare", o->compare[i], 0, strerror(errno));

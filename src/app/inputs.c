@@ -37,6 +37,7 @@ static struct aw_merge *open_sources(const struct aw_options *o, struct aw_filte
         ++*damaged;
     }
     struct aw_merge *merge = count > 0 ? aw_merge_new(sources, count, filter, o->stop_after) : NULL;
+    if (!merge && (!sources || count > 0)) fputs("await100: out of memory\n", stderr);
     if (!merge) {
         for (size_t i = 0; i < count; i++)
             aw_source_close(sources[i]);

@@ -16,6 +16,7 @@
 #include "app/take.h"
 #include "app/values.h"
 #include "app/version.h"
+#include "sink/load.h"
 #include "sink/merged.h"
 #include "sink/report.h"
 #include "sink/text_out.h"
@@ -44,6 +45,7 @@ static bool open_inputs(struct merge *m)
     bool any = false;
     allow_files(m->o->merge_count);
     m->input = calloc(m->o->merge_count, sizeof *m->input);
+    if (!m->input) fputs("await100: out of memory\n", stderr);
     for (size_t i = 0; m->input && i < m->o->merge_count; i++) {
         m->input[i] = aw_values_open(m->o->merge[i]);
         any = any || m->input[i];
@@ -102,7 +104,7 @@ enum aw_exit aw_run_merge(const struct aw_options *o)
     struct merge m = {.o = o};
     enum aw_exit status = AW_EXIT_INPUT;
     (void)signal(SIGPIPE, SIG_IGN);
-    aw_values_bound(AW_TREES_MOST);
+    aw_load_bound(AW_TREES_MOST);
     if (open_inputs(&m)) {
         status = AW_EXIT_OUTPUT;
         if (open_report(&m)) {

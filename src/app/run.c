@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +63,37 @@ struct run {
     unsigned threads;
     bool analysed;    /* the figures are those of the input */
     bool failed;      /* --fail-on matched */
+    bool incomplete;  /* an output lacks something of what was read; it is said */
     uint64_t damaged; /* inputs that could not be opened, or not be read to the end */
     uint64_t expectation;
+    atomic_bool short_of_memory; /* engine or figures were refused some */
 };
+
+/* --- memory: where the system has none left, engine and figures go on without, and we say so ---
+ */
+
+static void *take_note(void *ctx, void *p)
+{
+    struct run *r = ctx;
+    if (!p) atomic_store(&r->short_of_memory, true);
+    return p;
+}
+
+static void *get_memory(void *ctx, size_t size)
+{
+    return take_note(ctx, malloc(size));
+}
+
+static void *resize_memory(void *ctx, void *p, size_t size)
+{
+    return take_note(ctx, realloc(p, size));
+}
+
+static void put_memory(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
 
 /* --- what the engine calls --- */
 
@@ -297,6 +326,8 @@ static bool open_engine(struct run *r)
         return false;
     }
     choose_threads(r);
+    o->config.alloc =
+        (struct aw_alloc){.ctx = r, .get = get_memory, .resize = resize_memory, .put = put_memory};
     o->config.source_name = source_name;
     o->config.source_ctx = r;
     o->config.brief = o->format->brief;
@@ -313,7 +344,7 @@ static bool open_engine(struct run *r)
     aw_save_engine(&r->save, &r->config);
     aw_bundle_engine(r->bundle, &r->config);
     r->engine = aw_engine_open(&r->config, &sink, &tap);
-    r->summary = aw_summary_new(NULL);
+    r->summary = aw_summary_new(&o->config.alloc);
     if (r->engine && r->summary) {
         aw_summary_thresholds(r->summary, o->config.threshold);
         return true;
@@ -361,7 +392,10 @@ static bool open_report(struct run *r)
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0) aw_out_ascii(r->out, true);
     if (!o->output) aw_out_colour(r->out, aw_wants_colour());
     r->report = o->format->open(r->out, &r->about);
-    if (o->format->worst) r->again = aw_save_reopen(r->merge);
+    if (o->format->worst) {
+        r->again = aw_save_reopen(r->merge);
+        r->incomplete = !r->again && r->merge && aw_save_rereadable(r->merge);
+    }
     if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
     if (r->live.behind) aw_out_flush(r->out); /* the head of a table */
     if (r->report && (r->live.lines || !wants_lines(o))) return true;
@@ -421,12 +455,18 @@ static void say_damage(struct run *r)
     }
     struct aw_source *const *sources;
     const size_t count = aw_merge_sources(r->merge, &sources);
+    bool told = false;
     for (size_t i = 0; i < count; i++) {
         const char *error = aw_source_error(sources[i]);
         if (!error || !*error) continue;
         fprintf(stderr, "await100: %s\n", error);
         r->damaged++;
+        told = true;
     }
+    const char *error = NULL; /* of what joins them */
+    if (told || !aw_merge_damaged(r->merge, &error)) return;
+    fprintf(stderr, "await100: %s\n", error);
+    r->damaged++;
 }
 
 static void say_verbose(const struct run *r)
@@ -523,14 +563,17 @@ static bool heads_enough(const void *worst)
 }
 
 /* Heads are too large to be kept of every exchange: those that the report shows are read again.
- * Where memory runs out over it, it shows what it has. */
+ * Where that fails, it shows what it has. */
 static void read_heads(struct run *r)
 {
     if (!r->again || heads_enough(r->o->format->worst(r->report))) return;
     const struct aw_tap tap = {.ctx = r->o->format->worst(r->report), .stream = aw_worst_stream};
     aw_engine_close(r->engine); /* it has said all; two at once might take twice the memory */
     r->engine = NULL;
-    (void)aw_save_reread(r->again, &r->config, &tap, heads_enough, r->stats.packets);
+    const char *why = aw_save_reread(r->again, &r->config, &tap, heads_enough, r->stats.packets);
+    if (!why) return;
+    fprintf(stderr, "await100: not all heads are in the report: %s\n", why);
+    r->incomplete = true;
 }
 
 static enum aw_exit analyse(struct run *r)
@@ -550,8 +593,8 @@ static enum aw_exit analyse(struct run *r)
     aw_progress_clear(&r->progress);
     say_damage(r);
     take_stats(r);
-    aw_save_again(&r->save, &r->config, r->stats.packets);
-    if (r->bundle) aw_bundle_make(r->bundle, &r->config, &r->stats);
+    if (!aw_save_again(&r->save, &r->config, r->stats.packets)) r->incomplete = true;
+    if (r->bundle && !aw_bundle_make(r->bundle, &r->config, &r->stats)) r->incomplete = true;
     read_heads(r);
     if (r->merge) r->about.filtered = aw_merge_filtered(r->merge);
     r->about.damaged = r->damaged;
@@ -561,9 +604,14 @@ static enum aw_exit analyse(struct run *r)
     if (status == AW_ENOMEM) {
         fputs("await100: out of memory: the report covers what was read before\n", stderr);
         r->damaged++;
+    } else if (atomic_load(&r->short_of_memory)) {
+        fputs("await100: out of memory: the report may lack what there was no room for\n", stderr);
+        r->incomplete = true;
     }
     if ((r->o->fail_on & AW_FAIL_EMPTY) && r->expectation == 0) r->failed = true;
-    return r->damaged > 0 ? AW_EXIT_INPUT : r->failed ? AW_EXIT_FAILED : AW_EXIT_OK;
+    return r->damaged > 0 || r->incomplete ? AW_EXIT_INPUT
+           : r->failed                     ? AW_EXIT_FAILED
+                                           : AW_EXIT_OK;
 }
 
 static void let_go(struct run *r)

@@ -30,10 +30,23 @@ bool aw_save_spares(const struct aw_options *o, const char *path, const char *op
     return true;
 }
 
+bool aw_save_rereadable(const struct aw_merge *m)
+{
+    struct aw_source *const *sources;
+    const size_t count = aw_merge_sources(m, &sources);
+    for (size_t i = 0; i < count; i++)
+        if (!aw_source_rereadable(sources[i])) return false;
+    return true;
+}
+
 struct aw_merge *aw_save_reopen(const struct aw_merge *first)
 {
-    char ignored[1024];
-    return first ? aw_merge_again(first, ignored, sizeof ignored) : NULL;
+    char why[1024];
+    struct aw_merge *m = first ? aw_merge_again(first, why, sizeof why) : NULL;
+    /* A pipe is a pipe: those who ask do without. */
+    if (first && !m && aw_save_rereadable(first))
+        fprintf(stderr, "await100: to read the input a second time: %s\n", why);
+    return m;
 }
 
 static bool open_keep(struct aw_save *s, char *err, size_t err_size)
@@ -186,13 +199,17 @@ struct second {
     const struct aw_tap *tap;
     bool (*enough)(const void *ctx);
     uint64_t packets; /* where the first reading ended */
+    bool satisfied;   /* `enough` said so while there was more */
 };
 
 static bool more(void *ctx)
 {
-    const struct second *second = ctx;
+    struct second *second = ctx;
     struct aw_stats stats;
-    if (second->enough && second->enough(second->tap->ctx)) return false;
+    if (second->enough && second->enough(second->tap->ctx)) {
+        second->satisfied = true;
+        return false;
+    }
     aw_engine_stats(second->engine, &stats);
     return stats.packets < second->packets;
 }
@@ -203,8 +220,21 @@ static bool yes(void *ctx)
     return true;
 }
 
-bool aw_save_reread(struct aw_merge *again, const struct aw_config *config,
-                    const struct aw_tap *tap, bool (*enough)(const void *ctx), uint64_t packets)
+/* Why reading ended early: a source says so, or its file is no longer what it was. */
+static const char *why_short(struct aw_merge *again)
+{
+    struct aw_source *const *sources;
+    const size_t count = aw_merge_sources(again, &sources);
+    for (size_t i = 0; i < count; i++) {
+        const char *error = aw_source_error(sources[i]);
+        if (error && *error) return error;
+    }
+    return "the input has become shorter since it was first read";
+}
+
+const char *aw_save_reread(struct aw_merge *again, const struct aw_config *config,
+                           const struct aw_tap *tap, bool (*enough)(const void *ctx),
+                           uint64_t packets)
 {
     struct aw_config same = *config;
     same.brief = true; /* nobody looks at the records */
@@ -217,16 +247,21 @@ bool aw_save_reread(struct aw_merge *again, const struct aw_config *config,
     const struct aw_pipeline_calls calls = {.ctx = &second, .reading = more, .collecting = yes};
     const struct aw_feed feed = aw_feed_of_merge(again);
     const bool good = second.engine && aw_pipeline_run(&feed, second.engine, 1, &calls) == AW_OK;
+    struct aw_stats stats = {.packets = 0};
+    if (good) aw_engine_stats(second.engine, &stats);
     aw_engine_close(second.engine);
-    return good;
+    if (!good) return "out of memory";
+    if (stats.packets >= packets || second.satisfied) return NULL;
+    return why_short(again);
 }
 
-void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets)
+bool aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets)
 {
-    if (!s->keep || !s->again || !aw_keep_again(s->keep)) return;
+    if (!s->keep || !s->again || !aw_keep_again(s->keep)) return true;
     const struct aw_tap tap = {.ctx = s->keep, .packet = aw_keep_packet};
-    if (!aw_save_reread(s->again, config, &tap, NULL, packets))
-        fprintf(stderr, "await100: -w %s: out of memory: not all packets are in it\n", s->o->write);
+    const char *why = aw_save_reread(s->again, config, &tap, NULL, packets);
+    if (why) fprintf(stderr, "await100: -w %s: not all packets are in it: %s\n", s->o->write, why);
+    return why == NULL;
 }
 
 /* --- the end --- */

@@ -40,8 +40,8 @@ struct aw_feed aw_save_feed(struct aw_save *s, struct aw_feed from);
 void aw_save_new_files(struct aw_save *s);
 void aw_save_look(struct aw_save *s);
 /* After the run: reads again for -w where that is the way, with an engine of the same config, as
- * far as the run came. */
-void aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets);
+ * far as the run came. False: it did not come that far, and it is said. */
+bool aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets);
 /* Closes the files. False: one could not be written, and it is said. */
 bool aw_save_close(struct aw_save *s);
 
@@ -51,12 +51,16 @@ bool aw_save_close(struct aw_save *s);
 size_t aw_save_memory(const struct aw_config *c);
 /* False where the path names an input: it is said. */
 bool aw_save_spares(const struct aw_options *o, const char *path, const char *option);
+/* Whether the inputs are such that they can be read twice. */
+bool aw_save_rereadable(const struct aw_merge *m);
 /* The inputs once more, with the same filter and bounds, so that the same packets get the same
- * ordinals; `first` stays open. NULL: they cannot be read twice. */
+ * ordinals; `first` stays open. NULL: they cannot be read twice, or, and then it is said, not now.
+ */
 struct aw_merge *aw_save_reopen(const struct aw_merge *first);
 /* Reads them through an engine of that config, as far as `packets`, or until `enough` says so of
- * the tap's ctx (NULL: never). False: memory ran out. */
-bool aw_save_reread(struct aw_merge *again, const struct aw_config *config,
-                    const struct aw_tap *tap, bool (*enough)(const void *ctx), uint64_t packets);
+ * the tap's ctx (NULL: never). NULL, or why it did not come that far: borrowed from `again`. */
+const char *aw_save_reread(struct aw_merge *again, const struct aw_config *config,
+                           const struct aw_tap *tap, bool (*enough)(const void *ctx),
+                           uint64_t packets);
 
 #endif

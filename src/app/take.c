@@ -12,7 +12,10 @@
 void aw_take_complain(const char *option, const char *path, unsigned long line, const char *why)
 {
     struct aw_out *words = aw_out_fd(STDERR_FILENO);
-    if (!words) return;
+    if (!words) {
+        fputs("await100: out of memory\n", stderr);
+        return;
+    }
     aw_out_printf(words, "await100: %s: %s: ", option, path);
     if (line) aw_out_printf(words, "line %lu: ", line);
     (void)aw_out_printable(words, aw_span_of(why, strlen(why)), 0);

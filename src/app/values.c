@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sink/load.h"
+
 enum { VALUE_MOST = 64 << 20 }; /* bytes: the largest summaries that are made take half of it */
 
 struct aw_values {
@@ -16,44 +18,6 @@ struct aw_values {
     char *text; /* owned: the value under way */
     size_t len, size;
 };
-
-/* --- memory --- */
-
-/* Each block has its size before it; the program makes and frees trees on one thread. */
-union block {
-    size_t size;
-    max_align_t align;
-};
-static size_t trees_left;
-
-static void *tree_get(size_t size)
-{
-    if (size > SIZE_MAX - sizeof(union block) || size + sizeof(union block) > trees_left)
-        return NULL;
-    size += sizeof(union block);
-    union block *b = malloc(size);
-    if (!b) return NULL;
-    trees_left -= size;
-    b->size = size;
-    return b + 1;
-}
-
-static void tree_put(void *p)
-{
-    if (!p) return;
-    union block *b = (union block *)p - 1;
-    trees_left += b->size;
-    free(b);
-}
-
-void aw_values_bound(size_t memory)
-{
-    trees_left = memory;
-    json_set_alloc_funcs(tree_get, tree_put);
-    json_object_seed(0);
-}
-
-/* --- reading --- */
 
 struct aw_values *aw_values_open(const char *path)
 {
@@ -147,7 +111,7 @@ enum aw_values_read aw_values_next(struct aw_values *v, json_t **value, unsigned
     }
     if (!keep(v, c, err, err_size) || !take_object(v, err, err_size)) return AW_VALUES_BAD;
     json_error_t why;
-    *value = json_loadb(v->text, v->len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
+    *value = aw_load(v->text, v->len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
     if (*value) return AW_VALUES_ONE;
     *line += why.line > 0 ? (unsigned long)why.line - 1 : 0;
     (void)snprintf(err, err_size, "%s", why.text);

@@ -12,10 +12,8 @@
 
 struct aw_values;
 
-/* Bounds the memory of JSON trees to so many bytes, once, before the first is made; and seeds
- * jansson's tables, which reads a file that cannot be opened later on. */
+/* What all trees may take, to be told to aw_load_bound before the first. */
 enum { AW_TREES_MOST = 1024 << 20 };
-void aw_values_bound(size_t memory);
 
 /* "-" is standard input. On failure NULL with errno set. */
 struct aw_values *aw_values_open(const char *path);

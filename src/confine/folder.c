@@ -118,6 +118,7 @@ static int make_here(struct aw_folder *f, const char *name, uint32_t how, unsign
     if (fd < 0) return -1;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         (void)close(fd);
+        if (how == AW_MAKE_NEW) (void)unlinkat(f->dir, name, 0); /* it is ours, and empty */
         errno = EACCES;
         return -1;
     }

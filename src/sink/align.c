@@ -158,6 +158,7 @@ void aw_align_record(struct aw_align *a, enum aw_side side, const struct aw_reco
     e->at[AW_ALIGN_FINAL] = x->at[AW_AT_FINAL];
     struct aw_span target = x->text[AW_TEXT_TARGET];
     char *masked = target.p ? malloc(2 * target.len + 4) : NULL;
+    if (target.p && !masked) a->starved = true;
     if (!show_secrets && target.p)
         target = masked ? aw_mask_target(target, masked, 2 * target.len + 4)
                         : (struct aw_span){.p = NULL};
@@ -465,14 +466,14 @@ static int by_id(const void *pa, const void *pb)
 
 /* In one connection the next of both sides, unless the one was over long before the other: then it
  * was not seen there. */
-static void pair_exchanges(struct aw_align *a)
+static bool pair_exchanges(struct aw_align *a)
 {
     struct aw_align_side *c = &a->side[AW_AT_CLIENT], *s = &a->side[AW_AT_SERVER];
     const aw_ns apart = AW_SEC + (a->round > 0 ? a->round : 0);
     if (c->exchanges) qsort(c->exchange, c->exchanges, sizeof *c->exchange, by_id);
     if (s->exchanges) qsort(s->exchange, s->exchanges, sizeof *s->exchange, by_time);
     struct aw_align_exchange *other = calloc(c->exchanges + 1, sizeof *other);
-    if (!other) return;
+    if (!other) return false;
     /* The client's stay in order of their ids; a sorted copy says by id who is whose. */
     for (size_t i = 0; i < c->exchanges; i++) {
         other[i] = c->exchange[i];
@@ -495,6 +496,7 @@ static void pair_exchanges(struct aw_align *a)
         }
     }
     free(other);
+    return true;
 }
 
 /* --- all of it --- */
@@ -529,8 +531,7 @@ enum aw_aligned aw_align_work(struct aw_align *a)
     if (good) {
         judge_side(a, AW_AT_CLIENT, conn[AW_AT_SERVER], data[AW_AT_SERVER]);
         judge_side(a, AW_AT_SERVER, conn[AW_AT_CLIENT], data[AW_AT_CLIENT]);
-        good = take_delays(a);
-        pair_exchanges(a);
+        good = take_delays(a) && pair_exchanges(a) && !a->starved;
     }
     for (int s = 0; s < AW_SIDES; s++) {
         free(key[s]);

@@ -55,6 +55,7 @@ struct aw_align {
     struct aw_leg leg[2];
     size_t packets_max, exchanges_max;
     uint64_t left_out;
+    bool starved; /* something found no memory */
     uint64_t shared;
     bool both_ways; /* shared packets both ways: the offset is known within half a round trip */
     aw_ns offset;   /* server's clock minus client's */

@@ -3,6 +3,7 @@
  * their path, so that a filter, a record and a column speak of one thing. What is unknown is empty;
  * lists are joined by "; ".
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -481,7 +482,8 @@ static struct aw_report *csv_open(struct aw_out *out, const struct aw_run *run)
 
 static void csv_finish(struct aw_report *r)
 {
-    (void)r; /* every row is complete when it is written */
+    /* Every row is complete when it is written. */
+    if (r->target.lost) aw_out_fail(r->out, ENOMEM);
 }
 
 const struct aw_format aw_format_csv = {

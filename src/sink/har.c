@@ -300,7 +300,7 @@ static void har_finish(struct aw_report *r)
         return;
     }
     const struct aw_summary *sum = r->run->summary;
-    bool ok = true;
+    bool ok = !r->target.lost;
     json_t *o = json_object(), *causes = json_array();
     for (size_t i = 0; i < m->cause_count; i++) {
         const struct aw_cause_total *c = &m->cause[i];

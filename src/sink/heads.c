@@ -36,6 +36,7 @@ static void take(struct aw_raw_head *h, const struct aw_stream_piece *piece, aw_
     const size_t whole = (size_t)(h->to - h->from);
     const size_t most = whole < AW_RAW_HEAD_MAX ? whole : AW_RAW_HEAD_MAX;
     if (!h->p) h->p = malloc(most);
+    h->lost = !h->p;
     if (h->p) {
         size_t n = (size_t)(end - next);
         if (n > most - h->have) n = most - h->have;

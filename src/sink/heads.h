@@ -23,6 +23,7 @@ struct aw_raw_head {
     uint8_t *p;      /* owned: free(); NULL until the first byte came */
     size_t have;     /* bytes from the front, AW_RAW_HEAD_MAX at most */
     bool done;       /* nothing more will come */
+    bool lost;       /* there was no memory for it */
 };
 
 /* Where the heads of x are. */

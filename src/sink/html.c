@@ -526,6 +526,7 @@ static void html_finish(struct aw_report *r)
                   r->run->version);
     put_pieces(o, aw_html_script);
     aw_out_str(o, "</script>\n</body>\n</html>\n");
+    if (aw_worst_lost(r->worst)) aw_out_fail(o, ENOMEM);
     aw_model_free(m);
 }
 

@@ -239,6 +239,7 @@ static void md_finish(struct aw_report *r)
     write_latencies(r);
     write_worst(r);
     aw_out_printf(r->out, "\nawait100 %s\n", r->run->version);
+    if (aw_worst_lost(r->worst)) aw_out_fail(r->out, ENOMEM);
     aw_model_free(m);
 }
 

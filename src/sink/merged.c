@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sink/load.h"
 #include "sink/names.h"
 #include "sink/reread.h"
 #include "sink/say.h"
@@ -419,7 +420,7 @@ json_t *aw_merged_document(const struct aw_merged *g)
     if (r) {
         json->finish(r);
         const struct aw_span text = aw_out_bytes(o);
-        if (aw_out_error(o) == 0) doc = json_loadb((const char *)text.p, text.len, 0, NULL);
+        if (aw_out_error(o) == 0) doc = aw_load((const char *)text.p, text.len, 0, NULL);
         json->close(r);
     }
     if (o) (void)aw_out_close(o, false);

@@ -3,6 +3,7 @@
  * never left out; what is unknown is null. Written by hand into the buffer: a general library takes
  * several times as long as the whole analysis.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -399,7 +400,8 @@ static struct aw_report *ndjson_open(struct aw_out *out, const struct aw_run *ru
 
 static void ndjson_finish(struct aw_report *r)
 {
-    (void)r; /* every record is complete when it is written */
+    /* Every record is complete when it is written. */
+    if (r->target.lost) aw_out_fail(r->out, ENOMEM);
 }
 
 static void ndjson_close(struct aw_report *r)

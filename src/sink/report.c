@@ -48,7 +48,10 @@ struct aw_span aw_shown_target(const struct aw_run *run, struct aw_span target,
     const size_t need = 2 * target.len + 4;
     if (need > s->size) {
         char *p = realloc(s->p, need);
-        if (!p) return aw_span_of("", 0); /* never the bare secret */
+        if (!p) {
+            s->lost = true;
+            return aw_span_of("", 0); /* never the bare secret */
+        }
         s->p = p;
         s->size = need;
     }

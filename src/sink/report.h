@@ -36,6 +36,7 @@ const char *aw_end_text(char to[AW_END_TEXT], const struct aw_conn_facts *c, enu
 struct aw_scratch {
     char *p; /* owned: free() */
     size_t size;
+    bool lost; /* there was no memory: something is not told */
 };
 /* The target as it may be shown: masked into `s` unless the run shows secrets. */
 struct aw_span aw_shown_target(const struct aw_run *run, struct aw_span target,

@@ -289,6 +289,7 @@ static void text_finish(struct aw_report *r)
     write_worst(r);
     write_fixes(r);
     write_rows(r);
+    if (aw_worst_lost(r->worst) || r->target.lost) aw_out_fail(r->out, ENOMEM);
     aw_model_free(m);
 }
 

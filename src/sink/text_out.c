@@ -4,6 +4,7 @@
  */
 #include "sink/text_out.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ unsigned aw_text_wrap(struct aw_out *o, struct aw_span text, unsigned used, unsi
 {
     struct aw_out *clean = aw_out_memory();
     if (!clean) {
-        aw_out_write(o, "\n", 1);
+        aw_out_fail(o, ENOMEM);
         return 1;
     }
     aw_out_ascii(clean, o->ascii);

@@ -17,6 +17,7 @@ struct aw_worst {
     unsigned count;
     struct aw_told entry[AW_WORST_MAX]; /* sorted, worst first */
     struct aw_scratch target;
+    bool lost;            /* for want of memory, a part of an entry or one */
     struct aw_out *lines; /* owned: a head under construction */
 };
 
@@ -182,7 +183,9 @@ static char *head_text(struct aw_worst *w, const struct aw_exchange *x, enum aw_
                                                   : value);
     }
     const struct aw_span all = aw_out_bytes(o);
-    return aw_out_error(o) ? NULL : strndup((const char *)all.p, all.len);
+    char *text = aw_out_error(o) ? NULL : strndup((const char *)all.p, all.len);
+    if (!text) w->lost = true;
+    return text;
 }
 
 /* False, with nothing left behind, where there is no memory. */
@@ -206,11 +209,16 @@ static bool lay_out(struct aw_worst *w, struct aw_told *e, const struct aw_recor
     e->head[AW_C2S] = head_text(w, x, AW_C2S);
     e->head[AW_S2C] = head_text(w, x, AW_S2C);
     aw_heads_want(e->raw, x);
-    for (unsigned i = 0; i < v->evidence_count && (i == 0 || e->evidence[i - 1]); i++)
+    for (unsigned i = 0; i < v->evidence_count && (i == 0 || e->evidence[i - 1]); i++) {
         e->evidence[i] = sentence(v->evidence[i].text);
-    for (unsigned i = 0; i < v->fix_count && (i == 0 || e->fix[i - 1]); i++)
+        if (!e->evidence[i]) w->lost = true;
+    }
+    for (unsigned i = 0; i < v->fix_count && (i == 0 || e->fix[i - 1]); i++) {
         e->fix[i] = sentence(v->fix[i]);
+        if (!e->fix[i]) w->lost = true;
+    }
     if (e->file && e->what && e->ends && e->why) return true;
+    w->lost = true;
     free_texts(e);
     return false;
 }
@@ -322,6 +330,15 @@ struct aw_span aw_worst_head(struct aw_worst *w, unsigned i, int which, bool *cu
 }
 
 /* --- telling --- */
+
+bool aw_worst_lost(const struct aw_worst *w)
+{
+    bool lost = w->lost || w->target.lost;
+    for (unsigned i = 0; i < w->count; i++)
+        for (int k = 0; k < AW_HEADS; k++)
+            lost = lost || w->entry[i].raw[k].lost;
+    return lost;
+}
 
 unsigned aw_worst_count(const struct aw_worst *w)
 {

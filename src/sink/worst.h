@@ -50,6 +50,8 @@ void aw_worst_free(struct aw_worst *w);                  /* may be NULL */
 void aw_worst_add(struct aw_worst *w, const struct aw_record *rec);
 /* The list, worst first. */
 unsigned aw_worst_count(const struct aw_worst *w);
+/* Something that belongs to them found no memory. */
+bool aw_worst_lost(const struct aw_worst *w);
 const struct aw_told *aw_worst_at(const struct aw_worst *w, unsigned i);
 /* Failing exchanges that the list stands for. */
 uint64_t aw_worst_told(const struct aw_worst *w);

@@ -34,18 +34,16 @@ struct aw_filter {
     char why[WORDS]; /* why the expression did not compile for some link type */
 };
 
-static bool compile(const char *expression, uint16_t linktype, struct bpf_program *code, char *why,
-                    size_t why_size)
+/* False: no memory. Whether the expression makes sense for the link type is p->usable. */
+static bool compile(struct aw_filter *f, struct program *p, uint16_t linktype)
 {
+    *p = (struct program){.linktype = linktype};
     pcap_t *dead = pcap_open_dead(aw_linktype_dlt(linktype), SNAPLEN);
-    if (!dead) {
-        snprintf(why, why_size, "out of memory");
-        return false;
-    }
-    const bool good = pcap_compile(dead, code, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
-    if (!good) snprintf(why, why_size, "%s", pcap_geterr(dead));
+    if (!dead) return false;
+    p->usable = pcap_compile(dead, &p->code, f->expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+    if (!p->usable) snprintf(f->why, sizeof f->why, "%s", pcap_geterr(dead));
     pcap_close(dead);
-    return good;
+    return true;
 }
 
 /* The program for a link type, compiled if it is new; NULL: no memory. */
@@ -58,9 +56,9 @@ static struct program *program_for(struct aw_filter *f, uint16_t linktype)
     struct program *grown = realloc(f->more, (f->more_count + 1) * sizeof *grown);
     if (!grown) return NULL;
     f->more = grown;
-    struct program *p = &f->more[f->more_count++];
-    *p = (struct program){.linktype = linktype};
-    p->usable = compile(f->expression, linktype, &p->code, f->why, sizeof f->why);
+    struct program *p = &f->more[f->more_count];
+    if (!compile(f, p, linktype)) return NULL;
+    f->more_count++;
     return p;
 }
 
@@ -84,8 +82,12 @@ struct aw_filter *aw_filter_new(const char *expression, char *err, size_t err_si
     bool usable = false;
     for (size_t i = 0; i < COMMON; i++) {
         struct program *p = &f->common[i];
-        p->linktype = common[i];
-        p->usable = compile(expression, common[i], &p->code, f->why, sizeof f->why);
+        if (!compile(f, p, common[i])) {
+            /* Else packets of that link type would be left out without a word. */
+            snprintf(err, err_size, "out of memory");
+            usable = false;
+            break;
+        }
         usable = usable || p->usable;
         if (i == 0) snprintf(err, err_size, "%s", f->why);
     }

@@ -25,7 +25,7 @@ struct aw_summary {
     struct aw_alloc limited; /* the same within the budget of the groups; ctx is the summary */
     size_t left;             /* of that budget */
     uint64_t lost;           /* latencies of groups that found no memory */
-    bool starved;            /* a group found none */
+    bool starved;            /* a group, or a latency of all, found none */
     int64_t threshold[AW_T_COUNT];
     uint64_t expectation, failing;
     uint64_t severity[AW_SEV_COUNT];
@@ -276,8 +276,12 @@ static void add_known(struct aw_summary *s, const struct aw_record *rec,
                                           .count = 1,
                                           .stall = (aw_ns)positive(v->cost.stall),
                                           .wasted = positive(v->cost.wasted)});
-    for (int i = 0; i < AW_LAT_COUNT; i++)
-        if (latency[i] != AW_NS_NONE) aw_hist_add(s->latency[i], latency[i]);
+    for (int i = 0; i < AW_LAT_COUNT; i++) {
+        if (latency[i] == AW_NS_NONE) continue;
+        const uint64_t before = aw_hist_count(s->latency[i]);
+        aw_hist_add(s->latency[i], latency[i]);
+        if (aw_hist_count(s->latency[i]) == before) s->starved = true;
+    }
 
     char key[KEY_MAX];
     server_key(key, x);

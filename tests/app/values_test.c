@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "app/values.h"
+#include "sink/load.h"
 
 enum { TREES = 8 << 20 };
 
@@ -115,10 +116,32 @@ static void too_much_of_a_tree(void **state)
     aw_values_close(v);
 }
 
+/* jansson does not look whether the token it reads found room: without the caller's care it reads
+ * on behind what it has, and writes as far. */
+static void a_token_larger_than_memory(void **state)
+{
+    (void)state;
+    for (size_t len = TREES / 8; len < 2 * TREES; len += TREES / 8) {
+        char *text = malloc(len), err[256];
+        memset(text, 'x', len);
+        memcpy(text, "{\"a\":\"", 6);
+        memcpy(text + len - 2, "\"}", 2);
+        struct aw_values *v = open_text(text, len);
+        json_t *value;
+        unsigned long line;
+        if (aw_values_next(v, &value, &line, err, sizeof err) == AW_VALUES_ONE)
+            json_decref(value);
+        else
+            assert_string_equal(err, "out of memory");
+        aw_values_close(v);
+        free(text);
+    }
+}
+
 static int bound(void **state)
 {
     (void)state;
-    aw_values_bound(TREES);
+    aw_load_bound(TREES);
     return 0;
 }
 
@@ -128,6 +151,7 @@ int main(void)
         cmocka_unit_test(reads),
         cmocka_unit_test(too_large),
         cmocka_unit_test(too_much_of_a_tree),
+        cmocka_unit_test(a_token_larger_than_memory),
     };
     return cmocka_run_group_tests(tests, bound, NULL);
 }

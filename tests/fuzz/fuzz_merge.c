@@ -9,6 +9,7 @@
 
 #include "fuzz/fuzz.h"
 #include "app/values.h"
+#include "sink/load.h"
 #include "sink/merged.h"
 
 enum { VALUES = 24 };
@@ -89,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_t *value[VALUES];
     bool good[VALUES];
     static bool bounded;
-    if (!bounded) aw_values_bound(AW_TREES_MOST);
+    if (!bounded) aw_load_bound(AW_TREES_MOST);
     bounded = true;
     const size_t n = read_values(data, size, value);
     size_t taken = 0;
