@@ -317,7 +317,8 @@ static bool times_known(const struct aw_told *e)
 static aw_ns tail_of(const struct aw_told *e)
 {
     const struct aw_step *last = &e->step[e->step_count - 1];
-    const bool over = last->kind == AW_STEP_CLOSE || last->kind == AW_STEP_FINAL;
+    const bool over = last->kind == AW_STEP_FIN || last->kind == AW_STEP_RST ||
+                      last->kind == AW_STEP_FINAL || last->kind == AW_STEP_FINAL_END;
     if (over || last->at == AW_NS_NONE || e->times.total == AW_NS_NONE) return 0;
     return e->times.total - last->at >= 50 * AW_MS ? e->times.total - last->at : 0;
 }
@@ -358,7 +359,7 @@ void aw_html_ladder(struct aw_out *o, const struct aw_told *e)
         if (s->at != AW_NS_NONE)
             text(o, "end soft", CLIENT_X - 6, y + 18, aw_text_span(figure, s->at), 0);
         text(o, "mid", (CLIENT_X + SERVER_X) / 2.0, y + 12, s->label, 42);
-        arrow(o, s, y + 16);
+        if (s->kind != AW_STEP_HOLE) arrow(o, s, y + 16);
         if (aw_ref_no(s->ref)) {
             (void)snprintf(label, sizeof label, "%llu", (ull)aw_ref_no(s->ref));
             text(o, "end soft", WIDTH, y + 18, label, 0);

@@ -203,6 +203,10 @@ static bool lay_out(struct aw_worst *w, struct aw_told *e, const struct aw_recor
     e->start = first ? first->ts : AW_NS_NONE;
     e->times = aw_times_of(w->run, x);
     e->step_count = aw_ladder_of(e->step, x);
+    for (unsigned i = e->step_count; i-- > 0;) { /* from the first on */
+        int64_t d;
+        e->step[i].at = __builtin_sub_overflow(e->step[i].at, e->step[0].at, &d) ? AW_NS_NONE : d;
+    }
     e->what = what_text(w, x);
     e->ends = ends_text(x);
     e->why = why_text(w, rec);

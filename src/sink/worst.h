@@ -36,9 +36,9 @@ struct aw_told {
     char *head[2]; /* by direction: the head as far as it is kept, a line each; NULL = none */
     struct aw_raw_head raw[AW_HEADS]; /* see aw_worst_head */
     bool raw_done;
-    char *evidence[AW_EVIDENCE_MAX]; /* NULL from the first one that is missing */
-    char *fix[AW_FIX_MAX];           /* likewise: what to change */
-    struct aw_step step[AW_STEPS_MAX];
+    char *evidence[AW_EVIDENCE_MAX];   /* NULL from the first one that is missing */
+    char *fix[AW_FIX_MAX];             /* likewise: what to change */
+    struct aw_step step[AW_STEPS_MAX]; /* `at`: since the first of them; AW_NS_NONE = unknown */
     unsigned step_count;
 };
 
