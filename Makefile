@@ -322,11 +322,15 @@ bench: all tools
 	/usr/bin/python3 tests/bench/dash.py $(PROGRAM) $${BENCH_DIR:-$(BUILD)/bench}/flows-$${FLOWS:-400000}.pcap
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools bash tests/bench/soak.sh
 
+# An hour of honest clients beside an attacker on the same wire, captured live (root).
+soak: all
+	bash tests/live/soak.sh $(PROGRAM)
+
 clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check check-instructions instructions sanitize sanitize-thread \
-        warnings lint format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench clean \
+        warnings lint format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench soak clean \
         replay fuzz fuzz-build fuzz-afl check-attack check-fault check-fault-sanitized
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d) $(DIST_OBJ:.o=.d)
