@@ -34,6 +34,7 @@ struct watch {
     struct aw_door *door;       /* owned */
     struct aw_ring *ring;       /* owned: the latest packets of input that comes once */
     struct aw_feed from;        /* the input, before the ring */
+    struct aw_live_stats told;  /* losses, as of the last look */
     struct aw_choice choice;
     struct aw_sandbox sandbox;
     struct aw_folder *saves; /* owned; NULL: none can be made */
@@ -101,6 +102,18 @@ static bool on_reading(void *ctx)
     return true;
 }
 
+/* Once of each kind, when it begins; how many there are stands in the first line. */
+static void tell_of_losses(struct watch *w, const struct aw_live_stats *lost)
+{
+    if (lost->kernel > 0 && w->told.kernel == 0)
+        aw_board_note(w->board,
+                      "The kernel drops packets: a larger -B, a smaller -s, a filter or -j N help");
+    else if (lost->interface > 0 && w->told.interface == 0)
+        aw_board_note(w->board,
+                      "The interface or its driver drops packets, before they can be captured");
+    w->told = *lost;
+}
+
 static void take_stats(struct watch *w)
 {
     struct aw_stats stats;
@@ -109,6 +122,7 @@ static void take_stats(struct watch *w)
     if (w->capture) aw_capture_lost(w->capture, &lost);
     aw_board_stats(w->board, &stats);
     aw_board_dropped(w->board, lost.kernel + lost.interface, 0);
+    tell_of_losses(w, &lost);
 }
 
 static bool on_collecting(void *ctx)

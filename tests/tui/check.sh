@@ -451,6 +451,41 @@ END
     rm -rf "$work/config"
 }
 
+case_dropped() { # what helps is said once
+    if [ "$(id -u)" -ne 0 ] || ! unshare -n true 2>/dev/null; then
+        echo "skipped dropped: needs root"
+        return
+    fi
+    cat >"$work/dropped.sh" <<END
+ip link set lo up
+(
+    until [ -e asleep ]; do sleep 0.05; done
+    python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(20000): s.sendto(bytes(1200), ("127.0.0.1", 9))'
+    touch sent
+) & flood=\$!
+'$program' -i lo -B 128
+kill \$flood
+END
+    mux kill-server 2>/dev/null
+    server=await100-tui-$$-$((opened += 1))
+    mux new-session -d -x 100 -y 30 "cd '$work'; unshare -n sh '$work/dropped.sh'; echo \"ended \$?\"; sleep 60"
+    mux set -g status off
+    shows 'No packet so far'
+    local pid
+    pid=$(pgrep -f "^$program -i lo -B 128" | head -n 1)
+    kill -STOP "$pid"
+    touch "$work/asleep"
+    soon test -e "$work/sent"
+    kill -CONT "$pid"
+    shows 'The kernel drops packets: a larger -B'
+    shows '  dropped '
+    keys Q
+    shows 'ended'
+    rm -f "$work/asleep" "$work/sent"
+}
+
 for name in $(declare -F | sed -n 's/^declare -f case_//p'); do
     case $name in *$only*) ;; *) continue ;; esac
     before=$failed
