@@ -28,6 +28,7 @@ ZEROS = 64 * MIB
 # What the summary has to count: a group of it, and members of which one has to be above zero.
 NAMED = {
     "syn": ("connections", "evicted"),
+    "collide": ("connections", "evicted"),
     "half": ("connections", "evicted"),
     "disorder": ("connections", "no_memory"),
     "sequence": ("connections", "gaps"),

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/case.h"
+#include "diagnose/rules.h"
 
 #define ALSO(c) (UINT64_C(1) << AW_CAUSE_##c)
 
@@ -1148,14 +1149,35 @@ static void hostile_text(void **state)
     }
 }
 
+/* Each status of which the head is enough to tell, and those beside them. */
+static void statuses_of_the_head(void **state)
+{
+    (void)state;
+    static const uint16_t yes[] = {300, 301, 302, 303, 305, 307, 308, 399, 401, 402,
+                                   403, 404, 405, 406, 407, 410, 411, 412, 413, 414,
+                                   415, 421, 426, 428, 429, 431, 451, 505};
+    for (uint16_t status = 100; status < 1000; status++) {
+        bool listed = status >= 300 && status <= 399 && status != 304;
+        for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+            listed = listed || yes[i] == status;
+        assert_int_equal(aw_rule_head_decides(status), listed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table),        cmocka_unit_test(every_cause),
-        cmocka_unit_test(chains),       cmocka_unit_test(legs),
-        cmocka_unit_test(kept_answers), cmocka_unit_test(failing_legs),
-        cmocka_unit_test(costs),        cmocka_unit_test(thresholds),
-        cmocka_unit_test(sentences),    cmocka_unit_test(hostile_text),
+        cmocka_unit_test(statuses_of_the_head),
+        cmocka_unit_test(table),
+        cmocka_unit_test(every_cause),
+        cmocka_unit_test(chains),
+        cmocka_unit_test(legs),
+        cmocka_unit_test(kept_answers),
+        cmocka_unit_test(failing_legs),
+        cmocka_unit_test(costs),
+        cmocka_unit_test(thresholds),
+        cmocka_unit_test(sentences),
+        cmocka_unit_test(hostile_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

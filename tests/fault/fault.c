@@ -153,7 +153,7 @@ __attribute__((constructor)) static void begin(void)
 /* --- memory --- */
 
 /* What is asked for while the real functions are looked up. Never given back. */
-static _Alignas(16) char early[8192];
+static _Alignas(16) char early[1 << 16];
 static atomic_size_t early_used;
 
 static bool is_early(const void *p)
@@ -167,12 +167,12 @@ static void *early_block(size_t size)
     return at + size <= sizeof early ? early + at : NULL;
 }
 
-/* The function behind ours, looked up once. */
+/* The function behind ours, looked up once. No memcpy: a sanitizer puts its own in its place, which
+ * does not work yet where the first memory is asked for. */
 #define NEXT(result, name, ...)                                                                    \
     static result (*next)(__VA_ARGS__);                                                            \
     if (!next) {                                                                                   \
-        void *found = dlsym(RTLD_NEXT, name);                                                      \
-        memcpy(&next, &found, sizeof found);                                                       \
+        *(void **)&next = dlsym(RTLD_NEXT, name);                                                  \
     }
 
 static _Thread_local bool looking;
@@ -184,7 +184,7 @@ API void *malloc(size_t size)
     looking = true;
     NEXT(void *, "malloc", size_t)
     looking = false;
-    return next(size);
+    return next ? next(size) : early_block(size); /* a sanitizer is not there yet */
 }
 
 API void *calloc(size_t n, size_t size)
@@ -194,16 +194,16 @@ API void *calloc(size_t n, size_t size)
     looking = true;
     NEXT(void *, "calloc", size_t, size_t)
     looking = false;
-    return next(n, size);
+    return next ? next(n, size) : early_block(n * size);
 }
 
 API void free(void *p)
 {
-    if (!p || is_early(p)) return;
+    if (!p || is_early(p) || looking) return; /* while looking up: a message, left lying */
     looking = true;
     NEXT(void, "free", void *)
     looking = false;
-    next(p);
+    if (next) next(p);
 }
 
 API void *realloc(void *p, size_t size)

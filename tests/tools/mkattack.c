@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 enum { FRAME_MAX = 4096, FLOWS = 64 };
@@ -209,6 +211,33 @@ static void syn(uint64_t i)
     segment(now, bot(i), server, SYN, rnd(1u << 30), 0, NULL, 0);
 }
 
+/* Connections whose hash, by the function that the flow table uses, ends in the same bits: found by
+ * trying, as anybody can who has the source, but without the secret that every run draws anew. In a
+ * table that went by this hash they would queue up behind each other. */
+static void collide(uint64_t i)
+{
+    enum { ALIKE = 0x3ff << 2, TRIES = 1 << 20 }; /* the lowest two bits tell no place */
+    static uint64_t tried;
+    (void)i;
+    for (int n = 0; n < TRIES; n++, tried++) {
+        const struct end c = {0x0c000000u + (uint32_t)(tried / 60000),
+                              (uint16_t)(1024 + tried % 60000)};
+        uint8_t addr[4];
+        uint32_t word[2];
+        be32(addr, c.addr);
+        memcpy(&word[0], addr, sizeof addr);
+        be32(addr, server.addr);
+        memcpy(&word[1], addr, sizeof addr);
+        const uint64_t a = (uint64_t)word[0] << 16 | c.port,
+                       b = (uint64_t)word[1] << 16 | server.port;
+        const uint64_t ends[2] = {a < b ? a : b, a < b ? b : a};
+        if ((XXH3_64bits(ends, sizeof ends) & ALIKE) != 0) continue;
+        tried++;
+        segment(now, c, server, SYN, rnd(1u << 30), 0, NULL, 0);
+        return;
+    }
+}
+
 static void half(uint64_t i)
 {
     static char part[400];
@@ -347,6 +376,7 @@ static const struct kind {
 } kinds[] = {
     {"none", "the honest conversations alone", none},
     {"syn", "SYN flood", syn},
+    {"collide", "SYN flood, equal hashes but for the secret", collide},
     {"half", "half-open connections with half a head each", half},
     {"disorder", "segments out of order, the first never comes", disorder},
     {"sequence", "sequence numbers, flags and resets at random", sequence},
