@@ -9,7 +9,7 @@ and runs the unit tests of diagnose, flow, exchange and engine, then the goldens
 What no test has seen is printed: an equivalent change, or a test that is missing. A change that
 gives the same machine code is none and is left out. Needs gcc and a build (make tests tools).
 """
-import glob, os, random, re, shutil, subprocess, sys, tempfile, threading, time
+import glob, os, random, re, shutil, signal, subprocess, sys, tempfile, threading, time
 
 PLACES = ["src/diagnose/rules.c", "src/diagnose/confidence.c", "src/diagnose/checks.c",
           "src/diagnose/facts.c", "src/diagnose/cost.c", "src/diagnose/diagnose.c"] + sorted(
@@ -195,6 +195,12 @@ def main():
     os.mkdir(base)
     begun, lock = time.monotonic(), threading.Lock()
     tried, caught, survivors, by = [0], [0], [], {}
+
+    def stop(*_):  # what is under way is finished, and the counts are told
+        places.clear()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     try:
         objects = prepare()
         same = {}
@@ -234,6 +240,9 @@ def main():
                         survivors.append((path, change))
                         print("survives %s:%d:%d\n    - %s\n    + %s" % (path, change[0], change[1], before, after),
                               flush=True)
+                    done = caught[0] + len(survivors)
+                    if done % 25 == 0:
+                        print("mutate: %d changes, %d caught" % (done, caught[0]), flush=True)
         in_two(work, [(b,) for b in benches])
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
