@@ -274,7 +274,8 @@ static void test_sorts(void **state)
     close_show(&s);
 }
 
-/* Between a step and the drawing the analysis may add a row: what the header counts can be opened. */
+/* Between a step and the drawing the analysis may add a row: what the header counts can be opened.
+ */
 static void test_what_is_counted_can_be_opened(void **state)
 {
     struct show s;
