@@ -328,6 +328,11 @@ bench: all tools
 	/usr/bin/python3 tests/bench/dash.py $(PROGRAM) $${BENCH_DIR:-$(BUILD)/bench}/flows-$${FLOWS:-400000}.pcap
 	AWAIT100=$(PROGRAM) TOOLS=$(BUILD)/tests/tools bash tests/bench/soak.sh
 
+# What of src/ the tests go through (root, for live capture; gcovr).
+coverage:
+	$(MAKE) --no-print-directory BUILD=build-cov CFLAGS='-O0 -g --coverage -fprofile-update=atomic' LDFLAGS=--coverage HARDEN= all tests tools
+	sh tests/coverage.sh build-cov $(TEST_SRC:%.c=build-cov/%)
+
 # An hour of honest clients beside an attacker on the same wire, captured live (root).
 soak: all
 	bash tests/live/soak.sh $(PROGRAM)
@@ -336,7 +341,7 @@ clean:
 	rm -rf build build-* await100 libawait100.a
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check check-instructions instructions sanitize sanitize-thread \
-        warnings lint format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench soak clean \
+        warnings lint format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench soak coverage clean \
         replay fuzz fuzz-build fuzz-afl check-attack check-fault check-fault-sanitized mutate
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d) $(DIST_OBJ:.o=.d)

@@ -117,6 +117,8 @@ static const struct scenario scenarios[] = {
     {"SYN-ACK before SYN", "s SA 0 0\nc S 0 0\nc A 0 0 REQ\n", "c 0 REQ\nclose input c", true, 0},
     {"data before SYN", "c A 0 0 REQ\nc S 0 0\ns SA 0 0\ns A 0 3 res\n",
      "c 0 REQ\ns 0 res\nclose input c", true, 0},
+    {"a later segment before SYN", "c A 3 0 DEF\nc S 0 0\ns SA 0 0\nc A 6 0 GHI\n",
+     "c 0 DEFGHI\nclose input c", false, 0},
     {"SYN repeated", "c S 0 0\n+1000 c S 0 0\ns SA 0 0\n+1000 s SA 0 0\nc A 0 0 REQ\n",
      "c 0 REQ\nclose input c", true, 0},
     {"data in SYN", "c S 0 0 HELLO\ns SA 0 5\nc A 5 0 MORE\n", "c 0 HELLOMORE\nclose input c",

@@ -105,13 +105,14 @@ awk -v status=$status -v rate="${RATE:-2000}" -v minutes="${MINUTES:-60}" -v pac
             if (sure[t] == "high") high++
             if (cause[t] == wanted[t]) { right++; continue }
             print "soak: " t ": " cause[t] ", " sure[t]
-            if (sure[t] == "high") wrong++
+            if (cause[t] == "incomplete") undecided++ # it names nobody
+            else if (sure[t] == "high") wrong++
         }
         early = middle(samples * 0.2, samples * 0.4)
         late = middle(samples * 0.8, samples)
         printf "soak: %d minutes, %d hostile frames a second, %d records in all; exit status %d\n", minutes, rate, packets, status
-        printf "soak: %d exchanges of the honest: %d right, %d sure, %d wrong and sure, %d without a record, %d twice\n",
-               sent, right, high, wrong, missing, twice
+        printf "soak: %d exchanges of the honest: %d right, %d sure, %d undecided, %d wrong and sure, %d without a record, %d twice\n",
+               sent, right, high, undecided, wrong, missing, twice
         printf "soak: MiB of its own after a fifth of the time %.1f, in the last fifth %.1f, peak %.1f\n",
                early / 1024, late / 1024, peak / 1024
         flat = late <= early * 1.02 && peak <= (64 + 16) * 1024
