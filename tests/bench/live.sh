@@ -33,6 +33,7 @@ replay() { # CAPTURE: packets a second
 row() {
     local name=$1 capture=$2 ready=$3 rate seen lost
     shift 3
+    : >"$tmp/err"
     ip netns exec $N "$@" >"$tmp/out" 2>"$tmp/err" &
     pid=$!
     for _ in $(seq 100); do grep -q "$ready" "$tmp/err" && break; sleep 0.1; done
