@@ -137,7 +137,7 @@ static void on_fin(const struct aw_step *st, const struct aw_chunk *c)
 {
     struct aw_exchanges *xs = st->xs;
     const struct aw_mark *at = aw_seen(&c->seen) ? &c->seen : st->now;
-    xs->fin |= (uint8_t)(1u << c->dir);
+    xs->rest.fin |= (uint8_t)(1u << c->dir);
     if (c->dir == AW_S2C) aw_close_settling(st, NULL);
     if (c->dir == AW_C2S) {
         /* What it owes it will not send. Where the answer is over, so is the exchange but for what
@@ -159,7 +159,7 @@ struct aw_exchanges *aw_exchanges_new(struct aw_exchange_room *room)
     if (!xs) return NULL;
     memset(xs, 0, sizeof *xs);
     xs->room = room;
-    xs->event_end[AW_C2S] = xs->event_end[AW_S2C] = AW_OFF_NONE;
+    xs->rest.event_end[AW_C2S] = xs->rest.event_end[AW_S2C] = AW_OFF_NONE;
     return xs;
 }
 
@@ -179,14 +179,10 @@ void aw_exchanges_free(struct aw_exchanges *xs)
 
 /* --- at rest --- */
 
-enum { REST = offsetof(struct aw_exchanges, final_end) };
-_Static_assert(sizeof(struct aw_exchanges) - REST == sizeof(struct aw_exchanges_rest),
-               "all that stays");
-
 bool aw_exchanges_rest(const struct aw_exchanges *xs, struct aw_exchanges_rest *out)
 {
     if (xs->first || xs->unplaced || xs->precious) return false;
-    memcpy(out, (const char *)xs + REST, sizeof *out);
+    *out = xs->rest;
     return true;
 }
 
@@ -194,13 +190,13 @@ struct aw_exchanges *aw_exchanges_resume(struct aw_exchange_room *room,
                                          const struct aw_exchanges_rest *rest)
 {
     struct aw_exchanges *xs = aw_exchanges_new(room);
-    if (xs) memcpy((char *)xs + REST, rest, sizeof *rest);
+    if (xs) xs->rest = *rest;
     return xs;
 }
 
 void aw_exchanges_rest_end(struct aw_exchanges_rest *rest, enum aw_dir dir)
 {
-    ((uint8_t *)rest)[offsetof(struct aw_exchanges, fin) - REST] |= (uint8_t)(1u << dir);
+    rest->fin |= (uint8_t)(1u << dir);
 }
 
 static void on_body(const struct aw_step *st, const struct aw_http_event *ev)
@@ -293,7 +289,7 @@ void aw_exchanges_event(struct aw_exchanges *xs, struct aw_flow *flow,
     case AW_HTTP_OPAQUE:
         break;
     }
-    if (ev->end > xs->event_end[ev->dir]) xs->event_end[ev->dir] = ev->end;
+    if (ev->end > xs->rest.event_end[ev->dir]) xs->rest.event_end[ev->dir] = ev->end;
 }
 
 void aw_exchanges_tcp(struct aw_exchanges *xs, struct aw_flow *flow, const struct aw_chunk *chunk,

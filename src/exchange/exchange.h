@@ -51,9 +51,20 @@ struct aw_exchange_room {
 AW_MUST_USE struct aw_exchanges *aw_exchanges_new(struct aw_exchange_room *room);
 void aw_exchanges_free(struct aw_exchanges *xs); /* without callbacks */
 
-/* What is left of them while none is open. */
+/* What is known from one exchange of a connection to the next: all that is left while none is open.
+ * Inside of the room but for being kept. */
 struct aw_exchanges_rest {
-    uint64_t word[9];
+    struct aw_mark final_end; /* end of the latest final response */
+    aw_off answers_end;       /* where it ends in the server's stream */
+    aw_off event_end[2];      /* how far events have named each stream */
+    aw_off lost_end;          /* where the latest of `lost` ends in the client's stream */
+    uint32_t nth;             /* exchanges so far */
+    uint32_t asked_xid;       /* highest request that an event named */
+    uint32_t answered_xid;    /* highest request whose final response was seen */
+    uint8_t lost;             /* enum aw_lost_request, since a request was last answered */
+    uint8_t fin;              /* bit a direction that ended */
+    uint8_t window_closed;    /* bit a direction whose window is closed */
+    bool unseen_before;       /* the request before the next one was not seen in full */
 };
 /* False: one is open, or more is known. Else all else of `xs` may go. */
 bool aw_exchanges_rest(const struct aw_exchanges *xs, struct aw_exchanges_rest *out);

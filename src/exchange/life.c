@@ -57,7 +57,7 @@ struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
         aw_open_close(st, xs->first, st->now, st->now->ord);
     }
     struct aw_open *s = xs->room->letting_go ? NULL : aw_pool_get(xs->room->pool, size);
-    xs->nth++;
+    xs->rest.nth++;
     if (!s) {
         xs->room->stats.no_memory++;
         return NULL;
@@ -70,16 +70,16 @@ struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
     s->reopened = AW_NS_NONE;
     s->content_end = s->watched = s->proof = s->last_ack = AW_OFF_NONE;
     struct aw_exchange *x = &s->ex;
-    x->nth = xs->nth;
+    x->nth = xs->rest.nth;
     x->ord = st->now->ord;
     x->declared = -1;
     x->req_off = x->head_end = x->final_off = x->final_head_end = AW_OFF_NONE;
     x->body_ack = x->resume_ack = x->after_ack_max = x->body_peer_high = x->final_ack = AW_OFF_NONE;
-    x->answer_base = xs->answers_end;
-    if (xs->nth > 1) x->flags |= AW_F_KEPT;
-    if (xs->unseen_before || xs->lost) x->flags |= AW_F_AFTER_UNSEEN;
-    if (xs->lost & (AW_LOST_HOLE | AW_LOST_CUT)) x->flags |= AW_F_PAIR_UNSURE;
-    xs->unseen_before = false;
+    x->answer_base = xs->rest.answers_end;
+    if (xs->rest.nth > 1) x->flags |= AW_F_KEPT;
+    if (xs->rest.unseen_before || xs->rest.lost) x->flags |= AW_F_AFTER_UNSEEN;
+    if (xs->rest.lost & (AW_LOST_HOLE | AW_LOST_CUT)) x->flags |= AW_F_PAIR_UNSURE;
+    xs->rest.unseen_before = false;
     *(xs->last ? &xs->last->next : &xs->first) = s;
     xs->last = s;
     xs->count++;
@@ -138,7 +138,7 @@ void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_
     }
     last_silence(s);
     for (int d = AW_C2S; d <= AW_S2C; d++)
-        x->window_closed[d] = xs->window_closed >> d & 1;
+        x->window_closed[d] = xs->rest.window_closed >> d & 1;
     if (!x->conn.any_seen[AW_C2S]) x->flags |= AW_F_NO_CLIENT_SIDE;
     if (!x->conn.any_seen[AW_S2C]) x->flags |= AW_F_NO_SERVER_SIDE;
     if (s->orphan) x->unseen = aw_why_unseen(xs, s);
@@ -157,7 +157,7 @@ void aw_exchange_give_back(struct aw_pool *pool, struct aw_exchange *ex)
 static bool has_to_settle(const struct aw_step *st, const struct aw_open *s)
 {
     const struct aw_exchanges *xs = st->xs;
-    if (xs->fin >> AW_S2C & 1 || s->ex.flags & AW_F_UPGRADED || s != xs->last) return false;
+    if (xs->rest.fin >> AW_S2C & 1 || s->ex.flags & AW_F_UPGRADED || s != xs->last) return false;
     if (s->orphan) {
         /* A response may be the first packet of a capture: the client's side shows a little later.
          */

@@ -72,17 +72,17 @@ static void place(const struct aw_step *st, struct aw_open *s, const struct aw_h
     const struct aw_open *before = NULL;
     for (const struct aw_open *i = xs->first; i != s; i = i->next)
         if (!i->orphan) before = i;
-    x->answer_base = xs->answers_end;
+    x->answer_base = xs->rest.answers_end;
     if (before && !before->ex.final_complete && !answer_missed(before, ev->ack_off)) {
         s->behind = true;
         x->flags |= AW_F_PIPELINED;
         if (behind_unsafe(st, s)) x->flags |= AW_F_BEHIND_UNSAFE;
-    } else if (aw_seen(&xs->final_end)) {
-        const bool early = ev->ack_off != AW_OFF_NONE ? ev->ack_off < xs->answers_end
-                                                      : ev->first.ord < xs->final_end.ord;
+    } else if (aw_seen(&xs->rest.final_end)) {
+        const bool early = ev->ack_off != AW_OFF_NONE ? ev->ack_off < xs->rest.answers_end
+                                                      : ev->first.ord < xs->rest.final_end.ord;
         if (early) {
             x->flags |= AW_F_PIPELINED;
-            x->prev_final_end = xs->final_end;
+            x->prev_final_end = xs->rest.final_end;
         }
     }
     /* All that the client had read when it asked cannot be an answer to this. */
@@ -93,7 +93,7 @@ static void place(const struct aw_step *st, struct aw_open *s, const struct aw_h
 static struct aw_open *begin(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_exchanges *xs = st->xs;
-    if (ev->xid > xs->asked_xid) xs->asked_xid = ev->xid;
+    if (ev->xid > xs->rest.asked_xid) xs->rest.asked_xid = ev->xid;
     struct aw_open *s = adopt(st, ev);
     aw_close_settling(st, &ev->first);
     for (struct aw_open *i = xs->first, *after; i && i != s; i = after) {
@@ -170,7 +170,7 @@ void aw_on_request_broken(const struct aw_step *st, const struct aw_http_event *
     /* Where its content begins and ends is unknown: nothing is owed that could be waited for. */
     s->request_over = true;
     s->ex.sent = -1;
-    st->xs->unseen_before = true;
+    st->xs->rest.unseen_before = true;
     s->ex.flags |= ev->why == AW_WHY_HEAD_HOLE || ev->why == AW_WHY_HEAD_CUT ? AW_F_HOLE_REQ_HEAD
                                                                              : AW_F_HEAD_UNFINISHED;
     if (ev->cut) s->ex.flags |= AW_F_CUT;
@@ -268,7 +268,7 @@ static bool look_for_pause(const struct aw_step *st, struct aw_open *s,
     struct aw_exchange *x = &s->ex;
     if (!s->early_piece || aw_seen(&x->at[AW_AT_PAUSE])) return false;
     if (x->after_ack_max > x->answer_base && !s->behind) return false;
-    if (st->xs->window_closed >> AW_S2C & 1) return false;
+    if (st->xs->rest.window_closed >> AW_S2C & 1) return false;
     aw_ns from = x->at[AW_AT_BODY_END].ts;
     if (s->reopened != AW_NS_NONE && s->reopened > from) from = s->reopened;
     if (!is_wait(st, ev->first.ts - from)) return false;

@@ -22,10 +22,10 @@ enum aw_unseen aw_why_unseen(const struct aw_exchanges *xs, const struct aw_open
     if (!x->conn.any_seen[AW_C2S]) return AW_UNSEEN_ONE_SIDED;
     if (s->unseen != AW_UNSEEN_NONE && s->unseen != AW_UNSEEN_UNPARSED) return s->unseen;
     /* Bytes that begin no request are the rest of one, where the connection was joined later. */
-    if (x->flags & AW_F_MIDSTREAM && xs->asked_xid == 0) return AW_UNSEEN_MIDSTREAM;
+    if (x->flags & AW_F_MIDSTREAM && xs->rest.asked_xid == 0) return AW_UNSEEN_MIDSTREAM;
     if (s->unseen != AW_UNSEEN_NONE) return s->unseen;
-    if (xs->lost & AW_LOST_CUT) return AW_UNSEEN_CUT;
-    return xs->lost & AW_LOST_HOLE ? AW_UNSEEN_HOLE : AW_UNSEEN_NO_REQUEST;
+    if (xs->rest.lost & AW_LOST_CUT) return AW_UNSEEN_CUT;
+    return xs->rest.lost & AW_LOST_HOLE ? AW_UNSEEN_HOLE : AW_UNSEEN_NO_REQUEST;
 }
 
 /* Its segment acknowledges more than all of this exchange's request: it answers a later one, which
@@ -48,17 +48,17 @@ static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_htt
     struct aw_open *s = aw_open_new(st, ev->xid, text);
     if (!s) return NULL;
     s->orphan = s->request_over = true;
-    xs->unseen_before = true;
+    xs->rest.unseen_before = true;
     s->ex.sent = -1;
     s->ex.flags |= AW_F_REQ_UNSEEN;
     /* A request may lie in what was lost, even where an earlier one is at hand to be named. */
-    if (xs->lost & AW_LOST_CUT)
+    if (xs->rest.lost & AW_LOST_CUT)
         s->unseen = AW_UNSEEN_CUT;
-    else if ((xs->lost & AW_LOST_HOLE) || hole_before)
+    else if ((xs->rest.lost & AW_LOST_HOLE) || hole_before)
         s->unseen = AW_UNSEEN_HOLE;
     else if (ev->xid != 0)
-        s->unseen = ev->xid <= xs->answered_xid ? AW_UNSEEN_NO_REQUEST : AW_UNSEEN_LATE;
-    else if (xs->lost & AW_LOST_UNPARSED)
+        s->unseen = ev->xid <= xs->rest.answered_xid ? AW_UNSEEN_NO_REQUEST : AW_UNSEEN_LATE;
+    else if (xs->rest.lost & AW_LOST_UNPARSED)
         s->unseen = AW_UNSEEN_UNPARSED;
     return s;
 }
@@ -76,7 +76,7 @@ static struct aw_open *open_half(const struct aw_step *st, const struct aw_http_
 static struct aw_open *open_unasked(const struct aw_step *st, const struct aw_http_event *ev)
 {
     const size_t text = ev->head ? aw_response_text_size(ev->head) : 0;
-    return ev->xid > st->xs->asked_xid ? open_half(st, ev, text) : open_orphan(st, ev, text);
+    return ev->xid > st->xs->rest.asked_xid ? open_half(st, ev, text) : open_orphan(st, ev, text);
 }
 
 /* Where a response belongs that the http room could pair with no open exchange. */
@@ -136,13 +136,13 @@ static void on_interim(const struct aw_step *st, struct aw_open *s, const struct
         return;
     }
     if (s->orphan && (s->unseen == AW_UNSEEN_NO_REQUEST ||
-                      (s->unseen == AW_UNSEEN_NONE && st->xs->asked_xid != 0))) {
+                      (s->unseen == AW_UNSEEN_NONE && st->xs->rest.asked_xid != 0))) {
         /* Nobody asked, unless a request follows whose head had begun before it. */
         s->ex.at[AW_AT_END] = ev->last;
         s->ex.end_ord = ev->last.ord;
         s->ended = true;
         s->settle_at = st->now->ts + st->xs->room->threshold[AW_T_SETTLE];
-        if (ev->head->status == 100 && aw_seen(&st->xs->final_end))
+        if (ev->head->status == 100 && aw_seen(&st->xs->rest.final_end))
             s->ex.flags |= AW_F_100_AFTER_FINAL;
     }
 }
@@ -167,11 +167,12 @@ static struct aw_open *take_final_head(const struct aw_step *st, struct aw_open 
     s->ex.status = h->status;
     s->ex.res = h->res;
     s->ex.res_version = h->version;
-    if (!s->orphan && s->xid > st->xs->answered_xid) st->xs->answered_xid = s->xid;
-    if (s->orphan && (st->xs->lost & (AW_LOST_HOLE | AW_LOST_CUT)) && s->unseen == AW_UNSEEN_NONE)
-        s->unseen = st->xs->lost & AW_LOST_CUT ? AW_UNSEEN_CUT : AW_UNSEEN_HOLE;
+    if (!s->orphan && s->xid > st->xs->rest.answered_xid) st->xs->rest.answered_xid = s->xid;
+    if (s->orphan && (st->xs->rest.lost & (AW_LOST_HOLE | AW_LOST_CUT)) &&
+        s->unseen == AW_UNSEEN_NONE)
+        s->unseen = st->xs->rest.lost & AW_LOST_CUT ? AW_UNSEEN_CUT : AW_UNSEEN_HOLE;
     /* What lay before this request, or in its place, has its answer. */
-    if (s->orphan || s->ex.req_off >= st->xs->lost_end) st->xs->lost = 0;
+    if (s->orphan || s->ex.req_off >= st->xs->rest.lost_end) st->xs->rest.lost = 0;
     return s;
 }
 
@@ -237,8 +238,8 @@ static void final_ends(const struct aw_step *st, struct aw_open *s, const struct
     struct aw_exchanges *xs = st->xs;
     s->ex.at[AW_AT_FINAL_END] = *at;
     s->ex.final_complete = true;
-    xs->final_end = *at;
-    if (end > xs->answers_end) xs->answers_end = end;
+    xs->rest.final_end = *at;
+    if (end > xs->rest.answers_end) xs->rest.answers_end = end;
     struct aw_open *next = s->next;
     if (next && next->behind) {
         next->behind = false;

@@ -73,18 +73,7 @@ struct aw_exchanges {
     struct aw_unplaced *unplaced; /* owned; NULL mostly */
     uint32_t count;               /* open exchanges */
     bool precious;                /* the flow was told so */
-    /* from here on: what stays while none is open (struct aw_exchanges_rest) */
-    struct aw_mark final_end; /* end of the latest final response */
-    aw_off answers_end;       /* where it ends in the server's stream */
-    aw_off event_end[2];      /* how far events have named each stream */
-    aw_off lost_end;          /* where the latest of `lost` ends in the client's stream */
-    uint32_t nth;             /* exchanges so far */
-    uint32_t asked_xid;       /* highest request that an event named */
-    uint32_t answered_xid;    /* highest request whose final response was seen */
-    uint8_t lost;             /* enum aw_lost_request, since a request was last answered */
-    uint8_t fin;              /* bit a direction that ended */
-    uint8_t window_closed;    /* bit a direction whose window is closed */
-    bool unseen_before;       /* the request before the next one was not seen in full */
+    struct aw_exchanges_rest rest;
 };
 
 /* What every step works on. */
@@ -106,8 +95,8 @@ static inline bool aw_is_complete(const struct aw_open *s)
 
 static inline void aw_note_lost(struct aw_exchanges *xs, enum aw_lost_request what, aw_off end)
 {
-    xs->lost |= (uint8_t)what;
-    if (end > xs->lost_end) xs->lost_end = end;
+    xs->rest.lost |= (uint8_t)what;
+    if (end > xs->rest.lost_end) xs->rest.lost_end = end;
 }
 
 /* --- life.c, exchange.c --- */

@@ -133,7 +133,7 @@ void aw_on_again(const struct aw_step *st, const struct aw_chunk *c)
             placed = true;
         aw_heads_compare(st, s, c, end);
     }
-    if (!placed && end > st->xs->event_end[c->dir]) keep_unplaced(st->xs, c, end);
+    if (!placed && end > st->xs->rest.event_end[c->dir]) keep_unplaced(st->xs, c, end);
 }
 
 /* --- acknowledgements --- */
@@ -199,9 +199,9 @@ void aw_on_window(const struct aw_step *st, const struct aw_chunk *c)
     struct aw_exchanges *xs = st->xs;
     const uint8_t bit = (uint8_t)(1u << c->dir);
     if (c->len > 0)
-        xs->window_closed &= (uint8_t)~bit;
+        xs->rest.window_closed &= (uint8_t)~bit;
     else
-        xs->window_closed |= bit;
+        xs->rest.window_closed |= bit;
     for (struct aw_open *s = xs->first; s; s = s->next) {
         if (c->len == 0 && !aw_seen(&s->ex.zero_window[c->dir]))
             s->ex.zero_window[c->dir] = c->seen;
