@@ -69,8 +69,7 @@ struct run {
     atomic_bool short_of_memory; /* engine or figures were refused some */
 };
 
-/* --- memory: where the system has none left, engine and figures go on without, and we say so ---
- */
+/* --- memory: engine and figures go on without what is refused, and it has to be said --- */
 
 static void *take_note(void *ctx, void *p)
 {
@@ -394,7 +393,7 @@ static bool open_report(struct run *r)
     r->report = o->format->open(r->out, &r->about);
     if (o->format->worst) {
         r->again = aw_save_reopen(r->merge);
-        r->incomplete = !r->again && r->merge && aw_save_rereadable(r->merge);
+        r->incomplete = !r->again && r->merge && aw_merge_rereadable(r->merge);
     }
     if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
     if (r->live.behind) aw_out_flush(r->out); /* the head of a table */

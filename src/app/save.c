@@ -30,21 +30,12 @@ bool aw_save_spares(const struct aw_options *o, const char *path, const char *op
     return true;
 }
 
-bool aw_save_rereadable(const struct aw_merge *m)
-{
-    struct aw_source *const *sources;
-    const size_t count = aw_merge_sources(m, &sources);
-    for (size_t i = 0; i < count; i++)
-        if (!aw_source_rereadable(sources[i])) return false;
-    return true;
-}
-
 struct aw_merge *aw_save_reopen(const struct aw_merge *first)
 {
     char why[1024];
     struct aw_merge *m = first ? aw_merge_again(first, why, sizeof why) : NULL;
     /* A pipe is a pipe: those who ask do without. */
-    if (first && !m && aw_save_rereadable(first))
+    if (first && !m && aw_merge_rereadable(first))
         fprintf(stderr, "await100: to read the input a second time: %s\n", why);
     return m;
 }
@@ -220,18 +211,6 @@ static bool yes(void *ctx)
     return true;
 }
 
-/* Why reading ended early: a source says so, or its file is no longer what it was. */
-static const char *why_short(struct aw_merge *again)
-{
-    struct aw_source *const *sources;
-    const size_t count = aw_merge_sources(again, &sources);
-    for (size_t i = 0; i < count; i++) {
-        const char *error = aw_source_error(sources[i]);
-        if (error && *error) return error;
-    }
-    return "the input has become shorter since it was first read";
-}
-
 const char *aw_save_reread(struct aw_merge *again, const struct aw_config *config,
                            const struct aw_tap *tap, bool (*enough)(const void *ctx),
                            uint64_t packets)
@@ -252,7 +231,9 @@ const char *aw_save_reread(struct aw_merge *again, const struct aw_config *confi
     aw_engine_close(second.engine);
     if (!good) return "out of memory";
     if (stats.packets >= packets || second.satisfied) return NULL;
-    return why_short(again);
+    const char *error = NULL;
+    return aw_merge_damaged(again, &error) ? error
+                                           : "the input has become shorter since it was first read";
 }
 
 bool aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t packets)

@@ -51,8 +51,6 @@ bool aw_save_close(struct aw_save *s);
 size_t aw_save_memory(const struct aw_config *c);
 /* False where the path names an input: it is said. */
 bool aw_save_spares(const struct aw_options *o, const char *path, const char *option);
-/* Whether the inputs are such that they can be read twice. */
-bool aw_save_rereadable(const struct aw_merge *m);
 /* The inputs once more, with the same filter and bounds, so that the same packets get the same
  * ordinals; `first` stays open. NULL: they cannot be read twice, or, and then it is said, not now.
  */

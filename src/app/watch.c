@@ -237,11 +237,7 @@ static bool open_engine(struct watch *w)
     o->config.source_name = source_name;
     o->config.source_ctx = w;
     aw_choice_init(&w->choice, o);
-    struct aw_source *const *sources;
-    const size_t count = w->merge ? aw_merge_sources(w->merge, &sources) : 0;
-    bool again = !live;
-    for (size_t i = 0; i < count; i++)
-        again = again && aw_source_rereadable(sources[i]);
+    const bool again = w->merge && aw_merge_rereadable(w->merge);
     const struct aw_board_config board = {
         .source = live ? o->interfaces : o->read,
         .source_count = live ? o->interface_count : o->read_count,

@@ -285,3 +285,10 @@ size_t aw_merge_sources(const struct aw_merge *m, struct aw_source *const **sour
     *sources = m->sources;
     return m->count;
 }
+
+bool aw_merge_rereadable(const struct aw_merge *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (!aw_source_rereadable(m->sources[i])) return false;
+    return true;
+}

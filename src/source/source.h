@@ -95,6 +95,8 @@ enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_pa
 /* *error: what ended the first such source, NULL = none; aw_source_error tells for each. */
 bool aw_merge_damaged(const struct aw_merge *m, const char **error);
 uint64_t aw_merge_filtered(const struct aw_merge *m); /* did not match, or were not of the time */
+/* Whether all its sources can be read again: aw_source_rereadable. */
+bool aw_merge_rereadable(const struct aw_merge *m);
 size_t aw_merge_sources(const struct aw_merge *m, struct aw_source *const **sources);
 
 #endif
