@@ -189,7 +189,7 @@ struct aw_capture *aw_capture_of_options(const struct aw_options *o, bool watche
             return NULL;
         }
         aw_capture_add(c, live);
-        if (members > 1) options.group = aw_live_group(live);
+        options.group = aw_live_group(live);
     }
     return c;
 }
