@@ -24,6 +24,12 @@ open() { # open COLSxROWS ARGUMENT...: the program in a window of its own, its e
         "cd '$work' && stty sane; env $with '$program' $*; echo \"ended \$?\"; stty -a >'$work/stty.new'; mv '$work/stty.new' '$work/stty'; sleep 60"
     mux set -g status off
 }
+open_alone() { # SCRIPT: of the work folder, in a window and a network namespace of its own
+    mux kill-server 2>/dev/null
+    server=await100-tui-$$-$((opened += 1))
+    mux new-session -d -x 100 -y 30 "cd '$work'; unshare -n sh '$work/$1'; echo \"ended \$?\"; sleep 60"
+    mux set -g status off
+}
 keys() { mux send-keys "$@"; }
 typed() { mux send-keys -l "$1"; }
 screen() { mux capture-pane -p; }
@@ -387,10 +393,7 @@ await() { until [ -e \$1 ]; do sleep 0.05; done; }
 '$program' -i lo
 kill \$server \$other \$uploads
 END
-    mux kill-server 2>/dev/null
-    server=await100-tui-$$-$((opened += 1))
-    mux new-session -d -x 100 -y 30 "cd '$work'; unshare -n sh '$work/live.sh'; echo \"ended \$?\"; sleep 60"
-    mux set -g status off
+    open_alone live.sh
     shows 'No packet so far'
     shows 'Interface: lo'
     shows 'Permission: root, given up for nobody'
@@ -468,10 +471,7 @@ for i in range(20000): s.sendto(bytes(1200), ("127.0.0.1", 9))'
 '$program' -i lo -B 128
 kill \$flood
 END
-    mux kill-server 2>/dev/null
-    server=await100-tui-$$-$((opened += 1))
-    mux new-session -d -x 100 -y 30 "cd '$work'; unshare -n sh '$work/dropped.sh'; echo \"ended \$?\"; sleep 60"
-    mux set -g status off
+    open_alone dropped.sh
     shows 'No packet so far'
     local pid
     pid=$(pgrep -f "^$program -i lo -B 128" | head -n 1)
