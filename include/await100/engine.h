@@ -136,6 +136,7 @@ struct aw_stats {
         midstream;
     uint64_t empty; /* connections without any payload */
     uint64_t retransmissions, copies, conflicts, cut_bytes;
+    uint64_t not_believed; /* segments whose numbers do not fit their connection: of strangers */
     uint64_t exchanges, expectation, failing;
     uint64_t requests, responses, interims, orphans;
     uint64_t unparsed;  /* messages that could not be read */

@@ -375,6 +375,7 @@ static void add_shard(struct aw_stats *s, const struct aw_shard_stats *k)
     s->retransmissions += k->flow.retransmitted;
     s->copies += k->flow.copies;
     s->conflicts += k->flow.conflicts;
+    s->not_believed += k->flow.bad_rst + k->flow.out_of_window + k->flow.claims - k->flow.reused;
     s->cut_bytes += k->flow.cut_bytes;
     s->waiting += k->waiting;
     s->waited += k->waited;

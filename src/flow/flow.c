@@ -90,6 +90,7 @@ static void free_more(struct aw_flow *f)
     f->ends = NULL;
     if (!f->more) return;
     aw_order_drop(f);
+    aw_claim_free(f->table, f->more->claim);
     aw_pool_put(f->table->pool, f->more->traces, f->more->trace_cap * sizeof *f->more->traces);
     aw_pool_put(f->table->pool, f->more, sizeof *f->more);
     f->more = NULL;
@@ -422,6 +423,30 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
     aw_half_take(f, &v);
 }
 
+/* Ends f and begins the connection that claimed its ports, which `by` belongs to as well. NULL: no
+ * memory. */
+static struct aw_flow *use_again(struct aw_flow *f, const struct aw_segment *by, unsigned *side)
+{
+    struct aw_flow_table *t = f->table;
+    const uint64_t hash = f->hash;
+    const bool same_side = f->more->claim->side == *side;
+    struct aw_claim *c = f->more->claim;
+    f->more->claim = NULL;
+    aw_flow_end(f, AW_CLOSE_REUSED, c->side, &by->at, false);
+    f = create(t, &c->seg, hash);
+    if (f) {
+        aw_missed_step(f, &c->seg, 0);
+        aw_clock_note(f, &c->seg, 0);
+        take(f, &c->seg, 0, true);
+        if (c->again) f->half[0].flags &= (uint16_t)~AW_HALF_TIMING; /* Karn */
+    } else {
+        t->stats.no_memory++;
+    }
+    aw_claim_free(t, c);
+    *side = same_side ? 0 : 1;
+    return f;
+}
+
 uint64_t aw_flow_push(struct aw_flow_table *t, const struct aw_segment *seg)
 {
     return aw_flow_push_hashed(t, seg, aw_flow_hash(t->secret, seg));
@@ -438,10 +463,23 @@ uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *s
         t->stats.strays++;
         return 0;
     }
-    if (f && (seg->flags & AW_TCP_SYN) && !(seg->flags & AW_TCP_RST) &&
-        aw_syn_is_new(f, seg, side)) {
-        aw_flow_end(f, AW_CLOSE_REUSED, side, &seg->at, false);
-        f = NULL;
+    if (f && (f->more || (seg->flags & AW_TCP_SYN) || !(f->half[side].flags & AW_HALF_SEEN))) {
+        f->flags |= AW_FLOW_BUSY; /* so it is still there when there is room for a claim */
+        switch (aw_use_of(f, seg, side)) {
+        case AW_USE_SAME:
+            break;
+        case AW_USE_OVER:
+            aw_flow_end(f, AW_CLOSE_REUSED, side, &seg->at, false);
+            f = NULL;
+            break;
+        case AW_USE_CLAIMED:
+            f->flags &= (uint16_t)~AW_FLOW_BUSY;
+            return f->more->claim->seg.at.ord;
+        case AW_USE_AGREED:
+            f = use_again(f, seg, &side);
+            if (!f) return 0;
+            break;
+        }
     }
     bool fresh = false;
     if (!f) {

@@ -51,9 +51,11 @@ struct aw_flow_stats {
     uint64_t cut_bytes;         /* lost to the snap length */
     uint64_t bad_rst;           /* resets outside the window, not believed */
     uint64_t out_of_window;     /* segments too far from the window to belong to the stream */
-    uint64_t no_memory;         /* segments whose bytes could not be kept out of order */
-    uint64_t waited;            /* segments that stood in the reassembly queue */
-    uint64_t strays;            /* segments of a connection already closed */
+    uint64_t claims; /* segments of another use of the ports of a connection that had not ended */
+    uint64_t reused; /* times that the other end agreed to it */
+    uint64_t no_memory; /* segments whose bytes could not be kept out of order */
+    uint64_t waited;    /* segments that stood in the reassembly queue */
+    uint64_t strays;    /* segments of a connection already closed */
 };
 
 /* The pool and the hash secret (at least 192 random bytes) are borrowed until aw_flow_table_free.
@@ -67,7 +69,9 @@ void aw_flow_table_free(struct aw_flow_table *t); /* without callbacks; call fin
 /*
  * Feeds one segment, after aw_flow_tick for its time. Calls ops zero or more times. Segments of a
  * connection come in the order of capture. Returns the ordinal of its connection's first packet, 0
- * where it belongs to none: a reset of nothing, a stray of one that ended, no memory.
+ * where it belongs to none: a reset of nothing, a stray of one that ended, no memory. A SYN into a
+ * connection that goes on has its own: it is the first of a connection that opens once the other
+ * end agrees (reuse.c), or of none.
  */
 uint64_t aw_flow_push(struct aw_flow_table *t, const struct aw_segment *seg);
 

@@ -1,16 +1,9 @@
 /*
  * Where the offsets of a half begin: at its SYN, else at what the peer acknowledged in its SYN-ACK,
- * else at the first segment captured. Whether a SYN begins a new connection, and whether a reset is
- * one that its receiver will have believed. Knows nothing of payload.
+ * else at the first segment captured. Whether a reset is one that its receiver will have believed.
+ * Knows nothing of payload.
  */
 #include "flow/inside.h"
-
-enum { MIDSTREAM_SLACK = 65536 };
-
-static aw_off offset_of(const struct aw_half *h, uint32_t seq)
-{
-    return aw_seq_widen(seq, h->base_seq + (uint32_t)h->next, h->next);
-}
 
 /* The peer's window in bytes; the largest it can mean where its scale was not captured. */
 static aw_off window_bytes(const struct aw_half *h, const struct aw_half *peer)
@@ -20,24 +13,6 @@ static aw_off window_bytes(const struct aw_half *h, const struct aw_half *peer)
     if (both) shift = h->wscale <= 14 && peer->wscale <= 14 ? peer->wscale : 0;
     const aw_off window = (aw_off)peer->window << shift;
     return window > 65535 ? window : 65535; /* what is on its way may rest on an older, wider one */
-}
-
-bool aw_syn_is_new(const struct aw_flow *f, const struct aw_segment *seg, unsigned side)
-{
-    const struct aw_half *h = &f->half[side], *p = &f->half[!side];
-    if (!(h->flags & AW_HALF_KNOWN) || seg->seq + 1 == h->base_seq) return false;
-    const aw_off off = offset_of(h, seg->seq + 1);
-    /* Joined a moment too late, by packets captured out of order: the SYN of this same connection.
-     */
-    if (!(h->flags & AW_HALF_SYN) && off <= 0 && off > -MIDSTREAM_SLACK) return false;
-    if (seg->flags & AW_TCP_ACK) {
-        if (!(p->flags & AW_HALF_KNOWN)) return false;
-        const aw_off ack = offset_of(p, seg->ack);
-        return ack < 0 || ack > p->high + 1;
-    }
-    /* RFC 5961, 4: a SYN inside the window changes nothing on an open connection. */
-    const bool ending = h->fin != AW_OFF_NONE || p->fin != AW_OFF_NONE;
-    return ending || off < h->next || off > h->next + window_bytes(h, p);
 }
 
 static void set_base(struct aw_half *h, uint32_t seq, unsigned flags)
@@ -88,7 +63,7 @@ static void correct(struct aw_flow *f, const struct aw_segment *seg, unsigned si
     struct aw_half *h = &f->half[side];
     h->flags &= (uint16_t)~AW_HALF_LOOSE;
     if (f->more && (f->more->first[0] || f->more->first[1])) return;
-    const aw_off off = offset_of(h, seg->seq);
+    const aw_off off = aw_half_off(h, seg->seq);
     const bool before_capture = h->acked <= 0 || (off == 1 && h->acked == 1);
     if (h->next != 0 || off <= 0 || off > AW_FAR || !before_capture) return;
     h->base_seq = seg->seq;
@@ -121,10 +96,10 @@ static bool believed(const struct aw_flow *f, const struct aw_view *v)
     const struct aw_half *h = &f->half[v->side], *p = &f->half[!v->side];
     if (!(h->flags & AW_HALF_KNOWN)) {
         if (!(v->seg->flags & AW_TCP_ACK) || !(p->flags & AW_HALF_KNOWN)) return true;
-        const aw_off ack = offset_of(p, v->seg->ack);
+        const aw_off ack = aw_half_off(p, v->seg->ack);
         return ack >= 0 && ack <= p->high + 1;
     }
-    const aw_off off = offset_of(h, v->seg->seq);
+    const aw_off off = aw_half_off(h, v->seg->seq);
     const aw_off low = h->acked == AW_OFF_NONE ? 0 : aw_off_min(h->acked, h->next);
     const aw_off high = aw_off_max(h->next, h->acked) + window_bytes(h, p);
     return off >= low && off <= high;
@@ -152,7 +127,7 @@ void aw_reset(struct aw_flow *f, const struct aw_view *v)
     if (m->rst_off != AW_OFF_NONE) return;
     /* Its sequence number proves that everything before was sent: give it the same grace as bytes
      * that the peer acknowledged, for they may just have been captured later. */
-    aw_off off = offset_of(h, v->seg->seq);
+    aw_off off = aw_half_off(h, v->seg->seq);
     if (h->fin != AW_OFF_NONE) off = aw_off_min(off, h->fin);
     m->rst_off = off;
     m->rst_ack = v->ack;

@@ -8,9 +8,9 @@
  *
  * The files, in the order a segment meets them: flow.c (door, life cycle), table.c (slots),
  * graves.c (connections that ended), copies.c (the same packet captured twice), handshake.c (where
- * a half's offsets begin, resets, reuse of ports), half.c (one direction: offsets,
- * acknowledgements, round trips), order.c (what may be handed up, what waits, what is given up),
- * timer.c (deadlines).
+ * a half's offsets begin, resets), reuse.c (whether the ports are used again), half.c (one
+ * direction: offsets, acknowledgements, round trips), order.c (what may be handed up, what waits,
+ * what is given up), timer.c (deadlines).
  */
 #ifndef AW_FLOW_INSIDE_H
 #define AW_FLOW_INSIDE_H
@@ -93,6 +93,15 @@ struct aw_piece {
     uint8_t data[];
 };
 
+/* A SYN or SYN-ACK that claims the ports of a connection that goes on: kept until the other end of
+ * that connection agrees (reuse.c). */
+struct aw_claim {
+    struct aw_segment seg; /* its payload lies behind it */
+    uint8_t side;
+    bool again; /* it was sent more than once */
+    uint8_t data[];
+};
+
 /* The FINs, which come near the end. */
 struct aw_ends {
     struct aw_mark fin[2];
@@ -125,6 +134,7 @@ struct aw_more {
     uint16_t first_way[2], copy_way[2]; /* how the latest packet seen twice came (copies.c); 0, 0 */
     struct aw_trace *traces;            /* owned; AW_TRACES_NEAR where NULL */
     uint32_t trace_cap;                 /* a power of two */
+    struct aw_claim *claim;             /* owned; the latest one, NULL */
 };
 enum {
     AW_MISSED_STEP = 4,     /* beyond, a counter serves other connections as well */
@@ -345,11 +355,24 @@ static inline void aw_clock_note(struct aw_flow *f, const struct aw_segment *seg
 }
 
 /* --- handshake.c --- */
-/* Whether a SYN or SYN-ACK begins another connection on this pair of ports. */
-bool aw_syn_is_new(const struct aw_flow *f, const struct aw_segment *seg, unsigned side);
+static inline aw_off aw_half_off(const struct aw_half *h, uint32_t seq)
+{
+    return aw_seq_widen(seq, h->base_seq + (uint32_t)h->next, h->next);
+}
 void aw_half_locate(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
 /* A reset: believed or counted. */
 void aw_reset(struct aw_flow *f, const struct aw_view *v);
+
+/* --- reuse.c --- */
+enum aw_use {
+    AW_USE_SAME,    /* of this connection, or of none */
+    AW_USE_OVER,    /* of another one: this has ended, or never was */
+    AW_USE_CLAIMED, /* of a new connection, if the claim holds; its first is kept, no more */
+    AW_USE_AGREED,  /* the claim holds, and this is of the new connection as well */
+};
+/* Which use of its pair of ports a segment belongs to; f is busy. */
+enum aw_use aw_use_of(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
+void aw_claim_free(struct aw_flow_table *t, struct aw_claim *c); /* c may be NULL */
 
 /* --- half.c --- */
 /* What `side` acknowledged at `acked` had been sent at `sent`: a sample of its round trip. */

@@ -57,6 +57,7 @@ static json_t *connections(bool *ok, const struct aw_stats *s)
     aw_tree_set(ok, o, "retransmissions", aw_tree_integer(s->retransmissions));
     aw_tree_set(ok, o, "copies", aw_tree_integer(s->copies));
     aw_tree_set(ok, o, "conflicts", aw_tree_integer(s->conflicts));
+    aw_tree_set(ok, o, "not_believed", aw_tree_integer(s->not_believed));
     aw_tree_set(ok, o, "cut_bytes", aw_tree_integer(s->cut_bytes));
     aw_tree_set(ok, o, "no_memory", aw_tree_integer(s->no_memory));
     return o;

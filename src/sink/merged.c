@@ -85,6 +85,7 @@ static const struct counter {
     {"connections", "retransmissions", IN(retransmissions)},
     {"connections", "copies", IN(copies)},
     {"connections", "conflicts", IN(conflicts)},
+    {"connections", "not_believed", IN(not_believed)},
     {"connections", "cut_bytes", IN(cut_bytes)},
     {"connections", "no_memory", IN(no_memory)},
     {"exchanges", "all", IN(exchanges)},

@@ -32,6 +32,7 @@ NAMED = {
     "half": ("connections", "evicted"),
     "disorder": ("connections", "no_memory"),
     "sequence": ("connections", "gaps"),
+    "stranger": ("connections", "not_believed"),
     "overlap": ("connections", "conflicts"),
     "head": ("exchanges.unparsed_by_reason", "head over 256 KiB", "no memory for the head"),
     "extension": ("exchanges.unparsed_by_reason", "ended inside the content"),

@@ -466,6 +466,9 @@ static bool action(struct parser *p, unsigned at, const char *t)
         } else if (strcmp(verb, "rst") == 0) {
             a.verb = SCN_CONTROL;
             a.flags = SCN_RST | SCN_ACK;
+        } else if (strcmp(verb, "syn") == 0) {
+            a.verb = SCN_CONTROL;
+            a.flags = a.side == SCN_C ? SCN_SYN : SCN_SYN | SCN_ACK;
         } else if (strcmp(verb, "ack") == 0) {
             a.verb = SCN_CONTROL;
             a.flags = SCN_ACK;

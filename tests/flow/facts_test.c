@@ -226,6 +226,58 @@ static void test_ends(void **state)
     assert_int_equal(st.out_of_window, 1);
 }
 
+/* What is known of a connection from a SYN that had to be agreed to. */
+static void test_used_again(void **state)
+{
+    (void)state;
+    const struct aw_flow_stats st =
+        run(lab, SHAKE "c A 0 0 OLD\n+5 c S 0 0 isn=70000000 ttl=61 ref=70\n"
+                       "+20 s SA 0 0 isn=90000 ackisn=70000000 ttl=51\n"
+                       "+7 c A 0 0 isn=70000000 ackisn=90000\n");
+    assert_int_equal(st.connections, 2);
+    assert_int_equal(st.claims, 1);
+    assert_int_equal(st.reused, 1);
+    assert_int_equal(facts->ord, 5);
+    assert_true(facts->syn_seen[AW_C2S]);
+    assert_int_equal(facts->isn[AW_C2S], 70001000);
+    assert_int_equal(facts->isn[AW_S2C], 95000);
+    assert_int_equal(facts->rtt_s, 20 * AW_MS);
+    assert_int_equal(facts->rtt_c, 7 * AW_MS);
+    assert_int_equal(facts->ttl_first[AW_C2S], 61);
+    assert_int_equal(facts->retransmissions, 0);
+    /* Sent again: which one was answered is not known. Seen twice is not sent twice. */
+    run(lab, SHAKE "c A 0 0 OLD\n+5 c S 0 0 isn=70000000\n+1000 c S 0 0 isn=70000000\n"
+                   "+20 s SA 0 0 isn=90000 ackisn=70000000\n");
+    assert_int_equal(facts->ord, 5);
+    assert_int_equal(facts->rtt_s, AW_NS_NONE);
+    run(lab, SHAKE "c A 0 0 OLD\n+5 c S 0 0 isn=70000000 id=9\nc S 0 0 isn=70000000 id=9 ttl=9\n"
+                   "+20 s SA 0 0 isn=90000 ackisn=70000000\n");
+    assert_true(facts->rtt_s != AW_NS_NONE);
+}
+
+/* Strangers' SYNs: one is kept, whatever their number, and what nobody agreed to is counted. */
+static void test_claims(void **state)
+{
+    (void)state;
+    assert_true(lab_start(lab, 1 << 22, NULL));
+    lab_run(lab, SHAKE "c A 0 0 OLD\nc S 0 0 isn=70000000\n");
+    const size_t one = aw_pool_used(lab->pool);
+    char step[64];
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(step, sizeof step, "%c %s 0 0 isn=%u ackisn=%u", i % 3 ? 'c' : 's',
+                 i % 3 ? "S" : "SA", 80000000 + i * 1000003, 1500000000 + i * 7);
+        lab_step(lab, step);
+    }
+    assert_int_equal(aw_pool_used(lab->pool), one);
+    assert_int_equal(lab->closed, 0);
+    lab_run(lab, "c A 3 0 MORE\n");
+    aw_flow_finish(lab->table);
+    assert_int_equal(aw_flow_stats(lab->table)->claims, 1001);
+    assert_int_equal(aw_flow_stats(lab->table)->connections, 1);
+    assert_int_equal(lab->facts.retransmissions, 0);
+    lab_stop(lab);
+}
+
 /* A FIN that nobody captured shows in what the peer acknowledges. */
 static void test_ends_not_captured(void **state)
 {
@@ -382,6 +434,8 @@ int main(void)
         cmocka_unit_test(test_losses),
         cmocka_unit_test(test_one_hole_of_many_acknowledgements),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_used_again),
+        cmocka_unit_test(test_claims),
         cmocka_unit_test(test_ends_not_captured),
         cmocka_unit_test(test_syn_ack_not_captured),
         cmocka_unit_test(test_acknowledged_before_captured),

@@ -160,7 +160,9 @@ static const char trouble[] =
     "c S 0 0\ns SA 0 0\nc A 0 0\nc A 3 0 DEF\nc A 3 0 DEF ttl=9\nc A 9 0 JKL\n"
     "c A 0 0 ABC\n+300 c A 0 0 ABC\ns A 0 12 res win=0\n+3 tick\nc A 12 3 MN\n"
     "s FA 3 20\nc FA 14 4\n+3 tick\n"
-    "c S 0 0 port=5\ns SA 0 0 port=5\nc A 7 0 XYZ port=5\ns R 9 0 port=5\n+3 tick\n";
+    "c S 0 0 port=5\ns SA 0 0 port=5\nc A 7 0 XYZ port=5\ns R 9 0 port=5\n+3 tick\n"
+    "c S 0 0 port=6\ns SA 0 0 port=6\nc A 0 0 OLD port=6\nc S 0 0 HELLO isn=70000000 port=6\n"
+    "s SA 0 5 isn=90000 ackisn=70000000 port=6\nc A 5 0 isn=70000000 ackisn=90000 NEW port=6\n";
 
 /* Tiling is checked by the lab; here that everything ends, whatever fails. */
 static bool run_trouble(struct lab *lab, size_t budget)

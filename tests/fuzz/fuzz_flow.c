@@ -48,7 +48,8 @@ struct lab {
 /* What says that a segment was not taken as it is. */
 static uint64_t refusals(const struct aw_flow_stats *s)
 {
-    return s->copies + s->bad_rst + s->out_of_window + s->no_memory + s->strays + s->evicted;
+    return s->copies + s->bad_rst + s->out_of_window + s->claims + s->reused + s->no_memory +
+           s->strays + s->evicted;
 }
 
 static void note_refusal(struct lab *l)

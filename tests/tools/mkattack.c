@@ -365,6 +365,18 @@ static void times(uint64_t i)
     segment(at, bot(i % FLOWS), server, ACK, 1001, 1, NULL, 0);
 }
 
+/* SYNs and SYN-ACKs with any number into the connections of others, of the honest as well. */
+static void stranger(uint64_t i)
+{
+    if (!opened(i)) return;
+    const struct honest *h = &honest[i & 1];
+    const bool at_honest = rnd(2) && h->step > 1, back = rnd(2);
+    const struct end client = at_honest ? h->end[0] : bot(i % FLOWS);
+    const struct end far = at_honest ? h->end[1] : server;
+    segment(now, back ? far : client, back ? client : far, back ? SYN | ACK : SYN,
+            rnd(1u << 31) * 2, rnd(1u << 31) * 2, NULL, 0);
+}
+
 static void none(uint64_t i)
 {
     (void)i;
@@ -380,6 +392,7 @@ static const struct kind {
     {"half", "half-open connections with half a head each", half},
     {"disorder", "segments out of order, the first never comes", disorder},
     {"sequence", "sequence numbers, flags and resets at random", sequence},
+    {"stranger", "SYNs and SYN-ACKs into the connections of others", stranger},
     {"overlap", "overlapping segments that contradict each other", overlap},
     {"head", "heads that never end", head},
     {"extension", "chunk extensions that never end", extension},

@@ -31,6 +31,7 @@
  *                         `> text TEXT` lines below add content to the same data
  *   C bytes N             N bytes of filler     C chunk N, C last    chunks, the last chunk
  *   C fin   C rst   C ack   C keepalive   C window N (unscaled, from then on)
+ *   C syn                 a SYN alone (S syn: a SYN-ACK)
  *   C retransmit [N]      the side's N-th data line (first is 1) again; the latest
  *   Flags, separated by commas
  *     lost [K]            captured, never delivered (K: only the K-th segment)
