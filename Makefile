@@ -3,7 +3,7 @@
 #   make            the program ./await100 and the library ./libawait100.a
 #   make demo       install what is missing, build, run on the captures in pcaps/
 #   make check      install what is missing, build, run the tests (minutes)
-#   make check-full the long ones: sanitizers, valgrind, both compilers, tshark and tcpflow, real traffic
+#   make check-full the long ones: sanitizers, fuzzing, valgrind, both compilers, tshark and tcpflow, real traffic
 #   make bench      speed and memory against a bare loop over the same captures
 #   make install    program, library, manual, completions (make uninstall); make deb: Debian packages
 #
@@ -219,7 +219,10 @@ FUZZ_FLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-re
 fuzz-build:
 	$(MAKE) --no-print-directory BUILD=build-fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)' FUZZ_DRIVER= \
 	    FUZZ_LINK=-fsanitize=fuzzer $(FUZZ_SRC:%.c=build-fuzz/%) build-fuzz/tests/fuzz/seeds build-fuzz/await100
-fuzz: fuzz-build
+fuzz-clang = $(shell printf 'int LLVMFuzzerTestOneInput(void) { return 0; }\n' | clang -fsanitize=fuzzer -x c -o /dev/null - >/dev/null 2>&1 && echo yes)
+fuzz:
+	@$(if $(fuzz-clang),$(MAKE) --no-print-directory fuzz-run,echo "fuzz: skipped: no clang with the runtime of its fuzzer")
+fuzz-run: fuzz-build
 	TIME=$(TIME) sh tests/fuzz/fuzz.sh build-fuzz/tests/fuzz $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 # The whole program on captures, by AFL++.
 fuzz-afl: fuzz-build
@@ -311,7 +314,7 @@ check-live: all
 check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check lint
-	@$(MAKE) --no-print-directory sanitize sanitize-thread
+	@$(MAKE) --no-print-directory sanitize sanitize-thread fuzz
 	@$(MAKE) --no-print-directory check-instructions check-valgrind check-attack check-fault check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
@@ -342,6 +345,6 @@ clean:
 
 .PHONY: all install uninstall deb dist-files tools tests deps deps-full need-build need-check demo check check-instructions instructions sanitize sanitize-thread \
         warnings lint format-check check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-valgrind check-lab check-live check-full lab bench soak coverage clean \
-        replay fuzz fuzz-build fuzz-afl check-attack check-fault check-fault-sanitized mutate
+        replay fuzz fuzz-run fuzz-build fuzz-afl check-attack check-fault check-fault-sanitized mutate
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(APP_OBJ:.o=.d) $(TEST_COMMON:.o=.d) $(TEST_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d) $(DIST_OBJ:.o=.d)

@@ -66,6 +66,22 @@ static _Atomic uint64_t own_counts[KINDS + 1];
 static _Atomic uint64_t *counts = own_counts;
 static atomic_bool ready;
 
+/* The program is over: what is written from here on (gcc's counts of what was covered) is whole. */
+static void end(void)
+{
+    atomic_store(&ready, false);
+}
+
+/* Asked for by the first call that is counted, and so done before the ends of libraries. */
+static void end_with_the_program(void)
+{
+    static atomic_bool asked;
+    if (atomic_exchange(&asked, true)) return;
+    atomic_store(&ready, false); /* it takes memory */
+    (void)atexit(end);
+    atomic_store(&ready, true);
+}
+
 static bool within(const struct range *r, uintptr_t at)
 {
     return at >= r->from && at < r->to;
@@ -78,6 +94,7 @@ static bool fails(enum kind kind, uintptr_t caller)
     if (plan.own && !within(&plan.program, caller)) return false;
     for (unsigned i = 0; i < plan.spared_count; i++)
         if (within(&plan.spared[i], caller)) return false;
+    end_with_the_program();
     const uint64_t n = atomic_fetch_add(&counts[kind], 1) + 1;
     if (kind != plan.kind || (plan.on ? n < plan.at : n != plan.at)) return false;
     atomic_fetch_add(&counts[KINDS], 1);

@@ -20,9 +20,9 @@ cp tests/fuzz/corpus/engine/* tests/fuzz/corpus/source/* "$folder/in"
 in=$folder/in
 [ ! -e "$folder/found" ] || in=- # goes on where the last run stopped
 export AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 AFL_NO_AFFINITY=1
-export AFL_FORKSRV_INIT_TMOUT=30000 ASAN_OPTIONS=abort_on_error=1:detect_leaks=0:symbolize=0
+export AFL_FORKSRV_INIT_TMOUT=30000 AFL_HANG_TMOUT=5000 ASAN_OPTIONS=abort_on_error=1:detect_leaks=0:symbolize=0
 export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:symbolize=0
-nice -n 19 afl-fuzz -i "$in" -o "$folder/found" -V "$TIME" -t 2000+ -m none -- \
+nice -n 19 afl-fuzz -i "$in" -o "$folder/found" -V "$TIME" -t 5000 -m none -- \
     "$folder/await100" --no-config -N --no-sandbox -j 1 -A -r @@ -o html >"$folder/log" 2>&1 || {
     tail -20 "$folder/log"
     exit 1

@@ -2,7 +2,8 @@
 # Runs fuzz targets under libFuzzer, TIME seconds each, two at a time and nice: from the kept corpus
 # and from seeds made of the captures and scenarios of the tree, and ../shared/corpus where present.
 # Those of `merge` are what the program says of the captures, if it is there (FOLDER/../../await100).
-# What is new stays below the folder of the programs; a crash stays there as crash-NAME-...
+# What is new stays below the folder of the programs. An input that a target fails on ends its run and
+# stays there as crash-NAME-..., and is printed, for where that folder does not outlive the run.
 #   fuzz.sh FOLDER [NAME...]   (programs FOLDER/fuzz_NAME, FOLDER/seeds)
 #   MERGE=1: afterwards the kept corpus is made anew, minimised, of inputs up to KEEP bytes (2000)
 set -eu
@@ -40,6 +41,22 @@ if [ ! -e "$work/seeded" ]; then
     : >"$work/seeded"
 fi
 
+# What a failed target stopped at, and how to see it again. A machine may be many times slower than
+# usual for a moment: only an input that takes minutes counts as a hang.
+tell() {
+    grep -a -m1 -A3 'not so\|ERROR: \|runtime error' "$work/$1.log" | cut -c 1-300
+    found=$(sed -n 's/.*Test unit written to //p' "$work/$1.log" | tail -n 1)
+    if [ ! -s "$found" ]; then
+        tail -n 5 "$work/$1.log"
+        return
+    fi
+    echo "input: $found; again: $folder/fuzz_$1 $found"
+    if [ "$(wc -c <"$found")" -le 8000 ]; then
+        echo "as base64 (base64 -d >FILE gives it back):"
+        base64 "$found"
+    fi
+}
+
 fuzz() {
     name=$1
     mkdir -p "$work/$name" "$work/seeds/$name" "tests/fuzz/corpus/$name"
@@ -47,12 +64,12 @@ fuzz() {
     [ ! -e "tests/fuzz/$name.dict" ] || dictionary=-dict=tests/fuzz/$name.dict
     failed=0
     # shellcheck disable=SC2086
-    nice -n 19 "$folder/fuzz_$name" -max_total_time="$TIME" -max_len=8000 -timeout=60 -rss_limit_mb=2048 \
+    nice -n 19 "$folder/fuzz_$name" -max_total_time="$TIME" -max_len=8000 -timeout=120 -rss_limit_mb=2048 \
         -print_final_stats=1 -artifact_prefix="$work/crash-$name-" $dictionary \
         "$work/$name" "tests/fuzz/corpus/$name" "$work/seeds/$name" >"$work/$name.log" 2>&1 || {
         failed=1
         echo "FAILED fuzz $name: see $work/$name.log"
-        grep -a -m1 -A3 'not so\|ERROR: \|runtime error' "$work/$name.log" | cut -c 1-300
+        tell "$name"
     }
     echo "fuzz $name: $TIME s, $(sed -n 's/.*number_of_executed_units: /executions /p' "$work/$name.log")," \
         "$(grep -a -o 'cov: .*corp: [^ ]*' "$work/$name.log" | tail -1)"
@@ -67,7 +84,10 @@ fuzz() {
 }
 
 if [ $# -eq 1 ]; then
-    fuzz "$1"
+    status=0
+    said=$(fuzz "$1") || status=1
+    echo "$said" # at once: another one runs beside it
+    exit $status
 elif [ $# -gt 1 ]; then
     printf '%s\n' "$@" | xargs -P 2 -n 1 sh tests/fuzz/fuzz.sh "$folder"
 fi
