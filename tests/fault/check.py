@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Faults: the program with each of its allocations, reads, writes and other calls failing in turn.
 
-  check.py PROGRAM FAULT_SO [--every N] [--cases NAME,...] [--kinds KIND,...] [-v]
+  check.py PROGRAM FAULT_SO [--every N] [--cases NAME,...] [--without NAME,...] [--kinds KIND,...] [-v]
 
 A case is a way to run the program on a small capture. It is run once as it is, which counts its
 calls, then once for each call and error (--every N: for one in N of them, others each time the
@@ -298,7 +298,7 @@ class Check:
 
 
 def main():
-    args, every, cases, kinds, verbose = sys.argv[1:], 1, None, KINDS, False
+    args, every, cases, without, kinds, verbose = sys.argv[1:], 1, None, [], KINDS, False
     plain = []
     while args:
         a = args.pop(0)
@@ -306,6 +306,8 @@ def main():
             every = int(args.pop(0))
         elif a == "--cases":
             cases = args.pop(0).split(",")
+        elif a == "--without":
+            without = args.pop(0).split(",")
         elif a == "--kinds":
             kinds = args.pop(0).split(",")
         elif a == "-v":
@@ -316,7 +318,7 @@ def main():
     begun = time.monotonic()
     try:
         for name in cases or CASES:
-            if name not in check.skipped:
+            if name not in check.skipped and name not in without:
                 check.case(name, kinds)
     finally:
         shutil.rmtree(check.dir, ignore_errors=True)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Faults; see check.py, which needs python3.
-#   check.sh PROGRAM FAULT_SO [--every N] [--cases NAME,...] [--kinds KIND,...] [-v]
+#   check.sh PROGRAM FAULT_SO [--every N] [--cases NAME,...] [--without NAME,...] [--kinds KIND,...] [-v]
 set -eu
 cd "$(dirname "$0")/../.."
 command -v python3 >/dev/null || {
