@@ -2,11 +2,13 @@
 # The dashboard end to end: in tmux, on real captures and on a live namespace; keys sent, screens
 # read back.
 #   check.sh PROGRAM TOOLS [WORD]   only the cases whose name holds WORD
+#   NO_SANDBOX=1: without the sandbox, and without what is about that
 set -u
 program=$(realpath "$1")
 tools=$(realpath "$2")
 only=${3:-}
 cd "$(dirname "$0")/../.." || exit 1
+without=${NO_SANDBOX:+--no-sandbox}
 work=$(mktemp -d) || exit 1
 server=await100-tui-$$ opened=0 with=
 passed=0 failed=0 before=0
@@ -14,17 +16,24 @@ mux() { tmux -L "$server" -f /dev/null "$@"; }
 trap 'mux kill-server 2>/dev/null; rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8 TZ=UTC XDG_CONFIG_HOME=$work/config
 
+leave() { # From whatever is on the screen: C-g gives up what is being typed, Q leaves.
+    [ "$opened" -gt 0 ] && has_not 'ended ' && mux has-session 2>/dev/null || return
+    keys C-g Q
+    shows 'ended 0'
+}
 open() { # open COLSxROWS ARGUMENT...: the program in a window of its own, its environment `with` more
     local size=$1
     shift
+    leave
     mux kill-server 2>/dev/null
     server=await100-tui-$$-$((opened += 1)) # one that ends would take the next one with it
     rm -f "$work/stty"
     mux new-session -d -x "${size%x*}" -y "${size#*x}" \
-        "cd '$work' && stty sane; env $with '$program' $*; echo \"ended \$?\"; stty -a >'$work/stty.new'; mv '$work/stty.new' '$work/stty'; sleep 60"
+        "cd '$work' && stty sane; env $with '$program' $without $*; echo \"ended \$?\"; stty -a >'$work/stty.new'; mv '$work/stty.new' '$work/stty'; sleep 60"
     mux set -g status off
 }
 open_alone() { # SCRIPT: of the work folder, in a window and a network namespace of its own
+    leave
     mux kill-server 2>/dev/null
     server=await100-tui-$$-$((opened += 1))
     mux new-session -d -x 100 -y 30 "cd '$work'; unshare -n sh '$work/$1'; echo \"ended \$?\"; sleep 60"
@@ -146,7 +155,7 @@ case_save() {
     typed "$work/saved.ndjson"
     keys Enter
     shows 'is there already'
-    "$program" -r "$captures/busy-failures.pcap" -o ndjson -Y 'status == 417' >"$work/want.ndjson"
+    "$program" $without -r "$captures/busy-failures.pcap" -o ndjson -Y 'status == 417' >"$work/want.ndjson"
     same 'records' "$(md5sum <"$work/saved.ndjson")" "$(md5sum <"$work/want.ndjson")"
 }
 
@@ -165,7 +174,7 @@ case_save_packets() {
     tcpdump -r "$work/saved.pcap" >"$work/dump" 2>/dev/null
     same 'tcpdump reads it' $? 0
     same 'other servers in it' "$(grep -vc '10.100.1.2.8304' "$work/dump")" 0
-    same 'read back' "$("$program" -r "$work/saved.pcap" -o ndjson | grep -c '"cause":"expect-refused"')" 4
+    same 'read back' "$("$program" $without -r "$work/saved.pcap" -o ndjson | grep -c '"cause":"expect-refused"')" 4
 }
 
 case_resize() {
@@ -265,7 +274,7 @@ case_killed_pty() {
     # Even where nobody sends SIGHUP: the terminal's other end is closed, and that is all.
     for capture in ignored.pcap busy-mixed.pcap; do
         same "ends within a second ($capture)" \
-            "$(python3 tests/tui/killed.py "$program" -r "$captures/$capture")" 'ended'
+            "$(python3 tests/tui/killed.py "$program" $without -r "$captures/$capture")" 'ended'
     done
 }
 
@@ -282,11 +291,11 @@ case_signals() {
 }
 
 case_no_terminal() {
-    TERM=dumb script -qec "'$program' -r $captures/ignored.pcap; echo \"ended \$?\"" /dev/null >"$work/dumb" 2>&1
+    TERM=dumb script -qec "'$program' $without -r $captures/ignored.pcap; echo \"ended \$?\"" /dev/null >"$work/dumb" 2>&1
     same 'dumb' "$(grep -c 'ended 2' "$work/dumb")$(grep -c 'cannot show a dashboard' "$work/dumb")" 11
-    "$program" >"$work/none" 2>&1
+    "$program" $without >"$work/none" 2>&1
     same 'no input and no terminal' "$?" 2
-    "$program" -r "$captures/ignored.pcap" >"$work/report"
+    "$program" $without -r "$captures/ignored.pcap" >"$work/report"
     same 'a report where output is no terminal' "$(grep -c 'HOW TO FIX' "$work/report")" 1
 }
 
@@ -335,6 +344,7 @@ case_settings() {
 }
 
 case_sandbox() {
+    [ -z "$without" ] || return
     open 80x24 -r "$captures/busy-failures.pcap"
     shows '20 failing'
     same 'system calls are filtered' "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$(pid_of)/status")" 2
@@ -390,13 +400,13 @@ await() { until [ -e \$1 ]; do sleep 0.05; done; }
     await filtered && upload 8300/up/unheard && upload 8301/up/heard
     await unfiltered && upload 8300/up/again
 ) >/dev/null & uploads=\$!
-'$program' -i lo
+'$program' $without -i lo
 kill \$server \$other \$uploads
 END
     open_alone live.sh
     shows 'No packet so far'
     shows 'Interface: lo'
-    shows 'Permission: root, given up for nobody'
+    [ -n "$without" ] || shows 'Permission: root, given up for nobody'
     touch "$work/started"
     shows 'waiting'
     shows 'PUT /up/live'
@@ -417,7 +427,7 @@ END
     typed 'live.pcap'
     keys Enter
     shows 'Saved '
-    same 'read back' "$("$program" -r "$work/live.pcap" -o ndjson | grep -c '"cause":"ignored"')" 1
+    same 'read back' "$("$program" $without -r "$work/live.pcap" -o ndjson | grep -c '"cause":"ignored"')" 1
     keys f
     typed 'status == 201'
     keys Enter
@@ -433,7 +443,7 @@ END
     keys C-u
     shows 'Enter captures every packet'
     typed 'tcp port nowhere'
-    shows 'the sandbox takes numbers only'
+    [ -n "$without" ] || shows 'the sandbox takes numbers only'
     keys C-u
     typed 'tcp port 8301'
     shows 'valid: Enter takes it'
@@ -468,13 +478,13 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(20000): s.sendto(bytes(1200), ("127.0.0.1", 9))'
     touch sent
 ) & flood=\$!
-'$program' -i lo -B 128
+'$program' $without -i lo -B 128
 kill \$flood
 END
     open_alone dropped.sh
     shows 'No packet so far'
     local pid
-    pid=$(pgrep -f "^$program -i lo -B 128" | head -n 1)
+    pid=$(pgrep -f "^$program .*-i lo -B 128" | head -n 1)
     kill -STOP "$pid"
     touch "$work/asleep"
     soon test -e "$work/sent"
@@ -491,5 +501,6 @@ for name in $(declare -F | sed -n 's/^declare -f case_//p'); do
     before=$failed
     "case_$name"
 done
+leave
 echo "tui: $passed checks passed, $failed failed"
 [ "$failed" -eq 0 ]
