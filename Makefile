@@ -333,7 +333,8 @@ bench: all tools
 
 # What of src/ the tests go through (root, for live capture; gcovr).
 coverage:
-	$(MAKE) --no-print-directory BUILD=build-cov CFLAGS='-O0 -g --coverage -fprofile-update=atomic' LDFLAGS=--coverage HARDEN= all tests tools
+	$(MAKE) --no-print-directory BUILD=build-cov CFLAGS='-O0 -g --coverage -fprofile-update=atomic' LDFLAGS=--coverage HARDEN= \
+	    all tests tools $(FUZZ_SRC:%.c=build-cov/%) build-cov/tests/fault/fault.so
 	sh tests/coverage.sh build-cov $(TEST_SRC:%.c=build-cov/%)
 
 # An hour of honest clients beside an attacker on the same wire, captured live (root).
