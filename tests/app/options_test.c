@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "await100/filter.h"
 #include "app/options.h"
+#include "app/version.h"
 #include "sink/sink.h"
 
 static void times_with_units(void **state)
@@ -180,6 +183,170 @@ static void wrong_use_is_refused(void **state)
     }
 }
 
+/* --- what is said --- */
+
+struct said {
+    enum aw_parsed parsed;
+    char out[32768], err[4096];
+};
+
+static void take_back(int file, int kept, FILE *stream, char *text, size_t size)
+{
+    fflush(stream);
+    assert_true(dup2(kept, fileno(stream)) >= 0);
+    const ssize_t n = pread(file, text, size - 1, 0);
+    assert_true(n >= 0 && (size_t)n < size - 1);
+    text[n] = '\0';
+    close(kept);
+    close(file);
+}
+
+static void listen_to(struct said *s, char *const *words)
+{
+    char *argv[16] = {"await100"};
+    for (size_t i = 0; words[i]; i++)
+        argv[i + 1] = words[i];
+    const int out = memfd_create("out", 0), err = memfd_create("err", 0);
+    const int kept_out = dup(STDOUT_FILENO), kept_err = dup(STDERR_FILENO);
+    assert_true(out >= 0 && err >= 0 && kept_out >= 0 && kept_err >= 0);
+    fflush(stdout);
+    assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
+    struct aw_options o;
+    s->parsed = parse(&o, argv);
+    take_back(out, kept_out, stdout, s->out, sizeof s->out);
+    take_back(err, kept_err, stderr, s->err, sizeof s->err);
+    if (s->parsed == AW_PARSED_RUN) aw_options_free(&o);
+}
+
+/* Whoever wrote it wrong is told what was wrong with it, and nothing else is printed. */
+static void wrong_use_is_explained(void **state)
+{
+    (void)state;
+    static struct {
+        char *words[8];
+        const char *says;
+    } rows[] = {
+        {{"--me", "x"}, "--me may mean --metrics, --memory, --merge: write more of it"},
+        {{"--al=x"}, "--al may mean --all, --align"},
+        {{"--formt", "json"}, "--formt is not an option; did you mean --format?"},
+        {{"--all=x"}, "--all takes no argument"},
+        {{"-r", "x", "-9"}, "-9 is not an option"},
+        {{"--read"}, "--read needs an argument"},
+        {{"-r", "x", "-C", "0", "--record", "y"}, "-C 0: give a number of millions of bytes"},
+        {{"-r", "x", "-C", "1M", "--record", "y"}, "-C 1M: give a number of millions of bytes"},
+        {{"-r", "x", "-G", "0", "--record", "y"}, "-G 0: give a number of seconds"},
+        {{"-r", "x", "-G", "1.5", "--record", "y"}, "-G 1.5: give a number of seconds"},
+        {{"-r", "x", "-W", "0", "--record", "y"}, "-W 0: give a number of files"},
+        {{"-r", "x", "-C", "1"}, "-C, -G and -W are about --record"},
+        {{"-r", "x", "--record", "y", "-W", "3"}, "-W needs -C or -G"},
+        {{"-r", "x", "-w", "-"}, "give the report a file with -O"},
+        {{"-r", "x", "--record", "-"}, "give the report a file with -O"},
+        {{"-r", "x", "-O", "y", "-w", "-", "--record", "-"}, "packets to standard output"},
+        {{"-r", "x", "--hide-addresses"}, "--hide-addresses is about --bundle"},
+        {{"-r", "-", "--bundle", "b.tar.gz"}, "--bundle reads its input more than once"},
+        {{"-i", "lo", "--from", "12:00"}, "--from and --to are for captures"},
+        {{"-r", "x", "-Y", "status =="}, "-Y: "},
+        {{"-r", "x", "--set", "wait-rtts=many"}, "--set wait-rtts: 'many' is no number"},
+        {{"--compare", "a"}, "--compare takes two summaries"},
+        {{"--compare", "a", "b", "c"}, "--compare takes two summaries"},
+        {{"--compare", "a", "b", "-r", "x"}, "--compare takes two summaries"},
+        {{"--compare", "a", "b", "-o", "html"}, "--compare takes two summaries"},
+        {{"--compare", "-", "-"}, "--compare: - may be given once"},
+        {{"--merge", "a", "-r", "x"}, "--merge takes summaries"},
+        {{"--merge", "a", "-i", "lo"}, "--merge takes summaries"},
+        {{"--merge", "a", "-Y", "failing"}, "-Y: "},
+        {{"--merge", "a", "-Y", "recovered"}, "--merge takes summaries"},
+        {{"--merge", "a", "-w", "x"}, "--merge takes summaries"},
+        {{"--merge", "a", "--fail-on", "error"}, "--merge takes summaries"},
+        {{"--merge", "a", "-o", "har"}, "--merge: -o har is of single exchanges"},
+        {{"--merge", "-", "a", "-"}, "--merge: - may be given once"},
+        {{"--align", "a"}, "--align takes the client's capture and the server's"},
+        {{"--align", "a", "b", "-o", "csv"}, "--align writes text or json, not csv"},
+        {{"--align", "-", "-"}, "--align: - may be given once"},
+    };
+    static struct said s;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        listen_to(&s, rows[i].words);
+        if (s.parsed != AW_PARSED_BAD) fail_msg("row %zu (%s) was taken", i, rows[i].says);
+        if (!strstr(s.err, rows[i].says) || strncmp(s.err, "await100: ", 10) != 0)
+            fail_msg("not '%s': %s", rows[i].says, s.err);
+        assert_string_equal(s.out, "");
+    }
+}
+
+/* The bytes of a line up to its character `n`. */
+static size_t bytes_of(const char *line, size_t n)
+{
+    size_t at = 0;
+    for (size_t chars = 0; line[at]; at++)
+        if (((unsigned char)line[at] & 0xc0) != 0x80 && chars++ == n) break;
+    return at;
+}
+
+/* An error in an expression is pointed at, below its very characters, however long the text; what
+ * is shown of it is whole characters, and nothing that a terminal would obey. */
+static void errors_are_pointed_at(void **state)
+{
+    (void)state;
+#define LONG  "status == 100 and status == 100 and status == 100 and status == 100"
+#define WIDE  "\xc3\xa4\xc3\xb6\xc3\xbc"
+#define WIDER WIDE WIDE WIDE WIDE WIDE WIDE WIDE WIDE
+    static const char *const rows[] = {
+        "nosuch == 1",
+        "host == '" WIDE "' and nosuch",
+        "host == '\x1b]0;\x7f' and nosuch",
+        LONG " and nosuch",
+        "nosuch and " LONG,
+        LONG " and nosuch and " LONG,
+        "host == '" WIDER WIDER "' and nosuch and host == '" WIDER WIDER "'",
+        "host == 'x" WIDER WIDER "' and nosuch and host == 'x" WIDER WIDER "'",
+    };
+    static struct said s;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        snprintf(text, sizeof text, "%s", rows[i]);
+        listen_to(&s, (char *[]){"-r", "x", "-Y", text, NULL});
+        assert_int_equal(s.parsed, AW_PARSED_BAD);
+        const char *shown = strchr(s.err, '\n');
+        assert_non_null(shown);
+        const char *below = strchr(++shown, '\n');
+        assert_non_null(below);
+        below++;
+        const size_t column = strspn(below, " ");
+        assert_int_equal(strcspn(below + column, "\n"), strlen("nosuch"));
+        if (strncmp(shown + bytes_of(shown, column), "nosuch", 6) != 0) fail_msg("%s", s.err);
+        if (bytes_of(shown, 81) < (size_t)(below - shown)) fail_msg("long: %s", s.err);
+        for (const char *c = shown; c + 1 < below; c++) {
+            if ((unsigned char)*c < ' ' || *c == 0x7f) fail_msg("a control byte: %s", s.err);
+            const bool inner = ((unsigned char)*c & 0xc0) == 0x80, lead = (unsigned char)*c >= 0xc0;
+            assert_int_equal(inner, c > shown && (unsigned char)c[-1] >= 0xc0);
+            assert_int_equal(lead, ((unsigned char)c[1] & 0xc0) == 0x80);
+        }
+    }
+    listen_to(&s,
+              (char *[]){"-r", "x", "-Y", "status ==", NULL}); /* what is missing has no width */
+    assert_non_null(strstr(s.err, "\n  status ==\n           ^\n"));
+}
+
+/* Asked for, they are printed, and nothing is analysed. */
+static void lists_are_printed(void **state)
+{
+    (void)state;
+    static struct said s;
+    listen_to(&s, (char *[]){"-V", NULL});
+    assert_int_equal(s.parsed, AW_PARSED_DONE);
+    assert_string_equal(s.out, "await100 " AW_VERSION "\n");
+    listen_to(&s, (char *[]){"--set", "help", NULL});
+    assert_int_equal(s.parsed, AW_PARSED_DONE);
+    for (enum aw_threshold t = 0; t < AW_T_COUNT; t++)
+        assert_non_null(strstr(s.out, aw_threshold_name(t)));
+    listen_to(&s, (char *[]){"-Y", "help", NULL});
+    assert_int_equal(s.parsed, AW_PARSED_DONE);
+    for (unsigned f = 0; f < aw_field_count(); f++)
+        assert_non_null(strstr(s.out, aw_field_name(f)));
+    assert_non_null(strstr(s.out, "word: ok, info, unknown, warning, error\n"));
+}
+
 /* Help fits 80 columns and names every option of the table. */
 static void help_fits(void **state)
 {
@@ -217,13 +384,11 @@ static void help_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_with_units),
-        cmocka_unit_test(sizes_with_units),
-        cmocka_unit_test(the_nearest_word),
-        cmocka_unit_test(options_are_taken),
-        cmocka_unit_test(live_options_are_taken),
-        cmocka_unit_test(wrong_use_is_refused),
-        cmocka_unit_test(help_fits),
+        cmocka_unit_test(times_with_units),       cmocka_unit_test(sizes_with_units),
+        cmocka_unit_test(the_nearest_word),       cmocka_unit_test(options_are_taken),
+        cmocka_unit_test(live_options_are_taken), cmocka_unit_test(wrong_use_is_refused),
+        cmocka_unit_test(wrong_use_is_explained), cmocka_unit_test(errors_are_pointed_at),
+        cmocka_unit_test(lists_are_printed),      cmocka_unit_test(help_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
