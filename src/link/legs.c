@@ -69,20 +69,50 @@ static bool address_byte(uint8_t c)
            c == ':';
 }
 
-/* The field names that address, as a whole. */
-static bool names_address(struct aw_span field, const struct aw_addr *address)
+/* Addresses that the forwarding fields of a request name. */
+struct named {
+    struct aw_addr addr[2 * NAMES_MOST];
+    unsigned count;
+};
+
+/* An address as such fields have it: IPv4 may bring a port, or come mapped into IPv6. */
+static bool address_of(const uint8_t *p, size_t len, struct aw_addr *a)
 {
-    char addr[INET6_ADDRSTRLEN];
-    if (field.len == 0) return false;
-    if (!inet_ntop(address->v6 ? AF_INET6 : AF_INET, address->b, addr, sizeof addr)) return false;
-    const size_t len = strlen(addr);
-    for (size_t i = 0; i + len <= field.len; i++) {
-        if (memcmp(field.p + i, addr, len) != 0) continue;
-        const bool begins = i == 0 || !address_byte(field.p[i - 1]);
-        const bool ends = i + len == field.len || !address_byte(field.p[i + len]) ||
-                          field.p[i + len] == ':'; /* a port may follow */
-        if (begins && ends) return true;
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    char text[INET6_ADDRSTRLEN];
+    *a = (struct aw_addr){0};
+    if (len < 2 || len >= sizeof text) return false;
+    memcpy(text, p, len);
+    text[len] = '\0';
+    if (inet_pton(AF_INET6, text, a->b) != 1) {
+        char *port = strchr(text, ':');
+        if (port) *port = '\0';
+        return inet_pton(AF_INET, text, a->b) == 1;
     }
+    a->v6 = memcmp(a->b, mapped, sizeof mapped) != 0;
+    if (!a->v6) {
+        memcpy(a->b, a->b + sizeof mapped, 4);
+        memset(a->b + 4, 0, sizeof a->b - 4);
+    }
+    return true;
+}
+
+static void take_names(struct aw_span field, struct named *n)
+{
+    const unsigned most = n->count + NAMES_MOST;
+    for (size_t i = 0; i < field.len && n->count < most;) {
+        size_t end = i;
+        while (end < field.len && address_byte(field.p[end]))
+            end++;
+        n->count += address_of(field.p + i, end - i, &n->addr[n->count]);
+        i = end > i ? end : i + 1;
+    }
+}
+
+static bool is_named(const struct named *n, const struct aw_addr *a)
+{
+    for (unsigned i = 0; i < n->count; i++)
+        if (same_addr(&n->addr[i], a)) return true;
     return false;
 }
 
@@ -93,7 +123,7 @@ enum fit {
     FIT_CLOSE,
 };
 
-static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x)
+static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x, const struct named *named)
 {
     if (leg->m->conn_ord == x->conn.ord || !equal(leg->method, x->text[AW_TEXT_METHOD]))
         return FIT_NOT;
@@ -111,9 +141,7 @@ static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x)
     const bool length = leg->declared > 0 && leg->declared == x->declared;
     if (target && length) return FIT_CLOSE;
     if (!target && !length) return FIT_NOT;
-    const bool named = names_address(x->text[AW_TEXT_XFF], &leg->client) ||
-                       names_address(x->text[AW_TEXT_FORWARDED], &leg->client);
-    if (!named) return FIT_NOT;
+    if (!is_named(named, &leg->client)) return FIT_NOT;
     return target ? FIT_CLOSE : FIT_LOOSE;
 }
 
@@ -229,44 +257,15 @@ struct candidate {
 };
 
 static void look(const struct aw_link *l, enum aw_leg_key key, size_t at,
-                 const struct aw_opening *x, struct candidate *found)
+                 const struct aw_opening *x, const struct named *named, struct candidate *found)
 {
     unsigned looked = 0;
     for (const struct aw_leg *leg = l->legs[key][at]; leg && looked < LEGS_LOOK;
          leg = leg->in[key].next, looked++) {
         if (leg == found->leg) continue;
-        const enum fit how = fit(leg, x);
+        const enum fit how = fit(leg, x, named);
         if (how == FIT_NOT || how < found->fit) continue;
         *found = (struct candidate){.leg = leg, .fit = how, .several = how == found->fit};
-    }
-}
-
-/* Looks under each address that a forwarding field names. */
-static void look_by_names(const struct aw_link *l, struct aw_span field, const struct aw_opening *x,
-                          struct candidate *found)
-{
-    unsigned names = 0;
-    for (size_t i = 0; i < field.len && names < NAMES_MOST;) {
-        size_t end = i;
-        while (end < field.len && address_byte(field.p[end]))
-            end++;
-        char text[INET6_ADDRSTRLEN];
-        if (end - i >= 2 && end - i < sizeof text) {
-            struct aw_addr addr = {0};
-            memcpy(text, field.p + i, end - i);
-            text[end - i] = '\0';
-            char *port = strrchr(text, ':');
-            if (inet_pton(AF_INET6, text, addr.b) == 1) {
-                addr.v6 = true;
-            } else {
-                if (port) *port = '\0';
-            }
-            if (addr.v6 || inet_pton(AF_INET, text, addr.b) == 1) {
-                names++;
-                look(l, AW_LEG_BY_CLIENT, bucket_of_addr(l, &addr), x, found);
-            }
-        }
-        i = end > i ? end : i + 1;
     }
 }
 
@@ -301,15 +300,18 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const s
     if (x->declared > 0 || outer_too) tails = tails_of(l, x);
     if (l->legs_open > 0) {
         const struct aw_span id = x->text[AW_TEXT_REQUEST_ID];
+        struct named named;
+        named.count = 0;
+        take_names(x->text[AW_TEXT_XFF], &named);
+        take_names(x->text[AW_TEXT_FORWARDED], &named);
         if (x->declared > 0) {
             /* "/x" may be what remains of "/a/x", and the other way round. */
-            look(l, AW_LEG_BY_TAIL, tails.two, x, &found);
-            look(l, tails.one_part ? AW_LEG_BY_LAST : AW_LEG_BY_TAIL, tails.one, x, &found);
+            look(l, AW_LEG_BY_TAIL, tails.two, x, &named, &found);
+            look(l, tails.one_part ? AW_LEG_BY_LAST : AW_LEG_BY_TAIL, tails.one, x, &named, &found);
         }
-        if (id.len > 0) look(l, AW_LEG_BY_ID, bucket(l, id.p, id.len), x, &found);
-        if (x->text[AW_TEXT_XFF].len > 0) look_by_names(l, x->text[AW_TEXT_XFF], x, &found);
-        if (x->text[AW_TEXT_FORWARDED].len > 0)
-            look_by_names(l, x->text[AW_TEXT_FORWARDED], x, &found);
+        if (id.len > 0) look(l, AW_LEG_BY_ID, bucket(l, id.p, id.len), x, &named, &found);
+        for (unsigned i = 0; i < named.count; i++)
+            look(l, AW_LEG_BY_CLIENT, bucket_of_addr(l, &named.addr[i]), x, &named, &found);
     }
     if (outer_too) add(l, m, x, &tails);
     if (!found.leg || found.several) return NULL;

@@ -216,6 +216,45 @@ static void not_the_same(void **state)
     }
 }
 
+/* Targets longer than most: the same to their last byte, or not the same. */
+static void long_targets(void **state)
+{
+    (void)state;
+    static char one[3000], other[3000];
+    memset(one, 'a', sizeof one - 1);
+    memset(other, 'a', sizeof other - 1);
+    one[0] = other[0] = '/';
+    other[sizeof other - 2] = 'b';
+    struct aw_link *l = open_link(false, BIG);
+    both(l, &(struct ex){1, 1, 0, 1, 417, true, one});
+    both(l, &(struct ex){5, 1, 2, 3, 201, false, other});
+    both(l, &(struct ex){6, 1, 4, 5, 201, false, one});
+    finish(l, 8);
+    assert_string_equal(out, "1.1 417 expect-refused 1/2 of 1 by 3\n");
+}
+
+/* However many requests wait for a retry at a time, each finds its own. */
+static void many_wait(void **state)
+{
+    (void)state;
+    enum { MANY = 400 };
+    static char target[MANY][16], want[MANY * 60];
+    size_t len = 0;
+    struct aw_link *l = open_link(false, BIG);
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(target[i], sizeof target[i], "/%u", i);
+        both(l, &(struct ex){i + 1, 1, i, i + 0.5, 417, true, target[i]});
+        len += (size_t)snprintf(want + len, sizeof want - len,
+                                "%u.%u 417 expect-refused 1/2 of %u by %u\n", i + 1, i + 1, i + 1,
+                                MANY + i + 1);
+    }
+    for (unsigned i = 0; i < MANY; i++)
+        both(l, &(struct ex){MANY + i + 1, 1, MANY + i, MANY + i + 0.5, 201, false, target[i]});
+    finish(l, 3 * MANY);
+    assert_int_equal(records, MANY);
+    assert_string_equal(out, want);
+}
+
 static void loop_of_51(void **state)
 {
     (void)state;
@@ -464,6 +503,70 @@ static void legs(void **state)
     }
 }
 
+/* The leg behind a proxy that tells no length is known by the client that it names. */
+static void legs_by_name(void **state)
+{
+    (void)state;
+    static const struct aw_addr four = {.b = {10, 1, 0, 1}},
+                                six = {.v6 = true, .b = {0x20, 1, 0xd, 0xb8, [15] = 1}};
+    static const struct {
+        const char *name;
+        const struct aw_addr *client;
+        enum aw_text field;
+        const char *value;
+        bool linked;
+    } rows[] = {
+        {"an address", &four, AW_TEXT_XFF, "10.1.0.1", true},
+        {"the last of several", &four, AW_TEXT_XFF, "192.0.2.7, 10.1.0.1", true},
+        {"with a port", &four, AW_TEXT_XFF, "10.1.0.1:4711", true},
+        {"mapped into IPv6", &four, AW_TEXT_XFF, "::ffff:10.1.0.1", true},
+        {"begins another one", &four, AW_TEXT_XFF, "10.1.0.10", false},
+        {"ends another one", &four, AW_TEXT_XFF, "110.1.0.1", false},
+        {"no address", &four, AW_TEXT_XFF, "unknown", false},
+        {"nothing", &four, AW_TEXT_XFF, "", false},
+        {"Forwarded", &four, AW_TEXT_FORWARDED, "for=10.1.0.1;proto=http;by=10.0.0.9", true},
+        {"Forwarded, hidden", &four, AW_TEXT_FORWARDED, "for=_hidden;by=10.0.0.9", false},
+        {"IPv6", &six, AW_TEXT_XFF, "2001:db8::1", true},
+        {"IPv6, spelled otherwise", &six, AW_TEXT_XFF, "2001:DB8:0:0::0001", true},
+        {"IPv6 with a port", &six, AW_TEXT_FORWARDED, "for=\"[2001:db8::1]:4711\"", true},
+        {"begins another IPv6 one", &six, AW_TEXT_XFF, "2001:db8::10", false},
+        {"longer than any", &six, AW_TEXT_XFF,
+         "2001:db8::1:2001:db8::1:2001:db8::1:2001:db8::1:2001:db8::1", false},
+        {"the eighth", &four, AW_TEXT_XFF,
+         "1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5,1.0.0.6,1.0.0.7,10.1.0.1", true},
+        {"further down than is looked", &four, AW_TEXT_XFF,
+         "1.0.0.1,1.0.0.2,1.0.0.3,1.0.0.4,1.0.0.5,1.0.0.6,1.0.0.7,1.0.0.8,10.1.0.1", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct aw_config config;
+        aw_config_init(&config);
+        memset(config.secret, 7, sizeof config.secret);
+        config.alloc = aw_alloc_or_default(NULL);
+        const struct aw_sink sink = {.record = on_legs};
+        struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, BIG);
+        assert_non_null(l);
+        inner_of_1 = outer_of_2 = 0;
+        struct aw_exchange outer = leg_of(&(struct ex){1, 1, 0, 10, 403, true, NULL}, 1, 2);
+        struct aw_exchange inner = leg_of(&(struct ex){2, 1, 1, 8, 403, true, NULL}, 2, 3);
+        outer.declared = inner.declared = -1;
+        outer.conn.addr[AW_C2S] = *rows[i].client;
+        inner.text[rows[i].field] =
+            (struct aw_span){(const uint8_t *)rows[i].value, strlen(rows[i].value)};
+        tick(l, 0);
+        tell_opened(l, &outer);
+        tick(l, 1);
+        tell_opened(l, &inner);
+        tick(l, 8);
+        aw_link_closed(l, &inner);
+        tick(l, 10);
+        aw_link_closed(l, &outer);
+        finish(l, 2000);
+        if ((inner_of_1 == 2) != rows[i].linked || (outer_of_2 == 1) != rows[i].linked)
+            fail_msg("%s: inner %u outer %u", rows[i].name, (unsigned)inner_of_1,
+                     (unsigned)outer_of_2);
+    }
+}
+
 /* An attempt whose answer was not captured does not end a loop, nor does it count. */
 static void loop_with_a_hole(void **state)
 {
@@ -549,6 +652,8 @@ int main(void)
         cmocka_unit_test(told_late),
         cmocka_unit_test(told_late_of_a_chain),
         cmocka_unit_test(not_the_same),
+        cmocka_unit_test(long_targets),
+        cmocka_unit_test(many_wait),
         cmocka_unit_test(loop_of_51),
         cmocka_unit_test(loop_recovers),
         cmocka_unit_test(loop_with_a_hole),
@@ -561,6 +666,7 @@ int main(void)
         cmocka_unit_test(ticks_do_not_matter),
         cmocka_unit_test(plain_exchanges_pass),
         cmocka_unit_test(legs),
+        cmocka_unit_test(legs_by_name),
         cmocka_unit_test(budget),
         cmocka_unit_test(allocations_fail),
     };
