@@ -32,8 +32,13 @@ HARDEN ?= $(call can,-fPIE -pie) $(call can,-fstack-protector-strong) $(call can
 , = ,
 FORTIFY = $(if $(findstring sanitize,$(CFLAGS)),,$(if $(filter -O2 -O3 -Os,$(CFLAGS)),-D_FORTIFY_SOURCE=2))
 HARDEN := $(HARDEN)
+# In the program the engine is optimised as a whole (an eighth faster); its objects hold ordinary code as
+# well, so that tests, tools and whoever uses the library link them as they are. LTO= goes without.
+LTO ?= $(if $(findstring sanitize,$(CFLAGS)),,$(if $(filter -O2 -O3,$(CFLAGS)),$(call can,-flto=auto -ffat-lto-objects)))
+LTO := $(LTO)
 ALL_CFLAGS = $(STD) $(WARN) $(INCLUDE) -fvisibility=hidden -MMD -MP $(filter-out -pie -Wl%,$(HARDEN)) $(CPPFLAGS) $(CFLAGS)
-LINK = $(CC) $(filter-out -D%,$(HARDEN)) $(CFLAGS) $(LDFLAGS)
+LINK_WHOLE = $(CC) $(filter-out -D%,$(HARDEN)) $(LTO) $(CFLAGS) $(LDFLAGS)
+LINK = $(LINK_WHOLE) $(if $(LTO),-fno-lto)
 
 # The engine: no I/O, no threads, no globals. Rooms in the order in which data passes them.
 ROOMS = base wire flow http exchange link diagnose store engine filter
@@ -67,11 +72,12 @@ $(LIBRARY): $(LIB_OBJ)
 	$(call say,AR)$(AR) rcs $@ $^
 
 $(PROGRAM): $(APP_OBJ) $(LIBRARY)
-	$(call say,LINK)$(LINK) -o $@ $^ $(APP_LIBS)
+	$(call say,LINK)$(LINK_WHOLE) -o $@ $^ $(APP_LIBS)
 
+$(LIB_OBJ): CFLAGS_HERE = $(LTO)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(CFLAGS_HERE) -c -o $@ $<
 
 # A test file is a program: linked with the library, the front rooms but for main, and cmocka.
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TEST_COMMON) $(filter-out $(MAIN_OBJ),$(APP_OBJ)) $(LIBRARY)
