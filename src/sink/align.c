@@ -227,6 +227,19 @@ static void pair(struct aw_align *a, size_t client, size_t server)
     a->shared++;
 }
 
+/* Whether a packet that left then can be the one that arrived so: none is much faster than the
+ * fastest of its direction. Where no other went that way, the clocks' offset has to do. */
+static bool can_be(const struct aw_align *a, const struct aw_align_packet *sent,
+                   const struct aw_align_packet *arrived)
+{
+    const struct aw_leg *leg = &a->leg[sent->dir];
+    if (leg->timed) return minus(arrived->ts, sent->ts) >= minus(leg->least, AW_MS);
+    const enum aw_side here = aw_sender((enum aw_dir)sent->dir);
+    const enum aw_side there = here == AW_AT_CLIENT ? AW_AT_SERVER : AW_AT_CLIENT;
+    return minus(aw_client_time(a, there, arrived->ts), aw_client_time(a, here, sent->ts)) >=
+           -AW_MS;
+}
+
 /* Of packets that look alike, as retransmissions may: what arrived is the last that had been sent
  * by then; so what was sent before it is what was lost. */
 static void pair_alike(struct aw_align *a, const struct place *c, size_t cs, const struct place *s,
@@ -235,12 +248,8 @@ static void pair_alike(struct aw_align *a, const struct place *c, size_t cs, con
     const bool to_server = c->p->dir == AW_C2S;
     const struct place *from = to_server ? c : s, *to = to_server ? s : c;
     size_t left = to_server ? cs : ss;
-    const enum aw_side here = to_server ? AW_AT_CLIENT : AW_AT_SERVER;
-    const enum aw_side there = to_server ? AW_AT_SERVER : AW_AT_CLIENT;
-    const aw_ns slack = a->round > 0 ? a->round / 2 + AW_MS : AW_MS;
     for (size_t i = to_server ? ss : cs; i > 0 && left > 0; i--) {
-        const aw_ns came = aw_client_time(a, there, to[i - 1].p->ts);
-        while (left > i && minus(aw_client_time(a, here, from[left - 1].p->ts), came) > slack)
+        while (left > i && !can_be(a, from[left - 1].p, to[i - 1].p))
             left--;
         left--;
         const size_t sent = from[left].index, arrived = to[i - 1].index;
@@ -322,25 +331,26 @@ static aw_ns on_its_way(const struct aw_align *a, const struct aw_align_packet *
 
 static void find_offset(struct aw_align *a)
 {
-    bool any[2] = {false, false};
     for (int d = 0; d < 2; d++) {
         const struct aw_align_side *from = &a->side[aw_sender((enum aw_dir)d)];
+        struct aw_leg *leg = &a->leg[d];
+        leg->timed = false;
         for (size_t i = 0; i < from->packets; i++) {
             const struct aw_align_packet *p = &from->packet[i];
             if (p->fate != AW_FATE_SHARED || p->dir != d) continue;
             const aw_ns way = on_its_way(a, p);
-            if (!any[d] || way < a->leg[d].least) a->leg[d].least = way;
-            if (!any[d] || way > a->leg[d].most) a->leg[d].most = way;
-            any[d] = true;
+            if (!leg->timed || way < leg->least) leg->least = way;
+            if (!leg->timed || way > leg->most) leg->most = way;
+            leg->timed = true;
         }
     }
-    a->both_ways = any[AW_C2S] && any[AW_S2C];
+    a->both_ways = a->leg[AW_C2S].timed && a->leg[AW_S2C].timed;
     a->round = 0;
     if (a->both_ways) {
         a->offset = a->leg[AW_C2S].least / 2 - a->leg[AW_S2C].least / 2;
         a->round = minus(a->leg[AW_C2S].least, minus(0, a->leg[AW_S2C].least));
     } else {
-        a->offset = any[AW_C2S] ? a->leg[AW_C2S].least : minus(0, a->leg[AW_S2C].least);
+        a->offset = a->leg[AW_C2S].timed ? a->leg[AW_C2S].least : minus(0, a->leg[AW_S2C].least);
     }
 }
 

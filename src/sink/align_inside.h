@@ -39,6 +39,7 @@ struct aw_leg { /* by direction */
     uint64_t unsent; /* came out without having gone in: the capture missed them */
     aw_ns *delay;    /* owned: above the smallest, sorted */
     size_t delays;
+    bool timed;        /* one was shared, so there are: */
     aw_ns least, most; /* arrival minus departure, clocks as they are */
 };
 

@@ -54,22 +54,25 @@ def split(frame):
     return [piece(head, head + half, seq), piece(head + half, end, seq + half)]
 
 
-def make(capture, ahead=0, up=20, down=20, slow=(), lose=(), cut=False, drift=0):
-    """Both files' packets; times in ms; slow: {number: ms}; lose: numbers that did not arrive."""
+def make(capture, ahead=0, up=20, down=20, slow=(), lose=(), cut=False, drift=0, again=(), lose_again=()):
+    """Both files' packets; times in ms; slow: {number: ms}; lose: numbers that did not arrive;
+    again: {number: ms}, sent once more so much later, the same in every byte."""
     client, server = [], []
     packets = read(capture)
     first = packets[0][0]
     port = next(tcp(f)[0] for _, f in packets if tcp(f)[3] & (SYN | ACK) == SYN)
-    for no, (ns, frame) in enumerate(packets, 1):
+    sent = [(no, no in lose, ns, frame) for no, (ns, frame) in enumerate(packets, 1)]
+    sent += [(no, no in lose_again, packets[no - 1][0] + ms * 10**6, packets[no - 1][1]) for no, ms in dict(again).items()]
+    for no, lost, ns, frame in sent:
         sport, _, head, flags, end = tcp(frame)
         to_server = sport == port
         way = int((up if to_server else -down) * 10**6)
         held = int(dict(slow).get(no, 0) * 10**6)
         there = ns + way + (held if to_server else -held)
         there += int(ahead * 10**6 + (there - first) * drift)
-        if to_server or no not in lose:
+        if to_server or not lost:
             client.append((ns, frame))
-        if not to_server or no not in lose:
+        if not to_server or not lost:
             if cut and to_server and end - head > 2000:
                 server.extend((there + i, f) for i, f in enumerate(split(frame)))
             else:
@@ -135,6 +138,20 @@ with tempfile.TemporaryDirectory() as folder:
     r, _ = align("unlike ways", folder, make(far, ahead=77, up=10, down=30))
     off = abs(r["clock"]["server_ahead_ms"] - 77)
     check("unlike ways: within the uncertainty", near(off, 10) and off <= r["clock"]["uncertain_ms"], r["clock"])
+
+    # Sent again alike: what arrived was the last that had been sent by then, and no other.
+    port = next(tcp(f)[0] for _, f in read(far) if tcp(f)[3] & (SYN | ACK) == SYN)
+    for way in (0, 1):
+        no = next(n for n, (_, f) in enumerate(read(far), 1)
+                  if (tcp(f)[0] == port) == (way == 0) and tcp(f)[4] > tcp(f)[2])
+        for what, more, lost in (("the first one lost", {"lose": {no}}, 1),
+                                 ("the second one lost", {"lose_again": {no}}, 1),
+                                 ("both arrive", {}, 0), ("neither arrives", {"lose": {no}, "lose_again": {no}}, 2)):
+            name = f"twice alike, way {way}, {what}"
+            r, _ = align(name, folder, make(far, ahead=50, again={no: 30}, **more))
+            check(name + ": lost", [w["lost"] for w in r["ways"]] == [lost * (way == 0), lost * (way == 1)], r["ways"])
+            check(name + ": shared", r["shared"] == count + 1 - lost, r["shared"])
+            check(name + ": no delay", all(near(w["delay_ms"]["max"], 0) for w in r["ways"]), r["ways"])
 
     r, _ = align("held up", folder, make(far, ahead=50, slow={4: 7.5}))
     check("held up: by so much", near(r["ways"][0]["delay_ms"]["max"], 7.5) and near(r["ways"][1]["delay_ms"]["max"], 0), r["ways"])
