@@ -344,11 +344,6 @@ struct aw_block *aw_source_lent(const struct aw_source *s, unsigned hold)
     return s->hold[hold % AW_SOURCE_HOLDS].block;
 }
 
-const char *aw_source_name(const struct aw_source *s)
-{
-    return s->name;
-}
-
 const char *aw_source_error(const struct aw_source *s)
 {
     return s->error;

@@ -51,7 +51,6 @@ enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_
  * where need be, or a pipe, which cannot be looked into. */
 bool aw_source_is_capture(const char *path);
 
-const char *aw_source_name(const struct aw_source *s); /* as given; "-" for standard input */
 /* One line: file, packet, byte, reason; "" where nothing is wrong. */
 const char *aw_source_error(const struct aw_source *s);
 /* Whether packets of several interfaces or link types may come; known with the first packet. */

@@ -357,11 +357,6 @@ const int64_t *aw_board_threshold(const struct aw_board *f)
     return f->threshold;
 }
 
-bool aw_board_show_secrets(const struct aw_board *f)
-{
-    return f->run.show_secrets;
-}
-
 void aw_board_clear(struct aw_board *f)
 {
     while (f->kept_count > 0)

@@ -83,7 +83,6 @@ const struct aw_board_info *aw_board_info(const struct aw_board *f);
 const struct aw_rows *aw_board_rows(const struct aw_board *f);
 struct aw_summary *aw_board_summary(struct aw_board *f);
 const int64_t *aw_board_threshold(const struct aw_board *f);
-bool aw_board_show_secrets(const struct aw_board *f);
 /* The whole record of a row, kept since it came; NULL where it was not or was let go. Borrowed
  * until unlock. */
 const struct aw_detail *aw_board_kept(const struct aw_board *f, uint64_t row);

@@ -506,11 +506,6 @@ uint64_t aw_sorted_at(const struct aw_sorted *o, size_t i)
     return i < o->shown_count ? o->shown[i].row : UINT64_MAX;
 }
 
-uint64_t aw_sorted_tested(const struct aw_sorted *o)
-{
-    return o->next;
-}
-
 size_t aw_sorted_find(const struct aw_sorted *o, uint64_t number)
 {
     if (o->phase != READY) return SIZE_MAX;

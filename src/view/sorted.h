@@ -37,7 +37,6 @@ bool aw_sorted_ready(const struct aw_sorted *o);
 unsigned aw_sorted_percent(const struct aw_sorted *o); /* of the work; 100 when ready */
 size_t aw_sorted_count(const struct aw_sorted *o);
 uint64_t aw_sorted_at(const struct aw_sorted *o, size_t i); /* number of the i-th row shown */
-uint64_t aw_sorted_tested(const struct aw_sorted *o);       /* rows looked at */
 /* Place of a row; SIZE_MAX where it is not shown. */
 size_t aw_sorted_find(const struct aw_sorted *o, uint64_t number);
 

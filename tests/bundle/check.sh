@@ -101,6 +101,20 @@ for scn in tests/scenarios/*.scn; do
     bundle "$(basename "$scn")" "$dir/s.pcap"
 done
 
+# --- IPv6 ---
+"$tools/scn2pcap" tests/bundle/ipv6.scn "$dir/ipv6.pcap"
+bundle ipv6 "$dir/ipv6.pcap"
+segments "$dir/failing.cap" >"$dir/want"
+segments "$dir/in/capture.pcapng" >"$dir/got"
+check "ipv6: there are segments" grep -q 'IP6 2a00:1450::77.40001 >' "$dir/want"
+check "ipv6: the same segments" cmp "$dir/want" "$dir/got"
+check "ipv6: checksums" is "$(wrong_sums "$dir/in/capture.pcapng")" 0
+bundle "ipv6, no addresses" "$dir/ipv6.pcap" --hide-addresses
+check "ipv6: no address" is "$(cat "$dir/in/r"* "$dir/in/README.txt" | grep -c '2a00:1450')" 0
+check "ipv6: no address in packets" is "$(tcpdump -nnr "$dir/in/capture.pcapng" tcp 2>/dev/null | grep -c '2a00:1450')" 0
+check "ipv6: numbered addresses" is "$(tcpdump -nnr "$dir/in/capture.pcapng" tcp 2>/dev/null | grep -c 'IP6 2001:db8::[12]\.')" 16
+check "ipv6: checksums without addresses" is "$(wrong_sums "$dir/in/capture.pcapng")" 0
+
 # --- secrets ---
 secret='geheim\|inhalt'
 "$tools/scn2pcap" tests/bundle/secrets.scn "$dir/secrets.pcap"
