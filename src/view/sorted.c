@@ -220,12 +220,17 @@ struct ranked_word {
 static int by_bytes(const void *pa, const void *pb)
 {
     const struct ranked_word *a = pa, *b = pb;
-    if (a->s.len != b->s.len && (a->s.len == 16 || b->s.len == 16) &&
-        (a->s.len == 4 || b->s.len == 4))
-        return a->s.len < b->s.len ? -1 : 1; /* addresses: those of IPv4 first */
     const size_t n = a->s.len < b->s.len ? a->s.len : b->s.len;
     const int c = n ? memcmp(a->s.p, b->s.p, n) : 0;
     return c ? c : (a->s.len > b->s.len) - (a->s.len < b->s.len);
+}
+
+/* For addresses: those of IPv4 first. */
+static int by_length(const void *pa, const void *pb)
+{
+    const struct ranked_word *a = pa, *b = pb;
+    if (a->s.len != b->s.len) return a->s.len < b->s.len ? -1 : 1;
+    return a->s.len ? memcmp(a->s.p, b->s.p, a->s.len) : 0;
 }
 
 /* Ranks for the words there are now; those that come later sort behind them until the next start.
@@ -243,7 +248,8 @@ static void rank_words(struct aw_sorted *o)
     }
     for (aw_word w = 0; w <= n; w++)
         list[w] = (struct ranked_word){.s = aw_rows_word(o->rows, w), .w = w};
-    qsort(list, (size_t)n + 1, sizeof *list, by_bytes);
+    const bool addresses = o->by == AW_COL_CLIENT || o->by == AW_COL_SERVER;
+    qsort(list, (size_t)n + 1, sizeof *list, addresses ? by_length : by_bytes);
     for (aw_word i = 0; i <= n; i++)
         o->rank[list[i].w] = i;
     o->ranked = n;

@@ -28,22 +28,62 @@ static void add_row(struct aw_rows *r, uint32_t *seed)
     x.conn.addr[AW_S2C].v6 = n % 3 == 0;
     x.conn.addr[AW_S2C].b[0] = (uint8_t)(n % 13);
     x.at[AW_AT_REQ_FIRST] = (struct aw_mark){.ts = n % 1000, .ord = 1, .ref = 1};
-    (void)snprintf(host, sizeof host, "h%u", n % 17);
+    /* Some as long as addresses are. */
+    static const int width[] = {1, 3, 15};
+    (void)snprintf(host, sizeof host, "h%0*u", width[n % 3], n % 17);
     x.text[AW_TEXT_HOST] = (struct aw_span){(uint8_t *)host, strlen(host)};
+    static const char *const agents[] = {"curl/8.0", "Wget/1.21", "none of these", "python/3"};
+    const char *agent = agents[n / 7 % 4], *server = n % 2 ? "nginx/1.22" : "Apache/2.4";
+    x.text[AW_TEXT_USER_AGENT] = (struct aw_span){(const uint8_t *)agent, strlen(agent)};
+    x.text[AW_TEXT_SERVER] = (struct aw_span){(const uint8_t *)server, strlen(server)};
+    x.conn.port[AW_C2S] = (uint16_t)(n % 7 + 40000);
+    x.conn.port[AW_S2C] = (uint16_t)(n % 3 + 80);
+    x.sent = n % 31;
+    x.at[AW_AT_END] = (struct aw_mark){.ts = n % 1000 + n % 37, .ord = 2, .ref = 2};
     (void)snprintf(target, sizeof target, "/the/same/beginning/%u", n % 50);
     static struct aw_verdict v;
     v.severity = n % 19 == 0 ? AW_SEV_ERROR : AW_SEV_OK;
-    const struct aw_record rec = {.ex = &x, .verdict = &v};
+    v.cost.stall = n % 41;
+    v.party = (enum aw_party)(n % AW_PARTY_COUNT);
+    v.cause = (enum aw_cause)(n / 3 % AW_CAUSE_COUNT);
+    const struct aw_record rec = {
+        .ex = &x, .verdict = n % 23 ? &v : NULL, .attempt = n % 9, .attempts = 9};
     assert_true(aw_rows_add(r, &rec, (struct aw_span){(uint8_t *)target, strlen(target)},
                             n % 7 ? (aw_ns)(n % 100) : AW_NS_NONE, 0));
 }
 
+static aw_word word_of(enum aw_column by, const struct aw_row *row)
+{
+    return by == AW_COL_CLIENT    ? row->client
+           : by == AW_COL_SERVER  ? row->server
+           : by == AW_COL_HOST    ? row->host
+           : by == AW_COL_AGENT   ? row->agent
+           : by == AW_COL_PRODUCT ? row->product
+                                  : 0;
+}
+
+static bool of_words(enum aw_column by)
+{
+    return by == AW_COL_CLIENT || by == AW_COL_SERVER || by == AW_COL_HOST || by == AW_COL_AGENT ||
+           by == AW_COL_PRODUCT;
+}
+
 static int64_t number_of(enum aw_column by, const struct aw_row *row)
 {
-    return by == AW_COL_TIME     ? row->time
-           : by == AW_COL_STATUS ? row->status
-           : by == AW_COL_WAIT   ? row->wait
-                                 : 0;
+    const bool judged = row->flags & AW_ROW_JUDGED;
+    return by == AW_COL_TIME       ? row->time
+           : by == AW_COL_STATUS   ? row->status
+           : by == AW_COL_WAIT     ? row->wait
+           : by == AW_COL_STALL    ? row->stall
+           : by == AW_COL_TOTAL    ? row->total
+           : by == AW_COL_SENT     ? row->sent
+           : by == AW_COL_ATTEMPT  ? row->attempt
+           : by == AW_COL_PARTY    ? (judged ? row->party : -1)
+           : by == AW_COL_CAUSE    ? (judged ? row->cause : -1)
+           : by == AW_COL_SEVERITY ? (judged ? row->severity * 1000 + row->stall : -1)
+           : by == AW_COL_CLIENT   ? row->client_port
+           : by == AW_COL_SERVER   ? row->server_port
+                                   : 0;
 }
 
 /* Negative where a comes before b, going up; arrival does not count. */
@@ -56,11 +96,16 @@ static int compare(const struct aw_rows *r, enum aw_column by, uint64_t a, uint6
         memcpy(t, q->target, q->target_len);
         return strcmp(s, t);
     }
-    if (by == AW_COL_HOST) {
+    if (of_words(by)) {
         char s[64] = "", t[64] = "";
-        memcpy(s, aw_rows_word(r, p->host).p, aw_rows_word(r, p->host).len);
-        memcpy(t, aw_rows_word(r, q->host).p, aw_rows_word(r, q->host).len);
-        return strcmp(s, t);
+        const struct aw_span v = aw_rows_word(r, word_of(by, p)),
+                             w = aw_rows_word(r, word_of(by, q));
+        memcpy(s, v.p, v.len);
+        memcpy(t, w.p, w.len);
+        const bool addresses = by == AW_COL_CLIENT || by == AW_COL_SERVER;
+        if (addresses && v.len != w.len) return v.len < w.len ? -1 : 1; /* IPv4 first */
+        const int c = addresses ? memcmp(s, t, v.len) : strcmp(s, t);
+        if (c != 0) return c;
     }
     const int64_t m = number_of(by, p), n = number_of(by, q);
     return m < n ? -1 : m > n;
@@ -80,11 +125,9 @@ static void expect_order(const struct aw_sorted *o, const struct aw_rows *r, enu
 
 static void test_any_step(void **state)
 {
-    static const enum aw_column columns[] = {AW_COL_TIME, AW_COL_STATUS, AW_COL_WAIT,
-                                             AW_COL_REQUEST, AW_COL_HOST};
     static const size_t steps[] = {1, 7, 64, 100000};
     (void)state;
-    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+    for (enum aw_column by = 0; by < AW_COL_COUNT; by++) {
         for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
             for (int down = 0; down < 2; down++) {
                 uint32_t seed = 7;
@@ -92,18 +135,18 @@ static void test_any_step(void **state)
                 struct aw_sorted *o = aw_sorted_new();
                 for (int i = 0; i < 700; i++)
                     add_row(r, &seed);
-                aw_sorted_start(o, columns[c], down, NULL, NULL);
+                aw_sorted_start(o, by, down, NULL, NULL);
                 /* Some come while it is made, some when it is done; words among them that had no
                  * rank at the start. */
                 for (int i = 0; aw_sorted_step(o, r, steps[s]); i++)
-                    if (i < 20 && columns[c] != AW_COL_HOST) add_row(r, &seed);
+                    if (i < 20 && !of_words(by)) add_row(r, &seed);
                 const size_t first = (size_t)aw_rows_end(r);
-                expect_order(o, r, columns[c], down, first);
-                for (int i = 0; i < 33 && columns[c] != AW_COL_HOST; i++)
+                expect_order(o, r, by, down, first);
+                for (int i = 0; i < 33 && !of_words(by); i++)
                     add_row(r, &seed);
                 while (aw_sorted_step(o, r, steps[s]))
                     ;
-                expect_order(o, r, columns[c], down, (size_t)aw_rows_end(r));
+                expect_order(o, r, by, down, (size_t)aw_rows_end(r));
                 aw_sorted_free(o);
                 aw_rows_free(r);
             }
