@@ -325,7 +325,8 @@ static void play(const uint8_t *data, size_t size, bool starved)
     const struct aw_alloc alloc = aw_alloc_or_default(NULL);
     w = (struct world){.tape = {data, data + size}, .starved = starved};
     struct aw_pool *flow_pool = aw_pool_new(&alloc, 1 << 20);
-    w.pool = aw_pool_new(&alloc, starved ? 6000 : 1 << 22);
+    /* Of what there is one connection gets a part only: enough for all steps to open one. */
+    w.pool = aw_pool_new(&alloc, starved ? 6000 : 1 << 26);
     REQUIRE(flow_pool && w.pool, "memory");
     const struct aw_flow_limits limits = {.idle_timeout = 60 * AW_SEC,
                                           .forget = 600 * AW_SEC,
