@@ -32,6 +32,7 @@ struct show {
     } asked[ASKED];
     unsigned count;
     char saved[256];
+    const char *refused; /* not NULL: nothing can be saved, and this is why */
 };
 
 static void on_record(void *ctx, const struct aw_record *rec)
@@ -58,8 +59,10 @@ static void on_detail(void *ctx, uint64_t number, const struct aw_row *row)
 static bool on_save(void *ctx, const struct aw_save *what, char *err, size_t err_size)
 {
     struct show *s = ctx;
-    (void)err;
-    (void)err_size;
+    if (s->refused) {
+        (void)snprintf(err, err_size, "%s", s->refused);
+        return false;
+    }
     (void)snprintf(s->saved, sizeof s->saved, "%d %zu %s", what->as, what->count, what->path);
     return true;
 }
@@ -321,6 +324,102 @@ static void test_saves_what_is_marked(void **state)
     close_show(&s);
 }
 
+static void test_what_cannot_be_saved_is_said(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 80, 24);
+    s.refused = "the disk is full";
+    expect_screen(&s, "sh<Enter>", "Not saved: the disk is full.");
+    s.refused = NULL;
+    send_keys(&s, "sh<Enter>");
+    assert_string_equal(s.saved, "2 30 await100.html");
+    expect_screen(&s, "fstatus == 999<Enter>srx<Enter>", "There is nothing to save.");
+    assert_string_equal(s.saved, "2 30 await100.html");
+    close_show(&s);
+}
+
+/* Characters are typed, passed over and taken away whole, however many bytes they have. */
+static void test_typing_beyond_ascii(void **state)
+{
+    static const uint32_t wide[] = {0xe4, 0x20ac, 0x1f600, 'x'};
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 80, 24);
+    send_keys(&s, "/");
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        const struct aw_event e = {.key = wide[i]};
+        assert_true(aw_ui_event(s.ui, &e));
+    }
+    settle(&s);
+    expect_screen(&s, "", "\u00e4\u20ac\U0001f600x");
+    const struct aw_event left = {.key = AW_KEY_LEFT}, right = {.key = AW_KEY_RIGHT};
+    assert_true(aw_ui_event(s.ui, &left) && aw_ui_event(s.ui, &left));
+    expect_screen(&s, "y", "\u00e4\u20acy\U0001f600x");
+    assert_true(aw_ui_event(s.ui, &right));
+    expect_screen(&s, "<Back>", "\u00e4\u20acyx");
+    expect_screen(&s, "<Back><Back>", "\u00e4x");
+    expect_screen(&s, "<Back>z", "zx");
+    close_show(&s);
+}
+
+/* A word at a time, from the cursor back, with the blanks behind it. */
+static void test_words_are_taken_away(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 80, 24);
+    const struct aw_event word = {.key = AW_CTRL('w')}, home = {.key = AW_CTRL('a')},
+                          end = {.key = AW_CTRL('e')};
+    send_keys(&s, "fstatus == 413  ");
+    assert_true(aw_ui_event(s.ui, &word));
+    settle(&s);
+    expect_screen(&s, "417", "status == 417");
+    assert_true(aw_ui_event(s.ui, &home) && aw_ui_event(s.ui, &word)); /* nothing is before it */
+    settle(&s);
+    expect_screen(&s, "not ", "not status == 417");
+    assert_true(aw_ui_event(s.ui, &end) && aw_ui_event(s.ui, &word) && aw_ui_event(s.ui, &word) &&
+                aw_ui_event(s.ui, &word));
+    settle(&s);
+    expect_screen(&s, "recovered", "not recovered");
+    close_show(&s);
+}
+
+/* Where a column's title begins in the list's third line; -1: nowhere. */
+static int title_at(const struct show *s, const char *title)
+{
+    char *text = screen_text(s), *line = text;
+    for (int i = 0; i < 3; i++)
+        line = strchr(line, '\n') + 1;
+    *strchr(line, '\n') = '\0';
+    const char *found = strstr(line, title);
+    const int at = found ? (int)(found - line) : -1;
+    free(text);
+    return at;
+}
+
+/* Columns are hidden, shown, moved, made wider and narrower, and the list follows. */
+static void test_columns(void **state)
+{
+    struct show s;
+    (void)state;
+    open_show(&s, "pcaps/busy-mixed.pcap", 80, 24);
+    assert_true(title_at(&s, "REQUEST") > 0 && title_at(&s, "REQUEST") < title_at(&s, " ST "));
+    send_keys(&s, "o<Down><Down><Down><Down><Down><Down><Down><Down><Down><Down>K<Esc>");
+    assert_true(title_at(&s, " ST ") > 0 && title_at(&s, " ST ") < title_at(&s, "REQUEST"));
+    send_keys(&s, "oJ<Esc>");
+    assert_true(title_at(&s, "REQUEST") > 0 && title_at(&s, "REQUEST") < title_at(&s, " ST "));
+    send_keys(&s, "o <Esc>");
+    assert_int_equal(title_at(&s, " ST "), -1);
+    send_keys(&s, "o <Esc>");
+    const int narrow = title_at(&s, "STALL") - title_at(&s, " ST ");
+    send_keys(&s, "o++++<Esc>");
+    assert_true(title_at(&s, "STALL") - title_at(&s, " ST ") >= narrow + 4);
+    send_keys(&s, "o----<Esc>");
+    assert_int_equal(title_at(&s, "STALL") - title_at(&s, " ST "), narrow);
+    close_show(&s);
+}
+
 /* What comes later and is worse. */
 static void add_worst(struct show *s, uint64_t id, const char *target)
 {
@@ -552,6 +651,10 @@ int main(void)
         cmocka_unit_test(test_what_is_counted_can_be_opened),
         cmocka_unit_test(test_click_chooses_and_opens),
         cmocka_unit_test(test_saves_what_is_marked),
+        cmocka_unit_test(test_what_cannot_be_saved_is_said),
+        cmocka_unit_test(test_typing_beyond_ascii),
+        cmocka_unit_test(test_words_are_taken_away),
+        cmocka_unit_test(test_columns),
         cmocka_unit_test(test_the_worst_stays_in_view),
         cmocka_unit_test(test_any_keys),
         cmocka_unit_test(test_far_attempts),
