@@ -402,7 +402,8 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
         }
     }
     if (!fresh) aw_half_locate(f, seg, side);
-    if (!widen(f, &v) || ((seg->flags & AW_TCP_SYN) && v.off != 0)) {
+    const bool syn = (seg->flags & AW_TCP_SYN) != 0;
+    if (!widen(f, &v) || (syn ? v.off != 0 : aw_leaps(f, &v))) {
         t->stats.out_of_window++;
         return;
     }

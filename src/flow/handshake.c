@@ -1,7 +1,7 @@
 /*
  * Where the offsets of a half begin: at its SYN, else at what the peer acknowledged in its SYN-ACK,
- * else at the first segment captured. Whether a reset is one that its receiver will have believed.
- * Knows nothing of payload.
+ * else at the first segment captured. Which segments, and which resets, their receiver will have
+ * believed. Knows nothing of payload.
  */
 #include "flow/inside.h"
 
@@ -103,6 +103,35 @@ static bool believed(const struct aw_flow *f, const struct aw_view *v)
     const aw_off low = h->acked == AW_OFF_NONE ? 0 : aw_off_min(h->acked, h->next);
     const aw_off high = aw_off_max(h->next, h->acked) + window_bytes(h, p);
     return off >= low && off <= high;
+}
+
+/*
+ * Where both scales are known, no window is wider than the scale allows, and its receiver takes
+ * nothing beyond (RFC 9293, 3.10.7.4); what claims to lie there is a stranger's, or the capture
+ * lacks what came before. Where that was one direction, the acknowledgements of the other tell. A
+ * segment that leaps is let go, and borne out by the next one of its sender that follows it, or by
+ * one of the other side that goes with it.
+ */
+bool aw_leaps(struct aw_flow *f, const struct aw_view *v)
+{
+    const struct aw_half *h = &f->half[v->side], *p = &f->half[!v->side];
+    if (!(h->flags & p->flags & AW_HALF_SYN)) return false;
+    const bool scaled = h->wscale <= 14 && p->wscale <= 14;
+    const aw_off widest = (aw_off)65535 << (scaled ? p->wscale : 0);
+    const aw_off low = h->acked == AW_OFF_NONE ? 0 : aw_off_min(h->acked, h->next);
+    const aw_off high = aw_off_max(h->high, aw_off_max(h->next, h->acked));
+    if (v->end >= low - widest && v->off <= high + widest) return false;
+    struct aw_more *m = aw_flow_more(f);
+    if (!m) return true;
+    const struct aw_segment *seg = v->seg;
+    const bool acks = (seg->flags & AW_TCP_ACK) != 0;
+    const bool follows = m->leap_side == v->side + 1 && seg->seq == m->leap_seq;
+    const bool goes_with =
+        m->leap_side == !v->side + 1 && acks && seg->seq == m->leap_ack && seg->ack == m->leap_seq;
+    m->leap_side = (uint8_t)(follows || goes_with ? 0 : v->side + 1);
+    m->leap_seq = seg->seq + seg->payload_wire;
+    m->leap_ack = seg->ack;
+    return !follows && !goes_with;
 }
 
 void aw_reset(struct aw_flow *f, const struct aw_view *v)

@@ -135,6 +135,8 @@ struct aw_more {
     struct aw_trace *traces;            /* owned; AW_TRACES_NEAR where NULL */
     uint32_t trace_cap;                 /* a power of two */
     struct aw_claim *claim;             /* owned; the latest one, NULL */
+    uint32_t leap_seq, leap_ack;        /* of the latest segment that leapt: its end, its ACK */
+    uint8_t leap_side;                  /* who sent it, and one more; 0 = none did */
 };
 enum {
     AW_MISSED_STEP = 4,     /* beyond, a counter serves other connections as well */
@@ -360,6 +362,8 @@ static inline aw_off aw_half_off(const struct aw_half *h, uint32_t seq)
     return aw_seq_widen(seq, h->base_seq + (uint32_t)h->next, h->next);
 }
 void aw_half_locate(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
+/* Whether a segment lies beyond what its sender may send, and nothing bears it out. */
+bool aw_leaps(struct aw_flow *f, const struct aw_view *v);
 /* A reset: believed or counted. */
 void aw_reset(struct aw_flow *f, const struct aw_view *v);
 
