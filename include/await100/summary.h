@@ -62,6 +62,9 @@ enum { AW_GROUP_KEY = 320, AW_GROUP_PRODUCT = 96 }; /* most bytes, with the end 
 struct aw_summary;
 AW_API struct aw_summary *aw_summary_new(const struct aw_alloc *alloc); /* NULL: no memory */
 AW_API void aw_summary_free(struct aw_summary *s);
+/* The memory that the run may take (0: the default): groups then have an eighth of it in place of
+ * AW_GROUPS_MEMORY, where that is less, but a megabyte at least. Before anything is added. */
+AW_API void aw_summary_memory(struct aw_summary *s, size_t memory);
 /* The thresholds by which waiting is told from sending at once; the defaults until called. */
 AW_API void aw_summary_thresholds(struct aw_summary *s, const int64_t threshold[AW_T_COUNT]);
 /* Takes a record of an expectation exchange; others only count in the engine's stats. */
@@ -101,8 +104,9 @@ AW_API size_t aw_summary_causes(const struct aw_summary *s, struct aw_cause_tota
 /* Sorted worst first (failing, stall, exchanges, key); the array is valid until the next add. */
 AW_API size_t aw_summary_servers(struct aw_summary *s, const struct aw_group *const **out);
 AW_API size_t aw_summary_clients(struct aw_summary *s, const struct aw_group *const **out);
-/* Latencies of groups that were not kept: groups have a budget of AW_GROUPS_MEMORY bytes in all,
- * and hostile traffic can spread over many groups and all buckets. Those of the whole run are kept.
+/* Latencies of groups that were not kept: groups have a budget of AW_GROUPS_MEMORY bytes in all
+ * (see aw_summary_memory), and hostile traffic can spread over many groups and all buckets. Those
+ * of the whole run are kept.
  */
 AW_API uint64_t aw_summary_lost(const struct aw_summary *s);
 /* What an exchange adds to them; AW_NS_NONE where it adds nothing. */

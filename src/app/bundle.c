@@ -163,6 +163,7 @@ static bool open_report(struct aw_bundle *b)
     b->second.engine = aw_engine_open(&b->second.config, &sink, NULL);
     b->second.summary = aw_summary_new(&b->second.config.alloc);
     if (!b->second.engine || !b->second.summary) return false;
+    aw_summary_memory(b->second.summary, b->second.config.memory);
     aw_summary_thresholds(b->second.summary, b->second.config.threshold);
     b->second.about = (struct aw_run){
         .files = capture_name,

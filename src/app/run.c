@@ -345,6 +345,7 @@ static bool open_engine(struct run *r)
     r->engine = aw_engine_open(&r->config, &sink, &tap);
     r->summary = aw_summary_new(&o->config.alloc);
     if (r->engine && r->summary) {
+        aw_summary_memory(r->summary, o->config.memory);
         aw_summary_thresholds(r->summary, o->config.threshold);
         return true;
     }

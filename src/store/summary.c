@@ -240,6 +240,13 @@ struct aw_summary *aw_summary_new(const struct aw_alloc *alloc)
     return s;
 }
 
+void aw_summary_memory(struct aw_summary *s, size_t memory)
+{
+    enum { SHARE = 8, LEAST = 1 << 20 };
+    const size_t share = memory / SHARE > LEAST ? memory / SHARE : LEAST;
+    if (memory > 0 && share < s->left) s->left = share;
+}
+
 void aw_summary_free(struct aw_summary *s)
 {
     if (!s) return;

@@ -60,6 +60,7 @@ struct aw_board *aw_board_new(const struct aw_board_config *c)
     }
     f->filter = c->filter ? strdup(c->filter) : NULL;
     f->kept_limit = c->memory / 8;
+    aw_summary_memory(f->summary, c->memory);
     f->info = (struct aw_board_info){
         .source = c->source,
         .source_count = c->source_count,
@@ -367,6 +368,7 @@ void aw_board_clear(struct aw_board *f)
     if (fresh) {
         aw_summary_free(f->summary);
         f->summary = fresh;
+        aw_summary_memory(f->summary, f->kept_limit * 8);
         aw_summary_thresholds(f->summary, f->threshold);
     }
     start_spark(f);

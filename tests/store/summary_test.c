@@ -241,6 +241,57 @@ static void group_memory_is_bounded(void **state)
     aw_summary_free(s);
 }
 
+static size_t held;
+static void *count_get(void *ctx, size_t size)
+{
+    (void)ctx;
+    held += size;
+    return malloc(size);
+}
+static void *count_resize(void *ctx, void *p, size_t size)
+{
+    (void)ctx;
+    return realloc(p, size);
+}
+static void count_put(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+/* Of what the run may take groups take an eighth, and not more than their own limit. */
+static void groups_take_a_share(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t memory, most;
+    } row[] = {{0, AW_GROUPS_MEMORY},
+               {(size_t)1 << 30, AW_GROUPS_MEMORY},
+               {16 << 20, 2 << 20},
+               {1 << 20, 1 << 20}};
+    const struct aw_alloc alloc = {.get = count_get, .resize = count_resize, .put = count_put};
+    struct fixture f;
+    fixture_init(&f);
+    char host[32];
+    for (size_t r = 0; r < sizeof row / sizeof *row; r++) {
+        struct aw_summary *s = aw_summary_new(&alloc);
+        aw_summary_memory(s, row[r].memory);
+        held = 0;
+        for (int e = 0; e < 47; e++) {
+            for (int i = 0; i < AW_GROUPS_MAX; i++) {
+                (void)snprintf(host, sizeof host, "%d", i);
+                f.ex.text[AW_TEXT_HOST] = f.ex.text[AW_TEXT_USER_AGENT] = span(host);
+                f.ex.at[AW_AT_FINAL].ts = T0 + (INT64_C(1) << e);
+                aw_summary_add(s, &f.rec);
+            }
+        }
+        /* Those of the whole run, one of each octave, come on top. */
+        assert_in_range(held, row[r].most - 8192, row[r].most + (48 << 10));
+        assert_true(aw_summary_lost(s) > 0);
+        aw_summary_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +301,7 @@ int main(void)
         cmocka_unit_test(groups_are_bounded),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(group_memory_is_bounded),
+        cmocka_unit_test(groups_take_a_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
