@@ -277,6 +277,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     cap(t, cause == AW_CAUSE_CONTINUE_UNHEEDED && maybe_again(f, AW_C2S, f->body),
         "by IP IDs a packet before the content was not captured: it may have been sent before");
     cap(t, (x->flags & AW_F_CONFLICT) != 0, "overlapping segments of a head disagree");
+    cap(t, cause != AW_CAUSE_DESYNC_RISK && (x->flags & AW_F_AMBIGUOUS) != 0,
+        "a head or the framing of content can be read in more than one way");
     cap(t, (x->flags & AW_F_TIME_STEPPED) != 0, "capture times ran backwards");
     cap(t, leapt(f),
         "by the TCP timestamps less time passed: the clock was set, or the network held a packet "

@@ -410,9 +410,10 @@ static bool rests_on(struct aw_shard *s, struct aw_flow *flow, struct rest *r,
     switch (chunk->kind) {
     case AW_CHUNK_DATA:
     case AW_CHUNK_HOLE:
-    case AW_CHUNK_AGAIN:
     case AW_CHUNK_WINDOW:
         break;
+    case AW_CHUNK_AGAIN:
+        return chunk->copy;
     case AW_CHUNK_FIN:
         aw_exchanges_rest_end(&r->xs, chunk->dir);
         if (aw_http_rest_end(&r->http, chunk->dir) == AW_HTTP_IGNORE && !s->tap.stream)

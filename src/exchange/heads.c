@@ -6,6 +6,7 @@
  * Cost: a copy of up to HEAD_MOST bytes a head, of such exchanges alone.
  */
 #include "exchange/slot.h"
+#include "http/head.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ void aw_heads_keep(const struct aw_step *st, struct aw_open *s, enum aw_which_he
     struct aw_pool *pool = st->xs->room->pool;
     struct aw_kept_head *k = &s->head[which];
     if (!(s->ex.req & AW_REQ_EXPECT) || raw.len == 0) return;
+    if (which != AW_REQUEST_HEAD && aw_head_odd_bytes(raw)) s->ex.flags |= AW_F_AMBIGUOUS;
     forget(pool, k);
     const uint32_t len = raw.len < HEAD_MOST ? (uint32_t)raw.len : HEAD_MOST;
     uint8_t *bytes = aw_pool_get(pool, len);

@@ -121,6 +121,7 @@ static void take_head(struct aw_exchange *x, const struct aw_head *h)
 {
     x->req = h->req;
     x->req_version = h->version;
+    if (h->odd) x->flags |= AW_F_AMBIGUOUS;
     if (!h->chunked && h->has_length && h->length >= 0) x->declared = h->length;
 }
 
@@ -146,7 +147,7 @@ static void content_broken(const struct aw_step *st, struct aw_open *s,
     struct aw_exchange *x = &s->ex;
     if (ev->why == AW_WHY_CONTENT_ENDED) return; /* with the connection, which tells itself */
     if (ev->why == AW_WHY_BAD_CHUNK) {
-        x->flags |= AW_F_CHUNK_BAD;
+        x->flags |= AW_F_CHUNK_BAD | AW_F_AMBIGUOUS;
     } else {
         if (ev->why == AW_WHY_CONTENT_HOLE) x->flags |= AW_F_HOLE_CONTENT | AW_F_CUT_CONTENT_SIZE;
         x->sent = -1;
@@ -299,6 +300,7 @@ static void count_answered(struct aw_open *s, const struct aw_http_event *ev, aw
 void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_http_event *ev)
 {
     struct aw_exchange *x = &s->ex;
+    if (ev->odd) x->flags |= AW_F_AMBIGUOUS;
     const int64_t bytes = ev->bytes < INT64_MAX / 4 ? (int64_t)ev->bytes : INT64_MAX / 4;
     const bool first = !aw_seen(&x->at[AW_AT_BODY]);
     /* What the snap length cut off a segment has that segment's ACK number. */

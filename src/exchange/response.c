@@ -102,6 +102,7 @@ static void add_interim(struct aw_open *s, const struct aw_http_event *ev, bool 
     const struct aw_head *h = ev->head;
     const uint32_t i = x->interim_count < AW_INTERIM_MAX ? x->interim_count : AW_INTERIM_MAX - 1;
     x->interim_count++;
+    if (h->odd) x->flags |= AW_F_AMBIGUOUS;
     x->interim[i] = (struct aw_interim){
         .status = h->status,
         .has_length = h->has_length,
@@ -128,6 +129,7 @@ static void on_interim(const struct aw_step *st, struct aw_open *s, const struct
     s = aw_open_reserve(st, s, aw_response_text_size(ev->head));
     aw_add_response_text(s, ev->head, ev->head->status != 101);
     add_interim(s, ev, false);
+    if (ev->conflict) s->ex.flags |= AW_F_CONFLICT;
     aw_heads_keep(st, s, AW_INTERIM_HEAD, ev);
     aw_place_again(st, AW_S2C, ev->off, ev->end,
                    ev->head->status == 100 ? &s->ex.loss[AW_PART_100] : NULL);
@@ -188,6 +190,7 @@ static void on_final(const struct aw_step *st, struct aw_open *s, const struct a
     x->final_head_end = ev->end;
     aw_heads_keep(st, s, AW_FINAL_HEAD, ev);
     if (ev->conflict) x->flags |= AW_F_CONFLICT;
+    if (ev->head->odd) x->flags |= AW_F_AMBIGUOUS;
     aw_place_again(st, AW_S2C, ev->off, ev->end, &x->loss[AW_PART_FINAL]);
     if (x->req & AW_REQ_CONNECT && x->status / 100 == 2) { /* a tunnel from here on */
         x->flags |= AW_F_UPGRADED;
@@ -218,8 +221,10 @@ void aw_on_response(const struct aw_step *st, const struct aw_http_event *ev)
 
 void aw_on_response_body(const struct aw_step *st, const struct aw_http_event *ev)
 {
-    if (ev->data.len == 0) return;
+    if (ev->data.len == 0 && !ev->odd) return;
     struct aw_open *s = ev->xid != 0 ? aw_open_find(st->xs, ev->xid) : st->xs->last;
+    if (s && ev->odd) s->ex.flags |= AW_F_AMBIGUOUS;
+    if (ev->data.len == 0) return;
     if (s && s->ex.status >= 400 && !s->ex.final_complete) (void)aw_add_error_body(st, s, ev->data);
 }
 
@@ -311,6 +316,7 @@ void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event 
     if (!s) return;
     const bool lost = ev->why == AW_WHY_HEAD_HOLE || ev->why == AW_WHY_HEAD_CUT;
     if (ev->cut) s->ex.flags |= AW_F_CUT;
+    if ((h && h->odd) || ev->why == AW_WHY_BAD_CHUNK) s->ex.flags |= AW_F_AMBIGUOUS;
     if (s->ex.status != 0) {
         if (lost) s->ex.flags |= AW_F_HOLE_FINAL;
         return;
@@ -330,6 +336,7 @@ void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event 
     }
     final_begins(s, ev);
     if (h && h->status != 0) s = take_final_head(st, s, h);
+    if (h) aw_heads_keep(st, s, AW_FINAL_HEAD, ev);
     if (s->orphan && !s->announced) aw_open_announce(st, s);
 }
 

@@ -127,10 +127,10 @@ void aw_on_again(const struct aw_step *st, const struct aw_chunk *c)
 {
     if (c->len == 0 || c->len > INT64_MAX / 2) return;
     const aw_off end = c->off + (aw_off)c->len;
-    bool placed = false;
+    bool placed = c->copy;
     for (struct aw_open *s = st->xs->first; s; s = s->next) {
-        if (c->dir == AW_C2S ? again_from_client(st, s, c, end) : again_from_server(s, c, end))
-            placed = true;
+        placed |= !c->copy && (c->dir == AW_C2S ? again_from_client(st, s, c, end)
+                                                : again_from_server(s, c, end));
         aw_heads_compare(st, s, c, end);
     }
     if (!placed && end > st->xs->rest.event_end[c->dir]) keep_unplaced(st->xs, c, end);

@@ -18,7 +18,7 @@ enum aw_chunk_kind {
     AW_CHUNK_HOLE,  /* `len` bytes that were sent and not captured (`cut`: lost to the snap length)
                      */
     AW_CHUNK_FIN,   /* this direction ended at `off`; the other may go on */
-    AW_CHUNK_AGAIN, /* bytes `off`, `len` were sent once more (a retransmission, not a copy); at
+    AW_CHUNK_AGAIN, /* bytes `off`, `len` were sent once more (`copy`: only captured once more); at
                      * `data`, NULL where not all were captured */
     AW_CHUNK_ACK, /* first segment of `dir` that acknowledges the peer's watched offset: ack_off */
     AW_CHUNK_WINDOW, /* the receive window that `dir` offers became 0 (len = 0) or opened (len = 1)
@@ -44,6 +44,7 @@ struct aw_chunk {
     enum aw_close close;  /* of a CLOSE */
     bool cut;             /* HOLE: the packet was captured, its end was not */
     bool waited;          /* DATA: stood in the reassembly queue; `data` is lent from there */
+    bool copy;            /* AGAIN: the same packet seen twice, to compare what it carries */
     bool conflict;        /* DATA: a later segment, or an earlier one, had other bytes here */
     uint8_t ttl;          /* of the segment that carried it; 0 = unknown */
     const uint8_t *data;  /* borrowed until the callback returns */

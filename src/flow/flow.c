@@ -417,6 +417,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
             aw_copy_note(f, seg, side);
         } else if (aw_copy_known(f, &v, !news)) {
             count_copy(f);
+            if (v.end > v.off) aw_half_copy(f, &v);
             return;
         }
     }

@@ -113,6 +113,25 @@ static void repeated(struct aw_flow *f, const struct aw_view *v)
     aw_half_again(f, v, v->off, end);
 }
 
+void aw_half_copy(struct aw_flow *f, const struct aw_view *v)
+{
+    const struct aw_half *h = &f->half[v->side];
+    const aw_off end = aw_off_min(v->end, h->next);
+    const bool whole = end > v->off && (size_t)(end - v->off) <= v->seg->payload.len;
+    if (whole && !(f->flags & AW_FLOW_IGNORED))
+        aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_AGAIN,
+                                           .dir = aw_dir_of(f, v->side),
+                                           .copy = true,
+                                           .ttl = v->seg->ttl,
+                                           .data = v->seg->payload.p,
+                                           .len = (uint64_t)(end - v->off),
+                                           .off = v->off,
+                                           .seen = v->seg->at,
+                                           .ack_off = v->ack,
+                                           .peer_high = f->half[!v->side].high});
+    aw_order_compare(f, v);
+}
+
 /* Data of this side is being timed. Its SYN no longer is when it sends some: it has had the answer,
  * captured or not, and what acknowledges the data tells nothing about the SYN. */
 static bool is_timing(const struct aw_half *h)

@@ -383,6 +383,9 @@ void aw_claim_free(struct aw_flow_table *t, struct aw_claim *c); /* c may be NUL
 void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked);
 /* Says that bytes off to end were sent once more, and counts it. */
 void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end);
+/* Compares a copy of a packet with what came first: whoever has a packet look like one can make two
+ * readers see two streams. */
+void aw_half_copy(struct aw_flow *f, const struct aw_view *v);
 /* Takes a segment with which nothing is out of the ordinary, at little cost; false: any may be, and
  * nothing was taken. */
 bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
@@ -402,6 +405,8 @@ static inline bool aw_order_busy(const struct aw_flow *f)
 {
     return f->half[0].acked > f->half[0].next || f->half[1].acked > f->half[1].next || f->more;
 }
+/* Compares a segment with what waits at the same place. */
+void aw_order_compare(struct aw_flow *f, const struct aw_view *v);
 void aw_order_payload(struct aw_flow *f, const struct aw_view *v);
 void aw_order_settle(struct aw_flow *f); /* hands up what has become possible; sets the grace */
 void aw_order_expire(struct aw_flow *f); /* the grace is over */

@@ -245,6 +245,11 @@ static bool compare(struct aw_flow *f, const struct aw_view *v)
     return all && at >= v->end;
 }
 
+void aw_order_compare(struct aw_flow *f, const struct aw_view *v)
+{
+    (void)compare(f, v);
+}
+
 /* Copies the bytes from..to of b into a piece after `prev` (NULL: as the first). */
 static struct aw_piece *insert(struct aw_flow *f, unsigned side, struct aw_piece *prev,
                                const struct aw_bytes *b, const uint8_t *data, aw_off from,

@@ -16,6 +16,7 @@ static void body(struct aw_run *r, struct aw_side *s, const uint8_t *from, const
         aw_run_event(r, AW_HTTP_BODY, s->xid, aw_run_off(r, from), aw_run_off(r, to));
     ev.part = AW_IN_CONTENT;
     ev.bytes = bytes;
+    ev.odd = s->odd;
     if (s->error_left != 0 && data.len != 0) {
         if (data.len > s->error_left) data.len = s->error_left;
         s->error_left = (uint16_t)(s->error_left - data.len);
@@ -42,6 +43,7 @@ void aw_content_end(struct aw_run *r, struct aw_side *s, aw_off end, bool cut)
 /* The size line is complete: `left` bytes of data follow, or the trailer section. */
 static void size_done(struct aw_side *s)
 {
+    s->cr = false;
     s->state = s->left == 0 ? AW_SIDE_TRAILER : AW_SIDE_DATA;
 }
 
@@ -55,7 +57,10 @@ static bool take_size(struct aw_side *s, uint8_t c)
         s->digits = true;
         return true;
     }
-    if (!s->digits) return aw_tok_is_space(c); /* leading space is sent and accepted */
+    if (!s->digits) {
+        s->odd = true;
+        return aw_tok_is_space(c); /* leading space is sent and accepted */
+    }
     if (c == '\n')
         size_done(s);
     else if (c == '\r')
@@ -64,7 +69,25 @@ static bool take_size(struct aw_side *s, uint8_t c)
         s->state = AW_SIDE_EXTENSION;
     else
         return false;
+    if (c == ';') s->digits = false;
+    s->odd |= c == '\n'; /* no CR before it */
     return true;
+}
+
+/* Recipients go on at the next CR, or LF, or CR LF: a CR alone or a control byte in what they pass
+ * over makes a difference. So does a word after a blank (RFC 9112, 7.1.1), which some take for more
+ * of the size. `digits`: so far a blank alone stood behind it. */
+static void look_at_extension(struct aw_side *s, struct aw_span e)
+{
+    for (size_t i = 0; i < e.len; i++) {
+        const uint8_t c = e.p[i];
+        const bool ends = c == '\n' || c == '\r';
+        s->odd |= (s->cr && c != '\n') || (c < ' ' && c != '\t' && !ends);
+        s->cr = c == '\r';
+        if (aw_tok_is_space(c)) continue;
+        s->odd |= s->digits && !ends && c != ';';
+        s->digits = false;
+    }
 }
 
 /*
@@ -79,6 +102,7 @@ static size_t chunked_step(struct aw_side *s, const uint8_t *p, size_t n, struct
         return take_size(s, *p);
     case AW_SIDE_EXTENSION:
         line = aw_tok_line(p, n);
+        look_at_extension(s, (struct aw_span){p, line == 0 ? n : line});
         if (line == 0) return n;
         size_done(s);
         return line;
@@ -98,6 +122,7 @@ static size_t chunked_step(struct aw_side *s, const uint8_t *p, size_t n, struct
             return 1;
         }
         if (*p != '\n') return 0; /* a bare LF will do */
+        s->odd |= s->state == AW_SIDE_DATA_CR;
         s->state = AW_SIDE_SIZE;
         s->left = 0;
         s->digits = false;
@@ -129,6 +154,7 @@ static size_t take_chunked(struct aw_run *r, struct aw_side *s, const uint8_t *p
 {
     const uint8_t *const end = p + n, *at = p, *from = p;
     uint64_t bytes = 0;
+    s->odd |= r->chunk->conflict;
     while (at < end) {
         struct aw_span data = {NULL, 0};
         const size_t step = chunked_step(s, at, (size_t)(end - at), &data);

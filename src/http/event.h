@@ -77,6 +77,7 @@ struct aw_head {
     struct aw_span reason;         /* response; may be empty */
     uint16_t status;               /* response */
     uint8_t version;               /* 9, 10 or 11 */
+    bool odd;                      /* recipients may read it, or what it frames, otherwise */
     int64_t length;                /* Content-Length, -1 = none or unusable */
     bool has_length, chunked, has_te;
     bool no_content;  /* framing says there is none (HEAD, 1xx, 204, 304, CONNECT) */
@@ -97,6 +98,7 @@ struct aw_http_event {
     enum aw_http_why why;
     bool cut;      /* GAP, BROKEN: due to the snap length */
     bool conflict; /* overlapping segments disagreed inside */
+    bool odd;      /* BODY: recipients may read the chunk framing so far otherwise */
     uint32_t xid;  /* ordinal of the request in its connection, from 1; 0 = none known */
     uint64_t bytes;
     aw_off off, end;      /* stream offsets: first byte, one past the last */

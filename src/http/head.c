@@ -318,7 +318,7 @@ struct fields {
     struct aw_head *h;
     struct aw_head_scratch *scratch;
     unsigned expect_lines, expect_members;
-    bool te_last_chunked;
+    bool te_last_chunked, te_odd;
     enum aw_length_state lengths;
 };
 
@@ -365,20 +365,37 @@ static void take_codings(struct fields *f, struct aw_span value)
 {
     struct aw_span member;
     while (aw_tok_next_member(&value, &member)) {
-        /* "identity" was a coding of RFC 2616 and meant none. */
-        if (aw_tok_is(member, "identity")) continue;
+        /* "identity" was a coding of RFC 2616 and meant none. Some still take it so, others refuse
+         * it, others look at the last member alone. */
+        f->te_odd |= f->te_last_chunked;
+        if (aw_tok_is(member, "identity")) {
+            f->te_odd = true;
+            continue;
+        }
         f->h->has_te = true;
         f->te_last_chunked = aw_tok_is(member, "chunked");
     }
+}
+
+/* A byte that is no part of a name at its beginning or end: to some it is the name without it. */
+static bool is_odd_name(struct aw_span name)
+{
+    return name.len == 0 || !aw_tok_is_tchar(name.p[0]) || !aw_tok_is_tchar(name.p[name.len - 1]);
 }
 
 static void take_field(struct fields *f, struct aw_tok_field *line)
 {
     struct aw_head *h = f->h;
     h->fields++;
+    h->odd |= line->no_colon | line->space;
     if (line->no_colon) return;
     const enum what what = look_up(line->name);
-    if (what == WHAT_OTHER) return;
+    if (what == WHAT_OTHER) {
+        h->odd |= is_odd_name(line->name);
+        return;
+    }
+    h->odd |= line->folded && (what == WHAT_EXPECT || what == WHAT_LENGTH || what == WHAT_TE ||
+                               what == WHAT_CONNECTION || what == WHAT_HOST);
     line->value = aw_tok_trim(line->value);
     if ((unsigned)what < AW_FIELD_COUNT) {
         const uint32_t bit = 1u << what;
@@ -493,6 +510,18 @@ static void finish_response(struct fields *f)
     if (h->version <= 10) h->res |= AW_RES_HTTP10;
 }
 
+bool aw_head_odd_bytes(struct aw_span raw)
+{
+    if (raw.len == 0 || memchr(raw.p, '\0', raw.len) != NULL) return raw.len != 0;
+    const uint8_t *const end = raw.p + raw.len, *cr = raw.p;
+    while ((cr = memchr(cr, '\r', (size_t)(end - cr))) != NULL && cr + 1 < end) {
+        if (cr[1] != '\n') return true;
+        cr += 2;
+        if (cr == end) break;
+    }
+    return false;
+}
+
 /* Splits the start line; false where it cannot be read: then what there is of it. */
 static bool take_start(enum aw_dir dir, const uint8_t *p, size_t len, struct aw_start_line *out)
 {
@@ -541,6 +570,11 @@ bool aw_head_parse(enum aw_dir dir, const struct aw_start_line *start, const uin
 
     out->chunked = f.te_last_chunked;
     if (f.lengths != AW_LENGTH_OK) out->length = -1;
+    /* Which of two framings counts, whether a coding is known, and whether HTTP/1.0 knows any (RFC
+     * 9112, 6.1), is a matter of who reads it. */
+    out->odd |= f.lengths != AW_LENGTH_OK || f.te_odd ||
+                (dir == AW_C2S && aw_head_odd_bytes(out->raw)) ||
+                (out->has_te && (!out->chunked || out->has_length || out->version <= 10));
     if (dir == AW_C2S)
         finish_request(&f);
     else

@@ -70,6 +70,8 @@ struct aw_side {
     bool holding : 1;    /* gather holds what is either content or the next message: see hold.c */
     bool begun : 1;      /* content: some of it has come */
     bool maybe_head : 1; /* a response whose request is unknown: it may have been HEAD */
+    bool odd : 1;        /* chunk framing: recipients may read what came of it otherwise */
+    bool cr : 1;         /* EXTENSION: a CR was the last byte */
     bool after_connect : 1; /* bytes of a tunnel may come before the answer to CONNECT */
     uint16_t chunks;        /* DATA chunks before HTTP was seen, up to AW_SNIFF_CHUNKS */
     uint16_t error_left;    /* bytes of an error's content still to be lent */

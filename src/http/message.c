@@ -62,7 +62,7 @@ static void begin_content(struct aw_side *s, const struct aw_from *from)
 {
     s->begun = false;
     s->left = 0;
-    s->digits = false;
+    s->digits = s->odd = s->cr = false;
     s->u.last = from->last;
 }
 

@@ -146,7 +146,7 @@ static void lab_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *c)
         lab_say(lab, "%c fin %" PRId64, side, c->off);
         break;
     case AW_CHUNK_AGAIN:
-        lab_say(lab, "%c again %" PRId64 "+%" PRIu64, side, c->off, c->len);
+        if (!c->copy) lab_say(lab, "%c again %" PRId64 "+%" PRIu64, side, c->off, c->len);
         break;
     case AW_CHUNK_ACK:
         lab_say(lab, "%c ack %" PRId64 " of %" PRId64 " #%llu", side, c->ack_off, c->off,
