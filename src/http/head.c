@@ -570,10 +570,10 @@ bool aw_head_parse(enum aw_dir dir, const struct aw_start_line *start, const uin
 
     out->chunked = f.te_last_chunked;
     if (f.lengths != AW_LENGTH_OK) out->length = -1;
+    const bool frames = dir == AW_C2S && (out->has_length || out->has_te || f.expect_lines);
     /* Which of two framings counts, whether a coding is known, and whether HTTP/1.0 knows any (RFC
      * 9112, 6.1), is a matter of who reads it. */
-    out->odd |= f.lengths != AW_LENGTH_OK || f.te_odd ||
-                (dir == AW_C2S && aw_head_odd_bytes(out->raw)) ||
+    out->odd |= f.lengths != AW_LENGTH_OK || f.te_odd || (frames && aw_head_odd_bytes(out->raw)) ||
                 (out->has_te && (!out->chunked || out->has_length || out->version <= 10));
     if (dir == AW_C2S)
         finish_request(&f);

@@ -38,7 +38,7 @@ bool aw_head_parse(enum aw_dir dir, const struct aw_start_line *start, const uin
 void aw_head_frame_response(struct aw_head *head, bool to_head, bool to_connect);
 
 /* A NUL, which ends the text for some, or a CR without LF, which ends the line for some. Looked for
- * in every request; in a response it matters only where the request carries Expect. */
+ * in requests with content or Expect, and in responses to Expect. */
 bool aw_head_odd_bytes(struct aw_span raw);
 
 /* The Expect bits (enum aw_req_bit) of one field line, its value trimmed, and how many members it
