@@ -1,7 +1,8 @@
 /*
- * Every text of a record with every bad string, through every view: what comes out is looked at as
- * its reader would (terminal, spreadsheet, JSON parser, browser, Markdown), never compared with
- * what an escaper should have made of it.
+ * Every text of a record (by the list of record.h, so that none is forgotten) with every bad
+ * string, through every view and every screen of the dashboard: what comes out is looked at as its
+ * reader would (terminal, spreadsheet, JSON parser, browser, Markdown), never compared with what an
+ * escaper should have made of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +14,11 @@
 #include <jansson.h>
 
 #include "fixture.h"
+#include "diagnose/diagnose.h"
 #include "sink/line.h"
 #include "sink/metrics.h"
 #include "sink/streams.h"
+#include "view/ui.h"
 
 enum { LONG = 1 << 20 };
 
@@ -257,6 +260,91 @@ static void all_views(struct fixture *f, const char *what)
     aw_summary_free(f->run.summary);
 }
 
+/* The dashboard, with the record's heads as well: made of the same bytes as the target. */
+static struct aw_detail *detail_of(const struct fixture *f)
+{
+    struct aw_detail *d = aw_detail_copy(&f->rec);
+    assert_non_null(d);
+    const struct aw_span s = f->ex.text[AW_TEXT_TARGET];
+    for (unsigned i = 0; i < AW_HEADS; i++) {
+        uint8_t *copy = malloc(s.len + 1);
+        assert_non_null(copy);
+        memcpy(copy, s.p, s.len);
+        d->head[i] = (struct aw_span){copy, s.len};
+    }
+    return d;
+}
+
+struct watched {
+    const struct fixture *f;
+    struct aw_ui *ui;
+    uint64_t number;
+    bool wanted;
+};
+static void on_wanted(void *ctx, uint64_t number, const struct aw_row *row)
+{
+    struct watched *w = ctx;
+    (void)row;
+    w->number = number;
+    w->wanted = true;
+}
+
+static unsigned shown; /* screens that have any of it on them */
+
+static void judge_screen(struct watched *w, struct aw_grid *g)
+{
+    while (aw_ui_step(w->ui, 1000))
+        ;
+    if (w->wanted) aw_ui_give(w->ui, w->number, detail_of(w->f), "");
+    w->wanted = false;
+    aw_ui_draw(w->ui, g);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    aw_grid_write(g, out);
+    assert_int_equal(fclose(out), 0);
+    no_control((struct aw_span){(const uint8_t *)text, size}, false);
+    shown += strstr(text, "zz") != NULL;
+    free(text);
+}
+
+static void all_screens(const struct fixture *f, const char *what)
+{
+    enum { TABS = 8 };
+    char name[200];
+    snprintf(name, sizeof name, "dashboard: %s", what);
+    where = name;
+    const struct aw_board_config config = {.source = f->run.files,
+                                           .source_count = (unsigned)f->run.file_count,
+                                           .again = true,
+                                           .memory = 8 << 20,
+                                           .threshold = f->config.threshold};
+    struct aw_board *board = aw_board_new(&config);
+    assert_non_null(board);
+    aw_board_record(board, &f->rec);
+    aw_board_stats(board, &f->stats);
+    aw_board_over(board);
+    struct watched w = {.f = f};
+    const struct aw_ui_calls calls = {.ctx = &w, .detail = on_wanted};
+    w.ui = aw_ui_new(board, NULL, &calls);
+    assert_non_null(w.ui);
+    struct aw_grid g = {.rows = 0};
+    assert_true(aw_grid_size(&g, 60, 200));
+    judge_screen(&w, &g);
+    for (unsigned tab = 0; tab < TABS; tab++) { /* each screen, and what Enter leads to from it */
+        (void)aw_ui_event(w.ui, &(struct aw_event){.key = AW_KEY_ENTER});
+        judge_screen(&w, &g);
+        judge_screen(&w, &g); /* with what was asked for */
+        (void)aw_ui_event(w.ui, &(struct aw_event){.key = AW_KEY_ESC});
+        (void)aw_ui_event(w.ui, &(struct aw_event){.key = AW_KEY_TAB});
+        judge_screen(&w, &g);
+    }
+    aw_ui_free(w.ui);
+    aw_board_free(board);
+    aw_grid_fini(&g);
+}
+
 static struct aw_span bad_span(size_t i)
 {
     const size_t len = bad[i].len ? bad[i].len : strlen(bad[i].bytes);
@@ -285,6 +373,50 @@ static void each_text(void **state)
             all_views(&f, what);
         }
     }
+}
+
+static void each_text_on_screen(void **state)
+{
+    (void)state;
+    static struct fixture f;
+    for (size_t i = 0; i < BAD; i++) {
+        prepare(&f, i % 2);
+        for (unsigned k = 0; k < AW_TEXT_COUNT; k++)
+            f.ex.text[k] = bad_span(i);
+        shown = 0;
+        all_screens(&f, bad[i].name);
+        assert_true(shown > 2);
+    }
+}
+
+/* What the rules make of such texts: sentences and fixes that quote them. */
+static void judged(void **state)
+{
+    (void)state;
+    static struct fixture f;
+    int64_t threshold[AW_T_COUNT];
+    for (unsigned i = 0; i < AW_T_COUNT; i++)
+        threshold[i] = aw_threshold_default((enum aw_threshold)i);
+    unsigned quoted = 0;
+    for (size_t i = 0; i < BAD; i++) {
+        for (unsigned round = 0; round < 4; round++) {
+            prepare(&f, round % 2);
+            for (unsigned k = 0; k < AW_TEXT_COUNT; k++)
+                f.ex.text[k] = bad_span(i);
+            if (round >= 2) f.ex.req |= AW_REQ_EXPECT_OTHER | AW_REQ_EXPECT_MALFORMED;
+            const struct aw_case c = {
+                .self = &f.ex, .input_left = AW_NS_NONE, .retry_window_open = true};
+            aw_diagnose(&c, threshold, NULL, &f.verdict);
+            assert_true(f.verdict.evidence_count > 0);
+            for (unsigned e = 0; e < f.verdict.evidence_count; e++)
+                quoted += strstr(f.verdict.evidence[e].text, "zz") != NULL;
+            char what[100];
+            snprintf(what, sizeof what, "judged: %s", bad[i].name);
+            all_views(&f, what);
+            all_screens(&f, what);
+        }
+    }
+    assert_true(quoted > 0);
 }
 
 /* A verdict's sentences quote the wire: control bytes are not in them, all else may be. */
@@ -376,8 +508,10 @@ static void streams_index(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_text),   cmocka_unit_test(streams_index), cmocka_unit_test(evidence),
-        cmocka_unit_test(input_names), cmocka_unit_test(a_mebibyte),
+        cmocka_unit_test(each_text),  cmocka_unit_test(each_text_on_screen),
+        cmocka_unit_test(judged),     cmocka_unit_test(streams_index),
+        cmocka_unit_test(evidence),   cmocka_unit_test(input_names),
+        cmocka_unit_test(a_mebibyte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
