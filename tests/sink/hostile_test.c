@@ -385,7 +385,7 @@ static void each_text_on_screen(void **state)
             f.ex.text[k] = bad_span(i);
         shown = 0;
         all_screens(&f, bad[i].name);
-        assert_true(shown > 2);
+        if (shown == 0) fail_msg("%s: not on any screen", bad[i].name);
     }
 }
 
