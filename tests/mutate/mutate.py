@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Small changes to the decision table and the reassembly: do the tests see them?
 
-  mutate.py [--count N] [--seed S] [--files PATTERN] [--only FILE:LINE[:COLUMN]] [--list]
+  mutate.py [--count N] [--seed S] [--files PATTERN] [--only FILE:LINE[:COLUMN],...] [--list]
 
 Takes N places at random (always the same for one seed), changes each in one way that a slip of the
 hand would (an operator, a constant, a condition turned round, a statement gone), compiles the file,
@@ -16,7 +16,7 @@ PLACES = ["src/diagnose/rules.c", "src/diagnose/confidence.c", "src/diagnose/che
               glob.glob("src/flow/*.c"))
 TESTS = ["diagnose/rules_test", "diagnose/doubts_test", "diagnose/checks_test", "flow/flow_test",
          "flow/end_test", "flow/memory_test", "flow/order_test", "flow/facts_test",
-         "exchange/exchange_test", "engine/engine_test"]
+         "exchange/exchange_test", "engine/engine_test", "engine/ambiguity_test"]
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-Iinclude", "-Isrc", "-Itests", "-O1", "-fPIC", "-w"]
 LIBS = "-lncursesw -ltinfo -lseccomp -lcap-ng -lmd -lpcap -lz -lzstd -llzma -lbz2 -llz4 -larchive -ljansson -lpthread -lm".split()
 CHUNK = 40  # goldens at a time, so that the first failure ends it
@@ -184,7 +184,8 @@ def main():
     places = [(p, c) for p in PLACES if re.search(pattern, p) for c in changes(p)]
     random.Random(seed).shuffle(places)
     if only:
-        places = [(p, c) for p, c in places if ("%s:%d:%d:" % (p, c[0], c[1])).startswith(only + ":")]
+        wanted = tuple(o + ":" for o in only.split(","))
+        places = [(p, c) for p, c in places if ("%s:%d:%d:" % (p, c[0], c[1])).startswith(wanted)]
     if listing:
         print("mutate: %d changes in %d files" % (len(places), len({p for p, _ in places})))
         return
