@@ -5,15 +5,17 @@
  * Simple use, one thread: aw_engine_open, aw_engine_push for each lot of packets, aw_engine_finish,
  * aw_engine_close; the sink's `record` is called from push and finish.
  *
- * With threads, the same work in three phases on batches that the caller owns. For each batch, in
+ * With threads, the same work in phases on batches that the caller owns. For each batch, in
  * the order of input:
  *   1. aw_engine_decode, on one thread: link layers, tunnels, fragments; deals segments to shards.
  *   2. aw_engine_work(e, k, b) once for each shard k: TCP, HTTP, exchanges. Different shards may
  * run at the same time on different threads; one shard takes its batches in order.
  *   3. aw_engine_collect, on one thread, after all shards have worked on the batch: joins attempts
  *      and legs, diagnoses, calls the sink. In order.
+ *   4. aw_engine_deliver, where aw_engine_deliver_apart was called: the sink gets here, on one
+ *      thread and in order, what phase 3 found. To write a record costs as much as to find it.
  * The packets, and their bytes, have to stay valid until phase 2 of the batch is over. A batch may
- * be used again after phase 3. Different phases may run at the same time on different batches. The
+ * be used again after its last phase. Phases may run at the same time on different batches. The
  * records do not depend on the number of shards, as long as nothing was evicted.
  */
 #ifndef AWAIT100_ENGINE_H
@@ -104,7 +106,8 @@ struct aw_tap {
                    const struct aw_stream_piece *piece);
 };
 
-/* Receives what was found, in phase 3. Everything is lent until the callback returns. */
+/* Receives what was found, in phase 3 (record and waiting: or in phase 4). Everything is lent until
+ * the callback returns. */
 struct aw_sink {
     void *ctx;
     /* A connection became known: `id` is the ordinal it has in records, `ord` that of its first
@@ -161,13 +164,13 @@ AW_API AW_MUST_USE struct aw_engine *aw_engine_open(const struct aw_config *conf
                                                     const struct aw_tap *tap);
 AW_API void aw_engine_close(struct aw_engine *e); /* NULL is fine; no callbacks */
 
-/* All three phases at once, any number of packets. AW_ENOMEM: those packets were not analysed. */
+/* All phases at once, any number of packets. AW_ENOMEM: those packets were not analysed. */
 AW_API AW_MUST_USE enum aw_status aw_engine_push(struct aw_engine *e, const struct aw_packet *pkts,
                                                  size_t n);
 /* The input is over: ends what is open, hands out the last records. Once, after the last push. */
 AW_API AW_MUST_USE enum aw_status aw_engine_finish(struct aw_engine *e);
 
-/* The three phases, each as described above. A batch belongs to its engine and has to be freed
+/* The phases, each as described above. A batch belongs to its engine and has to be freed
  * before it. */
 AW_API AW_MUST_USE struct aw_batch *aw_batch_new(struct aw_engine *e);
 AW_API void aw_batch_free(struct aw_batch *b);
@@ -187,13 +190,18 @@ AW_API AW_MUST_USE enum aw_status aw_engine_quiet(struct aw_engine *e, struct aw
  * these two capture times. Verdicts on exchanges under way then are less sure. */
 AW_API void aw_engine_dropped(struct aw_engine *e, uint64_t count, aw_ns from, aw_ns to);
 AW_API void aw_engine_work(struct aw_engine *e, unsigned shard, struct aw_batch *b);
-AW_API void aw_engine_collect(struct aw_engine *e, struct aw_batch *b);
+/* False: it stopped on the way, since much is to be delivered: deliver it, and call again. Only
+ * after aw_engine_deliver_apart. */
+AW_API bool aw_engine_collect(struct aw_engine *e, struct aw_batch *b);
+/* Once, before the first batch, to have a phase 4. False: there is none, as with config.brief. */
+AW_API bool aw_engine_deliver_apart(struct aw_engine *e);
+AW_API void aw_engine_deliver(struct aw_engine *e, struct aw_batch *b);
 AW_API unsigned aw_engine_shards(const struct aw_engine *e);
 
 /* All totals at nothing, with the names of what they count: to add up runs that were written down.
  */
 AW_API void aw_stats_init(struct aw_stats *s);
-/* Totals as of the last aw_engine_collect (or push, or finish); a copy. */
+/* Totals as of the last phase of the latest batch (or push, or finish); a copy. On its thread. */
 AW_API void aw_engine_stats(const struct aw_engine *e, struct aw_stats *out);
 
 #endif

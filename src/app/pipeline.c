@@ -1,11 +1,12 @@
 /*
  * The pipeline: a ring of batches and a team of threads that share what there is to do with them.
  * To read and decode the next batch, to let one shard work on its next batch, to collect the next
- * that all shards are through with: each of these goes on once at a time, in the order of batches,
- * on whichever thread is free. So no core waits for another's part to be done, and none has a part
- * of its own to wait with. Only the caller's thread reads, since a signal interrupts its reading
- * alone; and where packets do not wait it does nothing else, so that no slow output keeps it from
- * them. A slot's number is also the source's `hold`: its packets stay put until it is collected.
+ * that all shards are through with, to deliver what was found in it: each of these goes on once at
+ * a time, in the order of batches, on whichever thread is free. So no core waits for another's part
+ * to be done, and none has a part of its own to wait with. Only the caller's thread reads, since a
+ * signal interrupts its reading alone; and where packets do not wait it does nothing else, so that
+ * no slow output keeps it from them. A slot's number is also the source's `hold`: its packets stay
+ * put until it is delivered.
  *
  * Cost: a lock taken and left twice a task, and a task is a millisecond's work.
  */
@@ -15,7 +16,8 @@
 
 enum {
     SLOTS = 4,
-    READ_AHEAD = 2, /* batches that wait for a shard: with fewer, reading comes first */
+    READ_AHEAD = 2,  /* batches that wait for a shard: with fewer, reading comes first */
+    FOUND_AHEAD = 2, /* batches that wait to be delivered: each holds some MiB of records */
 };
 _Static_assert((int)SLOTS <= (int)AW_SOURCE_HOLDS, "every slot needs a hold of its own");
 
@@ -28,10 +30,12 @@ struct pipeline {
 
     pthread_mutex_t lock;       /* for all below */
     pthread_cond_t news;        /* a task was done */
+    bool apart;                 /* records are delivered in a phase of their own */
     uint64_t filled, collected; /* batches, of all there have been; batch n is in slot n % SLOTS */
+    uint64_t delivered;         /* and through with */
     uint64_t worked[AW_SHARDS_MAX]; /* by each shard */
     bool working[AW_SHARDS_MAX];
-    bool collecting;
+    bool collecting, delivering;
     bool over; /* nothing more will be filled */
     bool stop; /* no more is wanted */
     enum aw_status status;
@@ -54,7 +58,7 @@ struct aw_feed aw_feed_of_merge(struct aw_merge *m)
     return (struct aw_feed){.ctx = m, .next = next_of_merge};
 }
 
-enum task { TASK_NONE, TASK_READ, TASK_WORK, TASK_COLLECT };
+enum task { TASK_NONE, TASK_READ, TASK_WORK, TASK_COLLECT, TASK_DELIVER };
 
 /* --- choosing, under the lock --- */
 
@@ -68,7 +72,7 @@ static uint64_t worked_by_all(const struct pipeline *p)
 
 static bool may_read(const struct pipeline *p, bool caller)
 {
-    return caller && !p->over && p->filled - p->collected < SLOTS;
+    return caller && !p->over && p->filled - p->delivered < SLOTS;
 }
 
 /* Takes the most urgent task there is, for a work task with its shard. */
@@ -77,9 +81,13 @@ static enum task choose(struct pipeline *p, unsigned first, bool caller, unsigne
     const uint64_t ready = worked_by_all(p);
     if (caller && p->from->live) return may_read(p, caller) ? TASK_READ : TASK_NONE;
     if (may_read(p, caller) && p->filled - ready < READ_AHEAD) return TASK_READ;
-    if (!p->collecting && p->collected < ready) {
+    if (!p->collecting && p->collected < ready && p->collected - p->delivered < FOUND_AHEAD) {
         p->collecting = true;
         return TASK_COLLECT;
+    }
+    if (!p->delivering && p->delivered < p->collected) {
+        p->delivering = true;
+        return TASK_DELIVER;
     }
     for (unsigned i = 0; i < p->shards; i++) {
         const unsigned k = (first + i) % p->shards;
@@ -120,11 +128,51 @@ static bool read_next(struct pipeline *p, uint64_t number, bool stop, bool *over
     return true;
 }
 
-/* One member's life: tasks until all is collected. */
+static void deliver(struct pipeline *p, uint64_t number)
+{
+    aw_engine_deliver(p->engine, p->batch[number % SLOTS]);
+    const bool enough = !p->calls->collecting(p->calls->ctx);
+    pthread_mutex_lock(&p->lock);
+    p->delivered++;
+    p->delivering = false;
+    if (enough) p->stop = true;
+    pthread_cond_broadcast(&p->news);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Has all before that batch delivered, by this thread where nobody else does. */
+static void deliver_up_to(struct pipeline *p, uint64_t number)
+{
+    pthread_mutex_lock(&p->lock);
+    while (p->delivered < number) {
+        if (p->delivering) {
+            pthread_cond_wait(&p->news, &p->lock);
+            continue;
+        }
+        p->delivering = true;
+        const uint64_t next = p->delivered;
+        pthread_mutex_unlock(&p->lock);
+        deliver(p, next);
+        pthread_mutex_lock(&p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Where much was found in it, a part of that is delivered on the way, after what came before. */
+static void collect(struct pipeline *p, uint64_t number)
+{
+    struct aw_batch *b = p->batch[number % SLOTS];
+    while (!aw_engine_collect(p->engine, b)) {
+        deliver_up_to(p, number);
+        aw_engine_deliver(p->engine, b);
+    }
+}
+
+/* One member's life: tasks until all is delivered. */
 static void take_part(struct pipeline *p, unsigned first, bool caller)
 {
     pthread_mutex_lock(&p->lock);
-    while (!p->over || p->collected < p->filled) {
+    while (!p->over || p->delivered < p->filled) {
         unsigned shard = 0;
         const enum task task = choose(p, first, caller, &shard);
         if (task == TASK_NONE) {
@@ -132,6 +180,7 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
             continue;
         }
         const uint64_t filled = p->filled, collected = p->collected, worked = p->worked[shard];
+        const uint64_t delivered = p->delivered;
         const bool stop = p->stop;
         pthread_mutex_unlock(&p->lock);
         bool done = true, over = false, enough = false;
@@ -144,8 +193,11 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
             aw_engine_work(p->engine, shard, p->batch[worked % SLOTS]);
             break;
         case TASK_COLLECT:
-            aw_engine_collect(p->engine, p->batch[collected % SLOTS]);
-            enough = !p->calls->collecting(p->calls->ctx);
+            collect(p, collected);
+            if (!p->apart) enough = !p->calls->collecting(p->calls->ctx);
+            break;
+        case TASK_DELIVER:
+            deliver(p, delivered);
             break;
         case TASK_NONE:
             break;
@@ -163,9 +215,11 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
             break;
         case TASK_COLLECT:
             p->collected++;
+            if (!p->apart) p->delivered++;
             p->collecting = false;
             if (enough) p->stop = true;
             break;
+        case TASK_DELIVER:
         case TASK_NONE:
             break;
         }
@@ -205,6 +259,7 @@ static enum aw_status run_shared(const struct aw_feed *from, struct aw_engine *e
                                  const struct aw_pipeline_calls *calls)
 {
     struct pipeline p = {.engine = e, .from = from, .calls = calls, .shards = aw_engine_shards(e)};
+    p.apart = aw_engine_deliver_apart(e);
     for (unsigned i = 0; i < SLOTS; i++) {
         p.batch[i] = aw_batch_new(e);
         if (!p.batch[i]) p.status = AW_ENOMEM;

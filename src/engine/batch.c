@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEEP_BYTES = 1 << 20 }; /* arena bytes a batch keeps from one use to the next */
+enum {
+    KEEP_BYTES = 1 << 20,    /* arena bytes a batch keeps from one use to the next */
+    GATHERED_MOST = 2 << 20, /* bytes of records found and not delivered */
+};
 
 bool aw_batch_reserve(struct aw_batch *b, size_t packets)
 {
@@ -30,7 +33,7 @@ bool aw_batch_reserve(struct aw_batch *b, size_t packets)
 void aw_batch_reset(struct aw_batch *b)
 {
     b->count = 0;
-    b->last = b->quiet = false;
+    b->last = b->quiet = b->collecting = false;
     b->drop_from = b->drop_to = AW_NS_NONE;
     aw_arena_reset(&b->arena, KEEP_BYTES);
     for (unsigned k = 0; k < b->shards; k++) {
@@ -56,7 +59,7 @@ void aw_tellings_reset(struct aw_tellings *t, struct aw_pool *pool)
 {
     for (size_t i = 0; i < t->count; i++)
         if (t->list[i].kind == AW_TELL_CLOSED) aw_exchange_give_back(pool, t->list[i].ex);
-    t->count = 0;
+    t->count = t->told = 0;
     t->sorted = true;
     aw_arena_reset(&t->arena, KEEP_BYTES);
 }
@@ -143,25 +146,22 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t)
     }
 }
 
-void aw_batch_tell(struct aw_batch *b, struct aw_link *link)
+bool aw_batch_tell(struct aw_batch *b, struct aw_link *link)
 {
-    size_t at[AW_SHARDS_MAX] = {0};
     for (unsigned k = 0; k < b->shards; k++) {
         struct aw_tellings *t = &b->tell[k];
         if (!t->sorted) qsort(t->list, t->count, sizeof *t->list, compare_any);
+        t->sorted = true;
     }
     for (;;) {
-        const struct aw_telling *least = NULL;
-        unsigned from = 0;
+        struct aw_tellings *from = NULL;
         for (unsigned k = 0; k < b->shards; k++) {
-            const struct aw_tellings *t = &b->tell[k];
-            if (at[k] == t->count) continue;
-            if (least && compare(&t->list[at[k]], least) >= 0) continue;
-            least = &t->list[at[k]];
-            from = k;
+            struct aw_tellings *t = &b->tell[k];
+            if (t->told == t->count) continue;
+            if (!from || compare(&t->list[t->told], &from->list[from->told]) < 0) from = t;
         }
-        if (!least) return;
-        at[from]++;
-        aw_tell(link, least);
+        if (!from) return true;
+        aw_tell(link, &from->list[from->told++]);
+        if (aw_link_gathered(link) > GATHERED_MOST) return false;
     }
 }

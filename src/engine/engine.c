@@ -32,7 +32,9 @@ struct aw_engine {
     aw_ns drop_from, drop_to;    /* for the next batch; AW_NS_NONE = none */
     struct aw_stats decoded;     /* the totals phase 1 knows */
 
-    struct aw_stats stats; /* phase 3: everything, as of the last batch collected */
+    bool apart;                /* there is a phase 4 */
+    struct aw_verdict verdict; /* its scratch */
+    struct aw_stats stats;     /* everything, as of the last phase of the latest batch */
 };
 
 /* --- life --- */
@@ -135,6 +137,7 @@ void aw_batch_free(struct aw_batch *b)
 {
     if (!b) return;
     const struct aw_alloc *alloc = &b->engine->config.alloc;
+    aw_outbox_free(&b->out, alloc);
     for (unsigned k = 0; k < b->shards; k++) {
         aw_tellings_reset(&b->tell[k], aw_shard_pool(b->engine->shard[k]));
         alloc->put(alloc->ctx, b->item[k]);
@@ -391,10 +394,14 @@ static void add_shard(struct aw_stats *s, const struct aw_shard_stats *k)
     }
 }
 
-void aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
+bool aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
 {
-    if (!b->link) aw_link_dropped(e->link, b->drop_from, b->drop_to);
-    aw_batch_tell(b, e->link);
+    if (!b->link && !b->collecting) aw_link_dropped(e->link, b->drop_from, b->drop_to);
+    b->collecting = true;
+    if (!aw_batch_tell(b, e->link)) {
+        b->out = aw_link_take(e->link);
+        return false;
+    }
     if (b->count > 0 && b->quiet)
         aw_link_quiet(e->link, b->moment[0].ts);
     else if (b->count > 0)
@@ -408,7 +415,24 @@ void aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
     s.failing = l->failing;
     s.linked = l->linked;
     s.no_memory += l->let_go;
-    e->stats = s;
+    *(e->apart ? &b->stats : &e->stats) = s;
+    b->out = aw_link_take(e->link);
+    return true;
+}
+
+/* --- phase 4 --- */
+
+bool aw_engine_deliver_apart(struct aw_engine *e)
+{
+    if (e->config.brief || e->shards == 1) return false;
+    aw_link_gather(e->link);
+    return e->apart = true;
+}
+
+void aw_engine_deliver(struct aw_engine *e, struct aw_batch *b)
+{
+    aw_outbox_deliver(&b->out, &e->sink, &e->verdict, &e->config.alloc);
+    if (e->apart) e->stats = b->stats;
 }
 
 void aw_engine_stats(const struct aw_engine *e, struct aw_stats *out)
@@ -425,7 +449,9 @@ static enum aw_status run_all(struct aw_engine *e, const struct aw_packet *pkts,
     if (status != AW_OK) return status;
     for (unsigned k = 0; k < e->shards; k++)
         aw_engine_work(e, k, e->own);
-    aw_engine_collect(e, e->own);
+    while (!aw_engine_collect(e, e->own))
+        aw_engine_deliver(e, e->own);
+    if (e->apart) aw_engine_deliver(e, e->own);
     return AW_OK;
 }
 

@@ -64,6 +64,7 @@ struct aw_shard_stats {
 struct aw_tellings {
     struct aw_telling *list; /* owned */
     size_t count, room;
+    size_t told; /* of them */
     bool sorted;
     struct aw_arena arena;       /* holds the openings */
     struct aw_shard_stats stats; /* as of the end of the shard's work on the batch */
@@ -87,6 +88,9 @@ struct aw_batch {
     struct aw_tellings *tell; /* one a shard, owned */
     unsigned shards;
     struct aw_stats decoded; /* phase 1's totals as of this batch */
+    bool collecting;         /* phase 3 has begun */
+    struct aw_outbox out;    /* for phase 4: owned */
+    struct aw_stats stats;   /* everything as of this batch */
 };
 
 struct aw_shard;
@@ -98,8 +102,9 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
 
 /* Hands one telling to the link room. */
 void aw_tell(struct aw_link *link, const struct aw_telling *t);
-/* Phase 3: hands each telling to the link room, in order. */
-void aw_batch_tell(struct aw_batch *b, struct aw_link *link);
+/* Phase 3: hands each telling to the link room, in order. False: not all, since what the link has
+ * gathered takes much by now. */
+bool aw_batch_tell(struct aw_batch *b, struct aw_link *link);
 bool aw_batch_reserve(struct aw_batch *b, size_t packets);
 void aw_batch_reset(struct aw_batch *b);
 /* Adds a telling to a shard's list, its opening copied; false where there is no memory. */

@@ -171,6 +171,8 @@ struct aw_link {
     size_t chain_room;
 
     struct aw_ready_heap ready;
+    bool gather; /* into `out`: the sink gets it later, from there */
+    struct aw_outbox out;
     struct aw_drop_spans drops;
     struct aw_verdict verdict; /* scratch */
 };
@@ -182,6 +184,8 @@ void aw_link_put(struct aw_link *l, void *p, size_t size);
  * m may be NULL; c has chain and input facts filled. */
 void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct aw_case *c,
                   const struct aw_member *m, uint32_t attempts, struct aw_when when);
+/* Tells of one that waits. */
+void aw_ready_waiting(struct aw_link *l, const struct aw_exchange *x, aw_ns waited);
 /* Hands out what ended before `limit`. */
 void aw_ready_flush(struct aw_link *l, aw_ns limit);
 void aw_ready_flush_one(struct aw_link *l);

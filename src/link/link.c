@@ -44,6 +44,7 @@ void aw_link_free(struct aw_link *l)
     const struct aw_alloc alloc = l->config.alloc;
     aw_chain_fini(l);
     aw_ready_fini(l);
+    aw_outbox_free(&l->out, &alloc);
     aw_ids_fini(&l->ids);
     alloc.put(alloc.ctx, l);
 }
@@ -146,7 +147,26 @@ void aw_link_waiting(struct aw_link *l, const struct aw_exchange *ex, aw_ns wait
     struct aw_exchange x = *ex; /* its strings stay where they are */
     x.id = open->ex.id;
     x.conn_id = conn->conn;
-    l->sink.waiting(l->sink.ctx, &x, waited);
+    aw_ready_waiting(l, &x, waited);
+}
+
+/* --- for another thread --- */
+
+void aw_link_gather(struct aw_link *l)
+{
+    l->gather = !l->config.brief;
+}
+
+size_t aw_link_gathered(const struct aw_link *l)
+{
+    return l->out.bytes;
+}
+
+struct aw_outbox aw_link_take(struct aw_link *l)
+{
+    const struct aw_outbox out = l->out;
+    l->out = (struct aw_outbox){.first = NULL};
+    return out;
 }
 
 /* --- packets that the capture lost --- */

@@ -94,4 +94,20 @@ void aw_link_finish(struct aw_link *l, aw_ns last);
 
 const struct aw_link_stats *aw_link_stats(const struct aw_link *l);
 
+/* What the sink is to get, in its order, for another thread to hand over. */
+struct aw_outbox {
+    struct aw_ready *first, *last; /* owned */
+    size_t bytes;
+};
+/* From here on records and those that wait are put into an outbox, not handed to the sink at once.
+ * Not with config.brief. What there is no memory to keep is let go, and counted. */
+void aw_link_gather(struct aw_link *l);
+/* What the outbox takes, and the outbox: the caller's, a new one begins. */
+size_t aw_link_gathered(const struct aw_link *l);
+struct aw_outbox aw_link_take(struct aw_link *l);
+/* Hands all of it to the sink, and frees it. `verdict` is scratch. */
+void aw_outbox_deliver(struct aw_outbox *o, const struct aw_sink *sink, struct aw_verdict *verdict,
+                       const struct aw_alloc *alloc);
+void aw_outbox_free(struct aw_outbox *o, const struct aw_alloc *alloc);
+
 #endif

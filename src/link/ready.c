@@ -10,7 +10,10 @@
 #include "exchange/exchange.h"
 
 struct aw_ready {
+    struct aw_ready *next; /* in an outbox */
     size_t size;
+    bool waits;                 /* no record, but an exchange whose client waits */
+    aw_ns waited;               /* ... so long */
     struct aw_record rec;       /* ex, verdict unset */
     struct aw_exchange *ex;     /* in this block */
     const char *verdict;        /* in this block: an aw_verdict up to text_used; NULL = none */
@@ -74,22 +77,82 @@ static void rebase(struct aw_verdict *v, const char *was_at)
         v->fix[i] = v->text + (v->fix[i] - was_at);
 }
 
-static void hand_out(struct aw_link *l, const struct aw_record *rec)
+static size_t aligned(size_t n)
 {
-    if (l->sink.record) l->sink.record(l->sink.ctx, rec);
+    const size_t a = _Alignof(max_align_t);
+    return (n + a - 1) / a * a;
+}
+
+static void hand_out(const struct aw_sink *sink, struct aw_ready *r, struct aw_verdict *verdict)
+{
+    if (r->waits) {
+        sink->waiting(sink->ctx, r->ex, r->waited);
+        return;
+    }
+    r->rec.ex = r->ex;
+    if (r->verdict) {
+        memcpy(verdict, r->verdict, r->verdict_size);
+        rebase(verdict, r->verdict_was_at);
+        r->rec.verdict = verdict;
+    }
+    if (sink->record) sink->record(sink->ctx, &r->rec);
+}
+
+static void gather(struct aw_link *l, struct aw_ready *r)
+{
+    r->next = NULL;
+    *(l->out.last ? &l->out.last->next : &l->out.first) = r;
+    l->out.last = r;
+    l->out.bytes += r->size;
+}
+
+void aw_outbox_deliver(struct aw_outbox *o, const struct aw_sink *sink, struct aw_verdict *verdict,
+                       const struct aw_alloc *alloc)
+{
+    for (struct aw_ready *r = o->first, *next; r; r = next) {
+        next = r->next;
+        hand_out(sink, r, verdict);
+        alloc->put(alloc->ctx, r);
+    }
+    *o = (struct aw_outbox){.first = NULL};
+}
+
+void aw_outbox_free(struct aw_outbox *o, const struct aw_alloc *alloc)
+{
+    for (struct aw_ready *r = o->first, *next; r; r = next) {
+        next = r->next;
+        alloc->put(alloc->ctx, r);
+    }
+    *o = (struct aw_outbox){.first = NULL};
 }
 
 void aw_ready_flush_one(struct aw_link *l)
 {
     struct aw_ready *r = pop(l);
-    r->rec.ex = r->ex;
-    if (r->verdict) {
-        memcpy(&l->verdict, r->verdict, r->verdict_size);
-        rebase(&l->verdict, r->verdict_was_at);
-        r->rec.verdict = &l->verdict;
+    if (l->gather) {
+        gather(l, r);
+        return;
     }
-    hand_out(l, &r->rec);
+    hand_out(&l->sink, r, &l->verdict);
     l->config.alloc.put(l->config.alloc.ctx, r);
+}
+
+void aw_ready_waiting(struct aw_link *l, const struct aw_exchange *x, aw_ns waited)
+{
+    if (!l->gather) {
+        l->sink.waiting(l->sink.ctx, x, waited);
+        return;
+    }
+    const size_t ex_at = aligned(sizeof(struct aw_ready)), ex_size = aw_exchange_size(x);
+    char *block = l->config.alloc.get(l->config.alloc.ctx, ex_at + ex_size);
+    struct aw_ready *r = (struct aw_ready *)(void *)block;
+    if (r == NULL) {
+        l->stats.let_go++;
+        return;
+    }
+    *r = (struct aw_ready){.size = ex_at + ex_size, .waits = true, .waited = waited};
+    r->ex = aw_exchange_copy(block + ex_at, ex_size, x);
+    gather(l, r);
 }
 
 void aw_ready_flush(struct aw_link *l, aw_ns limit)
@@ -106,10 +169,12 @@ void aw_ready_fini(struct aw_link *l)
     alloc->put(alloc->ctx, l->ready.at);
 }
 
-static size_t aligned(size_t n)
+static void lend(struct aw_link *l, struct aw_record *rec, const struct aw_exchange *x,
+                 const struct aw_verdict *v)
 {
-    const size_t a = _Alignof(max_align_t);
-    return (n + a - 1) / a * a;
+    rec->ex = x;
+    rec->verdict = v;
+    if (l->sink.record) l->sink.record(l->sink.ctx, rec);
 }
 
 void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct aw_case *c,
@@ -141,9 +206,7 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
         return;
     }
     if (l->config.brief) {
-        rec.ex = x;
-        rec.verdict = v;
-        hand_out(l, &rec);
+        lend(l, &rec, x, v);
         return;
     }
 
@@ -165,9 +228,7 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
         if (push(l, r, when)) return;
         l->config.alloc.put(l->config.alloc.ctx, r);
     }
-    /* Without memory to wait for its turn it goes out now. */
+    /* Without memory to wait for its turn it goes out now, if it can. */
     l->stats.let_go++;
-    rec.ex = x;
-    rec.verdict = v;
-    hand_out(l, &rec);
+    if (!l->gather) lend(l, &rec, x, v);
 }
