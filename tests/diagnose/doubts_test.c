@@ -511,6 +511,70 @@ static void test_sequel(void **state)
     expect(&m, NULL, AW_CAUSE_LATE_REJECTION, AW_CONF_HIGH);
 }
 
+static enum aw_cause cause_of(const struct case_maker *m)
+{
+    struct aw_verdict v;
+    case_judge(m, NULL, &v);
+    return v.cause;
+}
+
+/* The head was sent once more, and whether it had come through before was not captured. */
+static void head_again(struct case_maker *m, double ms)
+{
+    case_begin(m);
+    m->x.loss[AW_PART_HEAD].count = 1;
+    m->x.loss[AW_PART_HEAD].first = m->x.loss[AW_PART_HEAD].last = case_mark(m, ms);
+    m->x.at[AW_AT_ACK_HEAD] = (struct aw_mark){.ord = 0};
+}
+
+/* Of a silence that the server ended, what the head may have taken to get through is the network's:
+ * what is left is held against W (100 ms). */
+static void test_loss_before_silence(void **state)
+{
+    (void)state;
+    static const struct {
+        double again;
+        enum aw_cause cause;
+    } rows[] = {{2960, AW_CAUSE_NETWORK_LOSS}, {2880, AW_CAUSE_DEADLOCK}};
+    struct case_maker m;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        head_again(&m, rows[i].again);
+        case_close(&m, 3000, AW_S2C, false);
+        assert_string_equal(aw_cause_slug(cause_of(&m)), aw_cause_slug(rows[i].cause));
+    }
+}
+
+/* A round trip that could not be measured decides how long was waited, and not that a 417 came. */
+static void test_http10_without_a_round_trip(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    for (unsigned refused = 0; refused < 2; refused++) {
+        case_begin(&m);
+        m.x.req_version = 10;
+        m.x.conn.rtt_c = m.x.conn.rtt_s = AW_NS_NONE;
+        if (!refused) case_content(&m, 1.5, 2, 0);
+        case_final(&m, 3, refused ? 417 : 201);
+        expect(&m, NULL, AW_CAUSE_EXPECT_HTTP10, refused ? AW_CONF_HIGH : AW_CONF_MEDIUM);
+    }
+}
+
+/* The borders of success. */
+static void test_accepted_statuses(void **state)
+{
+    (void)state;
+    static const uint16_t accepted[] = {200, 299}, not [] = {300, 199};
+    struct case_maker m;
+    for (unsigned i = 0; i < 2; i++) {
+        case_begin(&m);
+        case_final(&m, 1, accepted[i]);
+        assert_int_equal(cause_of(&m), AW_CAUSE_ACCEPTED_EARLY);
+        case_begin(&m);
+        case_final(&m, 1, not [i]);
+        assert_int_not_equal(cause_of(&m), AW_CAUSE_ACCEPTED_EARLY);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +603,9 @@ int main(void)
         cmocka_unit_test(test_leftover_408),
         cmocka_unit_test(test_distance),
         cmocka_unit_test(test_sequel),
+        cmocka_unit_test(test_loss_before_silence),
+        cmocka_unit_test(test_http10_without_a_round_trip),
+        cmocka_unit_test(test_accepted_statuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

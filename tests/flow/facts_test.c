@@ -226,6 +226,38 @@ static void test_ends(void **state)
     assert_int_equal(st.out_of_window, 1);
 }
 
+/* A reset that waits, seen twice. */
+static void test_copy_of_a_reset(void **state)
+{
+    (void)state;
+    const struct aw_flow_stats st = run(lab, SHAKE "s R 30 0 id=7\ns R 30 0 id=7 ttl=9\n+3 tick\n");
+    assert_int_equal(st.copies, 1);
+    assert_int_equal(facts->copies, 1);
+    assert_int_equal(st.bad_rst, 0);
+}
+
+/* The limit of pieces is one of those that wait, not of all that ever did. */
+static void test_pieces_over_time(void **state)
+{
+    (void)state;
+    assert_true(lab_start(lab, 1 << 22, NULL));
+    lab_run(lab, SHAKE);
+    char step[64];
+    for (unsigned i = 0; i < 2 * AW_PIECES_MAX; i += 2) {
+        snprintf(step, sizeof step, "c A %u 0 B", i + 1);
+        lab_step(lab, step);
+        snprintf(step, sizeof step, "c A %u 0 A", i);
+        lab_step(lab, step);
+    }
+    snprintf(step, sizeof step, "c A %u 0 B", 2 * AW_PIECES_MAX + 1);
+    lab_step(lab, step);
+    assert_int_equal(aw_flow_stats(lab->table)->waited, AW_PIECES_MAX + 1);
+    assert_int_equal(aw_flow_stats(lab->table)->no_memory, 0);
+    assert_int_equal(aw_flow_stats(lab->table)->holes, 0);
+    aw_flow_finish(lab->table);
+    lab_stop(lab);
+}
+
 /* What is known of a connection from a SYN that had to be agreed to. */
 static void test_used_again(void **state)
 {
@@ -434,6 +466,8 @@ int main(void)
         cmocka_unit_test(test_losses),
         cmocka_unit_test(test_one_hole_of_many_acknowledgements),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_copy_of_a_reset),
+        cmocka_unit_test(test_pieces_over_time),
         cmocka_unit_test(test_used_again),
         cmocka_unit_test(test_claims),
         cmocka_unit_test(test_ends_not_captured),

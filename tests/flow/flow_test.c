@@ -76,7 +76,32 @@ static const struct scenario scenarios[] = {
     {"reset in the window", SHAKE "c A 0 0 ABC\ns R 0 0\n", "c 0 ABC\nclose rst s", true, 0},
     {"reset beyond the window", SHAKE "c A 0 0 ABC\ns R 200000 0\ns R -5 0\ns A 0 3 abc\n",
      "c 0 ABC\ns 0 abc\nclose input c", true, 0},
+    {"reset inside a window as wide as its scale says",
+     "c S 0 0 scale=4\ns SA 0 0 scale=4\nc A 0 0 win=30000\ns A 0 0 win=30000\nc A 0 0 ABC "
+     "win=30000\n"
+     "s R 400000 0\n+3 tick\n",
+     "c 0 ABC\ns hole 0+400000\nclose rst s", true, 0},
+    {"reset beyond a window that one side does not scale",
+     "c S 0 0 scale=4\ns SA 0 0\nc A 0 0 win=30000\ns A 0 0 win=30000\nc A 0 0 ABC win=30000\n"
+     "s R 400000 0\n+3 tick\n",
+     "c 0 ABC\nclose input c", true, 0},
+    {"reset beyond a window with a scale that is none",
+     "c S 0 0 scale=15\ns SA 0 0 scale=4\nc A 0 0 win=30000\ns A 0 0 win=30000\n"
+     "c A 0 0 ABC win=30000\ns R 400000 0\n+3 tick\n",
+     "c 0 ABC\nclose input c", true, 0},
+    {"the scale is as large as it may be",
+     "c S 0 0 scale=14\ns SA 0 0 scale=14\nc A 0 0 win=30000\ns A 0 0 win=30000\n"
+     "c A 0 0 ABC win=30000\ns R 400000 0\n+3 tick\n",
+     "c 0 ABC\ns hole 0+400000\nclose rst s", true, 0},
+    {"reset waits for what it acknowledges", SHAKE "s RA 0 3\nc A 0 0 ABC\n",
+     "c 0 ABC\nclose rst s", true, 0},
+    {"nobody acknowledges beyond an end",
+     SHAKE "c FA 0 0 ABC\ns A 0 5 win=0\ns A 0 4 abc\n+3 tick\n",
+     "c 0 ABC\nc fin 3\ns 0 abc\nclose input c", false, 0},
     {"reset of an unanswered SYN", "c S 0 0\ns RA -5001 0\n", "close rst s", false, 0},
+    {"reset that acknowledges what was not sent",
+     "c S 0 0\ns RA -5001 7000\ns RA -5001 -70\ns SA 0 0\nc A 0 0 REQ\n", "c 0 REQ\nclose input c",
+     true, 0},
     {"reset before the bytes it follows", SHAKE "s R 3 0\ns A 0 0 abc\n", "s 0 abc\nclose rst s",
      true, 0},
     {"reset after bytes nobody captured", SHAKE "s R 30 0\n+3 tick\n", "s hole 0+30\nclose rst s",
@@ -171,6 +196,10 @@ static const struct scenario scenarios[] = {
      SHAKE "c A 0 0 OLD\n+10 c S 0 0 isn=70000000 HELLO\ns SA 0 5 isn=90000 ackisn=70000000\n"
            "c A 5 0 isn=70000000 ackisn=90000 MORE\n",
      "c 0 OLD\nclose reused c\nc 0 HELLOMORE\nclose input c", false, 0},
+    {"ports used again, a byte in SYN",
+     SHAKE "c A 0 0 OLD\n+10 c S 0 0 isn=70000000 H\ns SA 0 1 isn=90000 ackisn=70000000\n"
+           "c A 1 0 isn=70000000 ackisn=90000 I\n",
+     "c 0 OLD\nclose reused c\nc 0 HI\nclose input c", false, 0},
     {"ports used again, data in SYN not taken",
      SHAKE "c A 0 0 OLD\n+10 c S 0 0 isn=70000000 HELLO\ns SA 0 0 isn=90000 ackisn=70000000\n"
            "c A 0 0 isn=70000000 ackisn=90000 HELLO\n",
