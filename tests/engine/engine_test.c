@@ -141,9 +141,32 @@ static void take_record(void *ctx, const struct aw_record *rec)
     s->records++;
 }
 
-/* Returns the NDJSON, to be freed; packets in lots of `lot`. By phases where by_phase. */
-static char *answer(const struct packets *p, unsigned shards, size_t lot, bool by_phase,
-                    struct aw_stats *stats)
+enum way {
+    AT_ONCE,
+    BY_PHASE,
+    APART, /* ... of which one delivers */
+};
+
+/* One batch through its phases; how often there was too much to deliver at the end alone. */
+static unsigned through(struct aw_engine *e, struct aw_batch *b, const struct aw_packet *pkts,
+                        size_t n, bool apart)
+{
+    unsigned stops = 0;
+    assert_int_equal(aw_engine_decode(e, b, pkts, n, false), AW_OK);
+    for (unsigned k = 0; k < aw_engine_shards(e); k++)
+        aw_engine_work(e, k, b);
+    while (!aw_engine_collect(e, b)) {
+        assert_true(apart);
+        aw_engine_deliver(e, b);
+        stops++;
+    }
+    if (apart) aw_engine_deliver(e, b);
+    return stops;
+}
+
+/* Returns the NDJSON, to be freed; packets in lots of `lot`. */
+static char *answer(const struct packets *p, unsigned shards, size_t lot, enum way way,
+                    struct aw_stats *stats, unsigned *stops)
 {
     struct aw_config config;
     aw_config_init(&config);
@@ -161,17 +184,14 @@ static char *answer(const struct packets *p, unsigned shards, size_t lot, bool b
     const struct aw_sink sink = {.ctx = &sinking, .record = take_record};
     struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
     assert_non_null(e);
-    struct aw_batch *b = by_phase ? aw_batch_new(e) : NULL;
+    struct aw_batch *b = way != AT_ONCE ? aw_batch_new(e) : NULL;
+    if (way == APART) assert_true(aw_engine_deliver_apart(e));
     for (size_t at = 0; at < p->count; at += lot) {
         const size_t n = p->count - at < lot ? p->count - at : lot;
-        if (!by_phase) {
+        if (way == AT_ONCE)
             assert_int_equal(aw_engine_push(e, p->list + at, n), AW_OK);
-            continue;
-        }
-        assert_int_equal(aw_engine_decode(e, b, p->list + at, n, false), AW_OK);
-        for (unsigned k = 0; k < aw_engine_shards(e); k++)
-            aw_engine_work(e, k, b);
-        aw_engine_collect(e, b);
+        else
+            *stops += through(e, b, p->list + at, n, way == APART);
     }
     aw_batch_free(b);
     assert_int_equal(aw_engine_finish(e), AW_OK);
@@ -207,14 +227,16 @@ static void shards_and_lots_change_nothing(void **state)
         struct scn *s = load(found.gl_pathv[i]);
         struct packets p = packets_of(s);
         struct aw_stats first_stats, stats;
-        char *first = answer(&p, 1, 512, false, &first_stats);
+        unsigned stops = 0;
+        char *first = answer(&p, 1, 512, AT_ONCE, &first_stats, &stops);
         static const struct {
             unsigned shards;
             size_t lot;
-            bool by_phase;
-        } ways[] = {{1, 1, false}, {1, 3, true}, {2, 512, false}, {3, 1, true}, {5, 7, true}};
+            enum way way;
+        } ways[] = {{1, 1, AT_ONCE},  {1, 3, BY_PHASE}, {2, 512, AT_ONCE}, {3, 1, BY_PHASE},
+                    {5, 7, BY_PHASE}, {2, 512, APART},  {3, 1, APART}};
         for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
-            char *other = answer(&p, ways[w].shards, ways[w].lot, ways[w].by_phase, &stats);
+            char *other = answer(&p, ways[w].shards, ways[w].lot, ways[w].way, &stats, &stops);
             if (strcmp(first, other) != 0)
                 fail_msg("%s: %u shards, lots of %zu:\n%s\nbut one shard:\n%s", found.gl_pathv[i],
                          ways[w].shards, ways[w].lot, other, first);
@@ -230,6 +252,60 @@ static void shards_and_lots_change_nothing(void **state)
     globfree(&found);
 }
 
+/* Conversations one after the other, each from a port of its own. */
+static struct packets copies_of(const struct packets *p, unsigned copies)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < p->count; i++)
+        size += p->list[i].cap_len;
+    struct packets many = {.list = calloc(p->count * copies, sizeof *many.list),
+                           .bytes = malloc(size * copies)};
+    assert_non_null(many.list);
+    assert_non_null(many.bytes);
+    uint8_t *at = many.bytes;
+    const unsigned server = (unsigned)p->list[0].data[36] << 8 | p->list[0].data[37];
+    for (unsigned c = 0; c < copies; c++) {
+        for (size_t i = 0; i < p->count; i++) {
+            struct aw_packet *pkt = &many.list[many.count++];
+            *pkt = p->list[i];
+            memcpy(at, p->list[i].data, p->list[i].cap_len);
+            uint8_t *ports = at + 14 + 20;
+            if (((unsigned)ports[0] << 8 | ports[1]) == server) ports += 2;
+            const unsigned port = ((unsigned)ports[0] << 8 | ports[1]) + 16 * c;
+            ports[0] = (uint8_t)(port >> 8);
+            ports[1] = (uint8_t)port;
+            pkt->data = at;
+            pkt->ts += (aw_ns)c * 60 * AW_SEC;
+            pkt->ord = many.count;
+            pkt->ref = aw_ref_make(0, many.count);
+            at += pkt->cap_len;
+        }
+    }
+    return many;
+}
+
+static void much_is_delivered_on_the_way(void **state)
+{
+    (void)state;
+    enum { COPIES = 1500 };
+    struct scn *s = load("tests/scenarios/refused_retry_new.scn");
+    struct packets p = packets_of(s), many = copies_of(&p, COPIES);
+    struct aw_stats at_once_stats, stats;
+    unsigned stops = 0;
+    char *at_once = answer(&many, 1, many.count, AT_ONCE, &at_once_stats, &stops);
+    assert_int_equal(stops, 0);
+    char *apart = answer(&many, 2, many.count, APART, &stats, &stops);
+    assert_true(stops > 0);
+    assert_true(stats.exchanges >= 2 * COPIES);
+    assert_int_equal(stats.exchanges, at_once_stats.exchanges);
+    assert_string_equal(apart, at_once);
+    free(at_once);
+    free(apart);
+    packets_free(&many);
+    packets_free(&p);
+    scn_free(s);
+}
+
 static void any_allocation_may_fail(void **state)
 {
     (void)state;
@@ -239,7 +315,7 @@ static void any_allocation_may_fail(void **state)
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
         struct scn *s = load(some[i]);
         struct packets p = packets_of(s);
-        for (unsigned shards = 1; shards <= 2; shards++) {
+        for (unsigned shards = 1; shards <= 3; shards++) { /* with three, delivered apart */
             for (size_t fail_at = 1;; fail_at++) {
                 struct counting counting = {.fail_at = fail_at};
                 struct aw_config config;
@@ -251,6 +327,7 @@ static void any_allocation_may_fail(void **state)
                 const struct aw_sink sink = {0};
                 struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
                 if (e) {
+                    if (shards == 3) assert_true(aw_engine_deliver_apart(e));
                     (void)!aw_engine_push(e, p.list, p.count);
                     (void)!aw_engine_finish(e);
                     aw_engine_close(e);
@@ -428,6 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shards_and_lots_change_nothing),
+        cmocka_unit_test(much_is_delivered_on_the_way),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(taps_see_packets_and_streams),
         cmocka_unit_test(content_costs_no_allocation),
