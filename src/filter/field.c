@@ -496,7 +496,7 @@ static unsigned elements(enum list list, const struct ask *q)
     case LIST_ALSO: {
         unsigned count = 0;
         for (unsigned c = 0; v && c < AW_CAUSE_COUNT; c++)
-            count += v->also >> c & 1;
+            count += (unsigned)(v->also >> c & 1);
         return count;
     }
     case LIST_CHECKS:
