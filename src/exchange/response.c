@@ -285,10 +285,13 @@ void aw_on_switched(const struct aw_step *st, const struct aw_http_event *ev)
     if (s->ex.status == 0) return;
     s->ex.flags |= AW_F_UPGRADED;
     s->request_over = true;
+    /* The head of an answer that broke before it was whole has no end of its own. */
+    const bool whole = aw_seen(&s->ex.at[AW_AT_FINAL]);
     if (s->ex.final_complete)
         aw_open_check(st, s);
     else
-        final_ends(st, s, &s->ex.at[AW_AT_FINAL], s->ex.final_head_end);
+        final_ends(st, s, whole ? &s->ex.at[AW_AT_FINAL] : &ev->last,
+                   whole ? s->ex.final_head_end : ev->end);
 }
 
 /* --- what is missing --- */
