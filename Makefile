@@ -320,7 +320,8 @@ check-live: all
 check-full:
 	@$(MAKE) --no-print-directory deps-full
 	@$(MAKE) --no-print-directory warnings format-check lint
-	@$(MAKE) --no-print-directory sanitize sanitize-thread fuzz
+	@$(MAKE) --no-print-directory sanitize sanitize-thread
+	@GATE=memory $(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory check-instructions check-valgrind check-attack check-fault check-differential check-metrics check-bundle check-reports check-readme check-dist check-save check-tui check-lab check-live
 
 # Records pcaps/ anew, with every client, server and proxy that Debian has (root; installs them), and
