@@ -132,9 +132,10 @@ void header_draw(struct aw_ui *ui, struct aw_grid *g)
     for (size_t k = 0; k < n; k++)
         if (__builtin_add_overflow(stall, total[k].stall, &stall)) stall = INT64_MAX;
     if (all == 0 && i->stats.exchanges > 0) {
-        (void)aw_grid_printf(
-            g, 1, 0, g->cols, AW_STYLE_PLAIN, "%s exchange%s, none with an expectation",
-            figure_count(a, i->stats.exchanges), i->stats.exchanges == 1 ? "" : "s");
+        (void)aw_grid_printf(g, 1, 0, g->cols, AW_STYLE_PLAIN,
+                             "%s exchange%s%s, none with an expectation",
+                             figure_count(a, i->stats.exchanges),
+                             i->stats.exchanges == 1 ? "" : "s", i->over ? "" : " so far");
         tabs_draw(ui, g, 2);
         return;
     }

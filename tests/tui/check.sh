@@ -377,7 +377,7 @@ case_sandbox() {
     shows 'ended 0'
     cp "$captures/ignored.pcap" "$work/moving.pcap"
     open 80x24 -r "$work/moving.pcap"
-    shows '1 exchange'
+    shows '1 exchange  1 failing'
     cp "$captures/busy-mixed.pcap" "$work/other.pcap"
     mv "$work/other.pcap" "$work/moving.pcap"
     keys Enter
