@@ -259,7 +259,7 @@ case_proxy() { # both legs of a proxy in one ladder
 case_save_dir() {
     mkdir "$work/incident"
     open 80x24 --save-dir incident -r "$captures/ignored.pcap"
-    shows '1 exchange'
+    shows '1 exchange  1 failing'
     keys s r
     shows "Enter makes a new file in $work/incident"
     keys Enter
