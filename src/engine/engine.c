@@ -451,7 +451,7 @@ static enum aw_status run_all(struct aw_engine *e, const struct aw_packet *pkts,
         aw_engine_work(e, k, e->own);
     while (!aw_engine_collect(e, e->own))
         aw_engine_deliver(e, e->own);
-    if (e->apart) aw_engine_deliver(e, e->own);
+    aw_engine_deliver(e, e->own);
     return AW_OK;
 }
 

@@ -83,6 +83,21 @@ static size_t aligned(size_t n)
     return (n + a - 1) / a * a;
 }
 
+/* A block with a copy of x in it, and room for `behind` bytes after that, at *end. NULL: no memory.
+ */
+static struct aw_ready *ready_new(struct aw_link *l, const struct aw_exchange *x, size_t behind,
+                                  char **end)
+{
+    const size_t ex_at = aligned(sizeof(struct aw_ready)), ex_size = aw_exchange_size(x);
+    const size_t end_at = aligned(ex_at + ex_size), size = end_at + behind;
+    char *block = l->config.alloc.get(l->config.alloc.ctx, size);
+    struct aw_ready *r = (struct aw_ready *)(void *)block;
+    if (r == NULL) return NULL;
+    *r = (struct aw_ready){.size = size, .ex = aw_exchange_copy(block + ex_at, ex_size, x)};
+    *end = block + end_at;
+    return r;
+}
+
 static void hand_out(const struct aw_sink *sink, struct aw_ready *r, struct aw_verdict *verdict)
 {
     if (r->waits) {
@@ -109,12 +124,9 @@ static void gather(struct aw_link *l, struct aw_ready *r)
 void aw_outbox_deliver(struct aw_outbox *o, const struct aw_sink *sink, struct aw_verdict *verdict,
                        const struct aw_alloc *alloc)
 {
-    for (struct aw_ready *r = o->first, *next; r; r = next) {
-        next = r->next;
+    for (struct aw_ready *r = o->first; r; r = r->next)
         hand_out(sink, r, verdict);
-        alloc->put(alloc->ctx, r);
-    }
-    *o = (struct aw_outbox){.first = NULL};
+    aw_outbox_free(o, alloc);
 }
 
 void aw_outbox_free(struct aw_outbox *o, const struct aw_alloc *alloc)
@@ -143,15 +155,14 @@ void aw_ready_waiting(struct aw_link *l, const struct aw_exchange *x, aw_ns wait
         l->sink.waiting(l->sink.ctx, x, waited);
         return;
     }
-    const size_t ex_at = aligned(sizeof(struct aw_ready)), ex_size = aw_exchange_size(x);
-    char *block = l->config.alloc.get(l->config.alloc.ctx, ex_at + ex_size);
-    struct aw_ready *r = (struct aw_ready *)(void *)block;
+    char *end;
+    struct aw_ready *r = ready_new(l, x, 0, &end);
     if (r == NULL) {
         l->stats.let_go++;
         return;
     }
-    *r = (struct aw_ready){.size = ex_at + ex_size, .waits = true, .waited = waited};
-    r->ex = aw_exchange_copy(block + ex_at, ex_size, x);
+    r->waits = true;
+    r->waited = waited;
     gather(l, r);
 }
 
@@ -210,18 +221,14 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
         return;
     }
 
-    const size_t ex_at = aligned(sizeof(struct aw_ready)), ex_size = aw_exchange_size(x);
-    const size_t verdict_at = aligned(ex_at + ex_size);
+    char *verdict_at;
     const size_t verdict_size = v ? offsetof(struct aw_verdict, text) + v->text_used : 0;
-    const size_t size = verdict_at + verdict_size;
-    char *block = l->config.alloc.get(l->config.alloc.ctx, size);
-    struct aw_ready *r = (struct aw_ready *)(void *)block;
+    struct aw_ready *r = ready_new(l, x, verdict_size, &verdict_at);
     if (r) {
-        *r = (struct aw_ready){.size = size, .rec = rec};
-        r->ex = aw_exchange_copy(block + ex_at, ex_size, x);
+        r->rec = rec;
         if (v) {
-            memcpy(block + verdict_at, v, verdict_size);
-            r->verdict = block + verdict_at;
+            memcpy(verdict_at, v, verdict_size);
+            r->verdict = verdict_at;
             r->verdict_was_at = v->text;
             r->verdict_size = verdict_size;
         }
