@@ -129,7 +129,7 @@ void aw_half_copy(struct aw_flow *f, const struct aw_view *v)
                                            .seen = v->seg->at,
                                            .ack_off = v->ack,
                                            .peer_high = f->half[!v->side].high});
-    aw_order_compare(f, v);
+    (void)aw_order_compare(f, v);
 }
 
 /* Data of this side is being timed. Its SYN no longer is when it sends some: it has had the answer,

@@ -405,8 +405,9 @@ static inline bool aw_order_busy(const struct aw_flow *f)
 {
     return f->half[0].acked > f->half[0].next || f->half[1].acked > f->half[1].next || f->more;
 }
-/* Compares a segment with what waits at the same place. */
-void aw_order_compare(struct aw_flow *f, const struct aw_view *v);
+/* Compares a segment with what waits at the same place, which came first and stays. Returns whether
+ * all of it waits already. */
+bool aw_order_compare(struct aw_flow *f, const struct aw_view *v);
 void aw_order_payload(struct aw_flow *f, const struct aw_view *v);
 void aw_order_settle(struct aw_flow *f); /* hands up what has become possible; sets the grace */
 void aw_order_expire(struct aw_flow *f); /* the grace is over */

@@ -222,9 +222,7 @@ static struct aw_mark proof(const struct aw_flow *f, unsigned side)
     return q ? q->b.seen : f->table->at;
 }
 
-/* Compares a segment with what waits at the same place, which came first and stays. Returns whether
- * all of it waits already. */
-static bool compare(struct aw_flow *f, const struct aw_view *v)
+bool aw_order_compare(struct aw_flow *f, const struct aw_view *v)
 {
     aw_off at = v->off;
     bool all = true;
@@ -243,11 +241,6 @@ static bool compare(struct aw_flow *f, const struct aw_view *v)
         f->more->conflicts++;
     }
     return all && at >= v->end;
-}
-
-void aw_order_compare(struct aw_flow *f, const struct aw_view *v)
-{
-    (void)compare(f, v);
 }
 
 /* Copies the bytes from..to of b into a piece after `prev` (NULL: as the first). */
@@ -326,7 +319,7 @@ void aw_order_payload(struct aw_flow *f, const struct aw_view *v)
         .peer_high = peer_high(f, v),
     };
     const uint8_t *data = v->seg->payload.p;
-    if (waiting(f, side) && compare(f, v)) {
+    if (waiting(f, side) && aw_order_compare(f, v)) {
         aw_half_again(f, v, v->off, v->end);
         return;
     }
