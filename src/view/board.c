@@ -27,6 +27,7 @@ struct aw_board {
     struct kept *kept; /* owned: a ring in order of rows */
     size_t kept_first, kept_count, kept_cap;
     size_t kept_bytes, kept_limit;
+    size_t memory; /* of the run */
     uint32_t spark[AW_SPARK];
     aw_ns spark_from, spark_width;
     unsigned spark_used;
@@ -45,13 +46,24 @@ static void start_spark(struct aw_board *f)
     f->spark_used = 0;
 }
 
+static struct aw_summary *new_summary(const struct aw_board *f)
+{
+    struct aw_summary *s = aw_summary_new(NULL);
+    if (!s) return NULL;
+    aw_summary_memory(s, f->memory);
+    aw_summary_thresholds(s, f->threshold);
+    return s;
+}
+
 struct aw_board *aw_board_new(const struct aw_board_config *c)
 {
     struct aw_board *f = calloc(1, sizeof *f);
     if (!f) return NULL;
     /* A million rows fit into the default of --memory, of which views get three quarters. */
     f->rows = aw_rows_new(NULL, c->memory - c->memory / 8);
-    f->summary = aw_summary_new(NULL);
+    f->memory = c->memory;
+    memcpy(f->threshold, c->threshold, sizeof f->threshold);
+    f->summary = new_summary(f);
     if (!f->rows || !f->summary) {
         aw_rows_free(f->rows);
         aw_summary_free(f->summary);
@@ -60,7 +72,6 @@ struct aw_board *aw_board_new(const struct aw_board_config *c)
     }
     f->filter = c->filter ? strdup(c->filter) : NULL;
     f->kept_limit = c->memory / 8;
-    aw_summary_memory(f->summary, c->memory);
     f->info = (struct aw_board_info){
         .source = c->source,
         .source_count = c->source_count,
@@ -71,8 +82,6 @@ struct aw_board *aw_board_new(const struct aw_board_config *c)
         .again = c->again,
     };
     f->run.show_secrets = c->show_secrets;
-    memcpy(f->threshold, c->threshold, sizeof f->threshold);
-    aw_summary_thresholds(f->summary, f->threshold);
     start_spark(f);
     pthread_mutex_init(&f->lock, NULL);
     return f;
@@ -364,12 +373,10 @@ void aw_board_clear(struct aw_board *f)
         drop_oldest(f);
     aw_rows_clear(f->rows);
     free_latencies(f);
-    struct aw_summary *fresh = aw_summary_new(NULL);
+    struct aw_summary *fresh = new_summary(f);
     if (fresh) {
         aw_summary_free(f->summary);
         f->summary = fresh;
-        aw_summary_memory(f->summary, f->kept_limit * 8);
-        aw_summary_thresholds(f->summary, f->threshold);
     }
     start_spark(f);
 }
