@@ -32,7 +32,7 @@ HARDEN ?= $(call can,-fPIE -pie) $(call can,-fstack-protector-strong) $(call can
 , = ,
 FORTIFY = $(if $(findstring sanitize,$(CFLAGS)),,$(if $(filter -O2 -O3 -Os,$(CFLAGS)),-D_FORTIFY_SOURCE=2))
 HARDEN := $(HARDEN)
-# In the program the engine is optimised as a whole (an eighth faster); its objects hold ordinary code as
+# In the program the engine is optimised as a whole (8 % fewer instructions); its objects hold ordinary code as
 # well, so that tests, tools and whoever uses the library link them as they are. LTO= goes without.
 LTO ?= $(if $(findstring sanitize,$(CFLAGS)),,$(if $(filter -O2 -O3,$(CFLAGS)),$(call can,-flto=auto -ffat-lto-objects)))
 LTO := $(LTO)
