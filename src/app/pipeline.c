@@ -1,12 +1,12 @@
 /*
  * The pipeline: a ring of batches and a team of threads that share what there is to do with them.
- * To read and decode the next batch, to let one shard work on its next batch, to collect the next
- * that all shards are through with, to deliver what was found in it: each of these goes on once at
- * a time, in the order of batches, on whichever thread is free. So no core waits for another's part
- * to be done, and none has a part of its own to wait with. Only the caller's thread reads, since a
- * signal interrupts its reading alone; and where packets do not wait it does nothing else, so that
- * no slow output keeps it from them. A slot's number is also the source's `hold`: its packets stay
- * put until it is delivered.
+ * To read the next lot of packets, to fill a batch with it (decode), to let one shard work on its
+ * next batch, to collect the next that all shards are through with, to deliver what was found in
+ * it: each of these goes on once at a time, in the order of batches, on whichever thread is free.
+ * So no core waits for another's part to be done, and none has a part of its own to wait with. Only
+ * the caller's thread reads, since a signal interrupts its reading alone; and where packets do not
+ * wait it does that and decodes, and nothing else, so that no slow output keeps it from them. A
+ * slot's number is also the source's `hold`: its packets stay put until it is delivered.
  *
  * Cost: a lock taken and left twice a task, and a task is a millisecond's work.
  */
@@ -21,23 +21,33 @@ enum {
 };
 _Static_assert((int)SLOTS <= (int)AW_SOURCE_HOLDS, "every slot needs a hold of its own");
 
+/* What was read for a batch. */
+struct lot {
+    const struct aw_packet *pkts;
+    size_t n;
+    bool last;
+};
+
 struct pipeline {
     struct aw_engine *engine;
     const struct aw_feed *from;
     const struct aw_pipeline_calls *calls;
     unsigned shards;
     struct aw_batch *batch[SLOTS]; /* owned */
+    struct lot lot[SLOTS];
 
-    pthread_mutex_t lock;       /* for all below */
-    pthread_cond_t news;        /* a task was done */
-    bool apart;                 /* records are delivered in a phase of their own */
-    uint64_t filled, collected; /* batches, of all there have been; batch n is in slot n % SLOTS */
-    uint64_t delivered;         /* and through with */
+    pthread_mutex_t lock; /* for all below */
+    pthread_cond_t news;  /* a task was done */
+    bool apart;           /* records are delivered in a phase of their own */
+    /* Batches, of all there have been; batch n is in slot n % SLOTS. */
+    uint64_t read, filled, collected;
+    uint64_t delivered;             /* and through with */
     uint64_t worked[AW_SHARDS_MAX]; /* by each shard */
     bool working[AW_SHARDS_MAX];
-    bool collecting, delivering;
-    bool over; /* nothing more will be filled */
-    bool stop; /* no more is wanted */
+    bool filling, collecting, delivering;
+    bool ended; /* nothing more will be read */
+    bool over;  /* ... and filled */
+    bool stop;  /* no more is wanted */
     enum aw_status status;
 };
 
@@ -58,7 +68,7 @@ struct aw_feed aw_feed_of_merge(struct aw_merge *m)
     return (struct aw_feed){.ctx = m, .next = next_of_merge};
 }
 
-enum task { TASK_NONE, TASK_READ, TASK_WORK, TASK_COLLECT, TASK_DELIVER };
+enum task { TASK_NONE, TASK_READ, TASK_FILL, TASK_WORK, TASK_COLLECT, TASK_DELIVER };
 
 /* --- choosing, under the lock --- */
 
@@ -72,7 +82,7 @@ static uint64_t worked_by_all(const struct pipeline *p)
 
 static bool may_read(const struct pipeline *p, bool caller)
 {
-    return caller && !p->over && p->filled - p->delivered < SLOTS;
+    return caller && !p->ended && !p->over && p->read - p->delivered < SLOTS;
 }
 
 /* Takes the most urgent task there is, for a work task with its shard. */
@@ -80,7 +90,7 @@ static enum task choose(struct pipeline *p, unsigned first, bool caller, unsigne
 {
     const uint64_t ready = worked_by_all(p);
     if (caller && p->from->live) return may_read(p, caller) ? TASK_READ : TASK_NONE;
-    if (may_read(p, caller) && p->filled - ready < READ_AHEAD) return TASK_READ;
+    if (may_read(p, caller) && p->read - ready < READ_AHEAD) return TASK_READ;
     if (!p->collecting && p->collected < ready && p->collected - p->delivered < FOUND_AHEAD) {
         p->collecting = true;
         return TASK_COLLECT;
@@ -88,6 +98,10 @@ static enum task choose(struct pipeline *p, unsigned first, bool caller, unsigne
     if (!p->delivering && p->delivered < p->collected) {
         p->delivering = true;
         return TASK_DELIVER;
+    }
+    if (!p->filling && p->filled < p->read && !p->over) {
+        p->filling = true;
+        return TASK_FILL;
     }
     for (unsigned i = 0; i < p->shards; i++) {
         const unsigned k = (first + i) % p->shards;
@@ -101,31 +115,34 @@ static enum task choose(struct pipeline *p, unsigned first, bool caller, unsigne
 
 /* --- doing, without it --- */
 
-/* Fills the next slot. Returns false where nothing was there to fill it with, as yet. */
-static bool read_next(struct pipeline *p, uint64_t number, bool stop, bool *over,
-                      enum aw_status *status)
+/* Reads what the next batch is filled with. False: nothing was there, as yet. */
+static bool read_next(struct pipeline *p, uint64_t number, bool stop)
 {
-    const struct aw_packet *pkts = NULL;
-    size_t n = 0;
+    struct lot *lot = &p->lot[number % SLOTS];
     enum aw_read got = AW_READ_END;
+    *lot = (struct lot){.pkts = NULL};
     if (!stop && p->calls->reading(p->calls->ctx))
-        got = p->from->next(p->from->ctx, (unsigned)(number % SLOTS), &pkts, &n);
-    if (got == AW_READ_AGAIN) return false;
-    bool last = got != AW_READ_OK;
+        got = p->from->next(p->from->ctx, (unsigned)(number % SLOTS), &lot->pkts, &lot->n);
+    lot->last = got != AW_READ_OK && got != AW_READ_AGAIN;
+    if (lot->last) lot->n = 0;
+    return got != AW_READ_AGAIN;
+}
+
+/* Fills a batch with what was read for it. False: there is no batch. */
+static bool fill(struct pipeline *p, uint64_t number, bool *over, enum aw_status *status)
+{
+    const struct lot *lot = &p->lot[number % SLOTS];
     struct aw_batch *batch = p->batch[number % SLOTS];
-    if (last) n = 0;
+    *over = lot->last;
     if (p->from->before) p->from->before(p->from->ctx, p->engine);
-    const enum aw_status decoded = n > 0 || last ? aw_engine_decode(p->engine, batch, pkts, n, last)
-                                                 : aw_engine_quiet(p->engine, batch);
-    if (decoded != AW_OK) {
-        /* Nothing of this lot was taken: end with what was read before it. */
-        *status = AW_ENOMEM;
-        last = true;
-        *over = true;
-        if (aw_engine_decode(p->engine, batch, NULL, 0, true) != AW_OK) return false;
-    }
-    *over = last;
-    return true;
+    const enum aw_status filled =
+        lot->n > 0 || lot->last ? aw_engine_decode(p->engine, batch, lot->pkts, lot->n, lot->last)
+                                : aw_engine_quiet(p->engine, batch);
+    if (filled == AW_OK) return true;
+    /* Nothing of this lot was taken: end with what was filled before it. */
+    *status = AW_ENOMEM;
+    *over = true;
+    return aw_engine_decode(p->engine, batch, NULL, 0, true) == AW_OK;
 }
 
 static void deliver(struct pipeline *p, uint64_t number)
@@ -179,15 +196,20 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
             pthread_cond_wait(&p->news, &p->lock);
             continue;
         }
-        const uint64_t filled = p->filled, collected = p->collected, worked = p->worked[shard];
+        const uint64_t read = p->read, filled = p->filled, collected = p->collected;
+        const uint64_t worked = p->worked[shard];
         const uint64_t delivered = p->delivered;
         const bool stop = p->stop;
         pthread_mutex_unlock(&p->lock);
-        bool done = true, over = false, enough = false;
+        bool got = false, full = false, over = false, enough = false;
         enum aw_status status = AW_OK;
         switch (task) {
         case TASK_READ:
-            done = read_next(p, filled, stop, &over, &status);
+            got = read_next(p, read, stop);
+            if (got && p->from->live) full = fill(p, read, &over, &status);
+            break;
+        case TASK_FILL:
+            full = fill(p, filled, &over, &status);
             break;
         case TASK_WORK:
             aw_engine_work(p->engine, shard, p->batch[worked % SLOTS]);
@@ -205,7 +227,13 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
         pthread_mutex_lock(&p->lock);
         switch (task) {
         case TASK_READ:
-            p->filled += done;
+            if (got && p->lot[read % SLOTS].last) p->ended = true;
+            p->read += got;
+            if (!p->from->live) break;
+            /* fall through */
+        case TASK_FILL:
+            if (task == TASK_FILL) p->filling = false;
+            p->filled += full;
             p->over = over;
             if (status != AW_OK) p->status = status;
             break;

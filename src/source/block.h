@@ -8,7 +8,9 @@
 
 #include "await100/types.h"
 
-enum { AW_BLOCK_BYTES = 256 * 1024 }; /* fits the second-level cache with room for what reads it */
+/* Fits the second-level cache with room for what reads it, and is large enough that threads seldom
+ * wait for each other. */
+enum { AW_BLOCK_BYTES = 512 * 1024 };
 
 struct aw_block {
     struct aw_block **spare; /* borrowed: where an unused block waits for its next use */

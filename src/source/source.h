@@ -3,7 +3,7 @@
  * input, several of them merged by time. The only room that includes libpcap and the
  * libraries that decompress.
  *
- * Cost: plain files are read in 256 KiB blocks and parsed in place, no copy a packet; compressed
+ * Cost: plain files are read in 512 KiB blocks and parsed in place, no copy a packet; compressed
  * and piped input is read the same way from the decompressor. Only records that straddle a block's
  * end are moved.
  */
