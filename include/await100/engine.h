@@ -51,6 +51,8 @@ struct aw_config {
     /* Only figures are wanted: verdicts come without evidence and fix, records as soon as they are
      * final and in no stated order. Takes a third off the cost of an expectation exchange. */
     bool brief;
+    /* Verdicts that are not failing come without evidence and fix. */
+    bool terse;
     /* The printable name of an input, for evidence that points into another file than the
      * exchange's own; valid while the engine lives. NULL: packets are named by number alone. */
     const char *(*source_name)(void *ctx, uint16_t source);

@@ -52,8 +52,9 @@ _Static_assert(sizeof(struct aw_row) <= 160, "a million exchanges fit into 160 M
 
 struct aw_rows;
 
-/* `memory`: bytes that rows and words may take in all. NULL: no memory. */
-AW_API struct aw_rows *aw_rows_new(const struct aw_alloc *alloc, size_t memory);
+/* `memory`: bytes that rows and words may take in all. `seed`: random, so that nobody can choose
+ * words whose hashes collide. NULL: no memory. */
+AW_API struct aw_rows *aw_rows_new(const struct aw_alloc *alloc, size_t memory, uint64_t seed);
 AW_API void aw_rows_free(struct aw_rows *r); /* may be NULL */
 /* Forgets all rows and words. Numbering goes on, so that no number means two rows. */
 AW_API void aw_rows_clear(struct aw_rows *r);

@@ -35,6 +35,7 @@ void aw_choice_engine(const struct aw_choice *c, struct aw_config *config)
     if (!c->o->match) return;
     config->all = true;
     config->brief = false; /* evidence may be asked for */
+    config->terse = false;
 }
 
 bool aw_choose(struct aw_choice *c, const struct aw_record *rec)

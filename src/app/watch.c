@@ -238,6 +238,9 @@ static bool open_engine(struct watch *w)
     o->config.source_ctx = w;
     aw_choice_init(&w->choice, o);
     const bool again = w->merge && aw_merge_rereadable(w->merge);
+    o->config.terse = again && !o->match; /* what is looked at is read again, in full */
+    uint64_t seed;
+    memcpy(&seed, o->config.secret, sizeof seed);
     const struct aw_board_config board = {
         .source = live ? o->interfaces : o->read,
         .source_count = live ? o->interface_count : o->read_count,
@@ -249,6 +252,7 @@ static bool open_engine(struct watch *w)
         .show_secrets = o->show_secrets,
         .memory = again ? memory - memory / 4 : memory / 2,
         .threshold = o->config.threshold,
+        .seed = seed,
     };
     const struct aw_sink sink = {
         .ctx = w, .record = on_record, .waiting = live ? on_waiting : NULL};

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 static const struct aw_agent agents[] = {
 #include "diagnose/agents.def"
 };
@@ -184,11 +187,9 @@ static bool find_at(struct aw_span value, size_t at, enum aw_text text, unsigned
  * follows that says more, and a name without its version only where the same name does not follow
  * with it: "1.1 squid (squid/5.7)".
  */
-static bool find(const struct aw_exchange *x, enum aw_text text, unsigned roles,
+static bool find(struct aw_span value, enum aw_text text, unsigned roles, bool mute,
                  struct aw_agent_seen *out)
 {
-    const struct aw_span value = x->text[text];
-    const bool mute = x->text[AW_TEXT_USER_AGENT].len == 0;
     struct aw_agent_seen best = {.agent = NULL};
     unsigned words = 0;
     for (size_t at = 0; at < value.len && words < WORDS_MAX; at++) {
@@ -205,43 +206,97 @@ static bool find(const struct aw_exchange *x, enum aw_text text, unsigned roles,
     return best.agent != NULL;
 }
 
-static struct aw_agent_seen find_in(const struct aw_exchange *x, const enum aw_text texts[],
-                                    size_t count, unsigned roles)
+/* As find, where it need not have been asked before. */
+static bool recall(struct aw_agent_memo *memo, struct aw_span value, enum aw_text text,
+                   unsigned roles, bool mute, struct aw_agent_seen *out)
+{
+    /* Colliding strings cost what all would without a memo. */
+    const uint64_t hash = XXH3_64bits_withSeed(value.p, value.len, (uint64_t)text << 8 | roles);
+    struct aw_agent_found *f = &memo->found[hash % AW_AGENT_MEMO];
+    if (f->value_len != value.len || f->text != text || f->roles != roles || f->mute != mute ||
+        memcmp(f->value, value.p, value.len) != 0) {
+        struct aw_agent_seen seen;
+        (void)find(value, text, roles, mute, &seen);
+        *f = (struct aw_agent_found){.agent = seen.agent,
+                                     .text = (uint8_t)text,
+                                     .roles = (uint8_t)roles,
+                                     .mute = mute,
+                                     .versioned = seen.versioned,
+                                     .value_len = (uint8_t)value.len};
+        if (seen.agent) {
+            f->at = (uint32_t)(seen.token.p - value.p);
+            f->len = (uint32_t)seen.token.len;
+        }
+        memcpy(f->value, value.p, value.len);
+    }
+    if (!f->agent) return false;
+    *out = (struct aw_agent_seen){.agent = f->agent,
+                                  .text = text,
+                                  .token = {value.p + f->at, f->len},
+                                  .versioned = f->versioned};
+    return true;
+}
+
+static struct aw_agent_seen find_in(struct aw_agent_memo *memo, const struct aw_exchange *x,
+                                    const enum aw_text texts[], size_t count, unsigned roles)
 {
     struct aw_agent_seen seen = {.agent = NULL};
-    for (size_t i = 0; i < count; i++)
-        if (find(x, texts[i], roles, &seen)) break;
+    const bool mute = x->text[AW_TEXT_USER_AGENT].len == 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct aw_span value = x->text[texts[i]];
+        if (value.len == 0) continue;
+        if (memo && value.len <= AW_AGENT_MEMO_TEXT
+                ? recall(memo, value, texts[i], roles, mute, &seen)
+                : find(value, texts[i], roles, mute, &seen))
+            break;
+    }
     return seen;
 }
 
-#define FIND_IN(x, texts, roles) find_in(x, texts, sizeof(texts) / sizeof *(texts), roles)
+#define FIND_IN(memo, x, texts, roles)                                                             \
+    find_in(memo, x, texts, sizeof(texts) / sizeof *(texts), roles)
 
-struct aw_agent_seen aw_agent_client(const struct aw_exchange *x)
+static struct aw_agent_seen client_of(struct aw_agent_memo *memo, const struct aw_exchange *x)
 {
     static const enum aw_text texts[] = {AW_TEXT_USER_AGENT, AW_TEXT_REQ_HINT};
-    return FIND_IN(x, texts, CLIENTS);
+    return FIND_IN(memo, x, texts, CLIENTS);
 }
 
-struct aw_agent_seen aw_agent_server(const struct aw_exchange *x)
+static struct aw_agent_seen server_of(struct aw_agent_memo *memo, const struct aw_exchange *x)
 {
     static const enum aw_text texts[] = {AW_TEXT_SERVER, AW_TEXT_RES_HINT, AW_TEXT_REASON,
                                          AW_TEXT_ERROR_BODY};
-    return FIND_IN(x, texts, SERVERS);
+    return FIND_IN(memo, x, texts, SERVERS);
 }
 
 /* What names one product comes before Via, which may list several, and says varnish of Fastly. */
-struct aw_agent_seen aw_agent_between(const struct aw_exchange *x)
+static struct aw_agent_seen between_of(struct aw_agent_memo *memo, const struct aw_exchange *x)
 {
     static const enum aw_text texts[] = {AW_TEXT_SERVER,    AW_TEXT_REASON,        AW_TEXT_RES_HINT,
                                          AW_TEXT_VIA,       AW_TEXT_X_SQUID_ERROR, AW_TEXT_X_CACHE,
                                          AW_TEXT_ERROR_BODY};
-    return FIND_IN(x, texts, BETWEEN);
+    return FIND_IN(memo, x, texts, BETWEEN);
+}
+
+struct aw_agent_seen aw_agent_client(const struct aw_exchange *x)
+{
+    return client_of(NULL, x);
+}
+
+struct aw_agent_seen aw_agent_server(const struct aw_exchange *x)
+{
+    return server_of(NULL, x);
+}
+
+struct aw_agent_seen aw_agent_between(const struct aw_exchange *x)
+{
+    return between_of(NULL, x);
 }
 
 struct aw_agent_seen aw_agent_forwarder(const struct aw_exchange *x)
 {
     static const enum aw_text texts[] = {AW_TEXT_REQ_VIA};
-    return FIND_IN(x, texts, BETWEEN);
+    return FIND_IN(NULL, x, texts, BETWEEN);
 }
 
 /* --- names for groups --- */
@@ -258,11 +313,12 @@ static struct aw_span first_product(struct aw_span s)
     return (struct aw_span){.p = s.p ? s.p + begin : NULL, .len = end - begin};
 }
 
-struct aw_span aw_agent_product(const struct aw_exchange *x, enum aw_dir side)
+struct aw_span aw_agent_product(struct aw_agent_memo *memo, const struct aw_exchange *x,
+                                enum aw_dir side)
 {
     const enum aw_text text = side == AW_C2S ? AW_TEXT_USER_AGENT : AW_TEXT_SERVER;
-    struct aw_agent_seen seen = side == AW_C2S ? aw_agent_client(x) : aw_agent_server(x);
-    if (side == AW_S2C && seen.agent == NULL) seen = aw_agent_between(x);
+    struct aw_agent_seen seen = side == AW_C2S ? client_of(memo, x) : server_of(memo, x);
+    if (side == AW_S2C && seen.agent == NULL) seen = between_of(memo, x);
     if (seen.agent == NULL || (seen.text != text && x->text[text].len != 0))
         return first_product(x->text[text]);
     if (seen.text == text && seen.versioned) return seen.token;

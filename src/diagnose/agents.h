@@ -118,9 +118,24 @@ static inline bool aw_agent_only_between(const struct aw_agent *a)
     return a != NULL && (a->role == AW_AGENT_PROXY || a->role == AW_AGENT_BALANCER);
 }
 
+/* What was found in strings lately, as most traffic is of few products: for whoever looks for one
+ * after the other. All zero to begin with. */
+enum { AW_AGENT_MEMO = 64, AW_AGENT_MEMO_TEXT = 92 };
+struct aw_agent_memo {
+    struct aw_agent_found {
+        const struct aw_agent *agent; /* NULL: none was */
+        uint32_t at, len;             /* of the token */
+        uint8_t text, roles;
+        bool mute, versioned;
+        uint8_t value_len; /* 0: no string yet */
+        uint8_t value[AW_AGENT_MEMO_TEXT];
+    } found[AW_AGENT_MEMO];
+};
+
 /* "curl/7.88.1" where that was seen, else the product's name; the first product of the field where
- * none is known; empty without field. For groups. */
-struct aw_span aw_agent_product(const struct aw_exchange *x, enum aw_dir side);
+ * none is known; empty without field. For groups. `memo` may be NULL. */
+struct aw_span aw_agent_product(struct aw_agent_memo *memo, const struct aw_exchange *x,
+                                enum aw_dir side);
 
 /* Whether the client's own timer explains a wait of this length, within 5 %. */
 bool aw_agent_waits(const struct aw_agent *a, aw_ns wait);

@@ -86,7 +86,7 @@ void aw_diagnose(const struct aw_case *c, const int64_t threshold[], const struc
     aw_cost_of(&f, out->cause, &out->cost);
     aw_checks_of(&f, holds, out);
 
-    if (c->brief) return;
+    if (c->brief || (c->terse && !aw_failing(out))) return;
     aw_facts_name(&f);
     aw_say_init(&say, out, names, c->self);
     aw_evidence_of(&f, &say);

@@ -32,6 +32,7 @@ struct aw_case {
     bool inner_unseen;      /* what is, or may be, the origin's leg was not seen in full */
     aw_ns input_left;       /* capture time left after the exchange's end; AW_NS_NONE = unknown */
     bool brief;             /* no evidence, no fix */
+    bool terse;             /* ... but for a failing verdict */
     bool retry_window_open; /* the input ended before the retry window did */
 };
 

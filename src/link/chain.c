@@ -289,6 +289,7 @@ static struct aw_case case_of(const struct aw_link *l, const struct aw_member *m
 {
     return (struct aw_case){
         .brief = l->config.brief,
+        .terse = l->config.terse,
         .chain = len ? l->chain : NULL,
         .chain_len = len,
         .place = len ? place : 0,
@@ -510,6 +511,7 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
     if (m == NULL) {
         struct aw_case c = {.self = x,
                             .brief = l->config.brief,
+                            .terse = l->config.terse,
                             .input_left = AW_NS_NONE,
                             .retry_window_open = true};
         if (outer) {

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "base/alloc.h"
 #include "diagnose/agents.h"
 #include "store/aside.h"
@@ -43,18 +46,11 @@ struct aw_rows {
     size_t slots;         /* a power of two, or 0 */
     struct block *blocks; /* owned */
     size_t word_memory, word_limit;
-    uint64_t words_lost;
+    uint64_t words_lost, seed;
+    struct aw_agent_memo memo;
 };
 
 /* --- words --- */
-
-static uint32_t hash_bytes(const uint8_t *p, size_t len)
-{
-    uint32_t h = 0x811c9dc5u; /* FNV-1a; a flood of collisions is bounded by the budget */
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ p[i]) * 0x01000193u;
-    return h ^ h >> 15;
-}
 
 static bool take_budget(struct aw_rows *r, size_t bytes)
 {
@@ -114,7 +110,7 @@ static aw_word intern(struct aw_rows *r, struct aw_span s)
 {
     if (!s.p || s.len == 0) return 0;
     const size_t len = s.len < WORD_MAX ? s.len : WORD_MAX;
-    const uint32_t hash = hash_bytes(s.p, len);
+    const uint32_t hash = (uint32_t)XXH3_64bits_withSeed(s.p, len, r->seed);
     if (r->slots > 0) {
         for (size_t i = hash & (r->slots - 1); r->slot[i]; i = (i + 1) & (r->slots - 1)) {
             const struct word *w = &r->word[r->slot[i]];
@@ -144,12 +140,12 @@ static aw_word intern_addr(struct aw_rows *r, const struct aw_addr *a)
 
 /* --- rows --- */
 
-struct aw_rows *aw_rows_new(const struct aw_alloc *alloc, size_t memory)
+struct aw_rows *aw_rows_new(const struct aw_alloc *alloc, size_t memory, uint64_t seed)
 {
     const struct aw_alloc a = aw_alloc_or_default(alloc);
     struct aw_rows *r = a.get(a.ctx, sizeof *r);
     if (!r) return NULL;
-    *r = (struct aw_rows){.alloc = a, .word_limit = memory / 16};
+    *r = (struct aw_rows){.alloc = a, .word_limit = memory / 16, .seed = seed};
     r->lot_cap = (memory - memory / 16) / (AW_LOT * sizeof(struct aw_row));
     if (r->lot_cap < 2) r->lot_cap = 2;
     r->lot = a.get(a.ctx, r->lot_cap * sizeof *r->lot);
@@ -282,8 +278,8 @@ bool aw_rows_add(struct aw_rows *r, const struct aw_record *rec, struct aw_span 
         .client = intern_addr(r, &x->conn.addr[AW_C2S]),
         .server = intern_addr(r, &x->conn.addr[AW_S2C]),
         .host = intern(r, x->text[AW_TEXT_HOST]),
-        .agent = intern(r, aw_agent_product(x, AW_C2S)),
-        .product = intern(r, aw_agent_product(x, AW_S2C)),
+        .agent = intern(r, aw_agent_product(&r->memo, x, AW_C2S)),
+        .product = intern(r, aw_agent_product(&r->memo, x, AW_S2C)),
         .method = intern(r, x->text[AW_TEXT_METHOD]),
         .nth = x->nth,
         .client_port = x->conn.port[AW_C2S],

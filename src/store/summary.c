@@ -154,7 +154,7 @@ static struct aw_group *find_group(struct aw_summary *s, struct aw_groups *t, co
     if (g && g->product[0] != '\0' && !t->by_hash) return g;
     if (!g && !aw_groups_admit(t, key)) return &t->other;
     char product[PRODUCT_MAX];
-    const struct aw_span seen = aw_agent_product(x, side);
+    const struct aw_span seen = aw_agent_product(NULL, x, side);
     if (put_printable(product, 0, sizeof product, seen) == 0 && g) return g;
     return put_group(s, t, key, product);
 }
@@ -168,7 +168,7 @@ static struct aw_group *client_group(struct aw_summary *s, const struct aw_excha
         memcmp(agent.p, s->last_agent, agent.len) == 0)
         return s->last_client;
     char key[KEY_MAX] = "(none)";
-    const struct aw_span product = aw_agent_product(x, AW_C2S);
+    const struct aw_span product = aw_agent_product(NULL, x, AW_C2S);
     if (product.len > 0) (void)put_printable(key, 0, PRODUCT_MAX, product);
     struct aw_group *g = find_group(s, &s->clients, key, x, AW_C2S);
     if (keep) {

@@ -121,6 +121,7 @@ static struct aw_config config_again(const struct aw_again *a)
     c.shards = 1;
     c.all = true;
     c.brief = false;
+    c.terse = false;
     return c;
 }
 

@@ -60,7 +60,7 @@ struct aw_board *aw_board_new(const struct aw_board_config *c)
     struct aw_board *f = calloc(1, sizeof *f);
     if (!f) return NULL;
     /* A million rows fit into the default of --memory, of which views get three quarters. */
-    f->rows = aw_rows_new(NULL, c->memory - c->memory / 8);
+    f->rows = aw_rows_new(NULL, c->memory - c->memory / 8, c->seed);
     f->memory = c->memory;
     memcpy(f->threshold, c->threshold, sizeof f->threshold);
     f->summary = new_summary(f);

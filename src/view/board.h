@@ -38,6 +38,7 @@ struct aw_board_config {
     const char *match;
     bool all, live, again, show_secrets;
     size_t memory;            /* of rows and details */
+    uint64_t seed;            /* random, of hashes */
     const int64_t *threshold; /* AW_T_COUNT, copied */
 };
 

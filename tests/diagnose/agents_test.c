@@ -403,10 +403,40 @@ static void products(void **state)
         case_begin(&m);
         memset(&m.x.text[UA], 0, sizeof m.x.text[UA]);
         case_text(&m, rows[i].text, rows[i].value);
-        const struct aw_span p = aw_agent_product(&m.x, rows[i].side);
+        const struct aw_span p = aw_agent_product(NULL, &m.x, rows[i].side);
         assert_int_equal(p.len, strlen(rows[i].product));
         if (p.len) assert_memory_equal(p.p, rows[i].product, p.len);
     }
+}
+
+/* What is remembered answers as the table does: the same strings in other places, in other fields
+ * and roles, too long to be kept, and more of them than there is room for. */
+static void remembered(void **state)
+{
+    (void)state;
+    static const enum aw_text fields[] = {UA, SRV, RH, QH, AW_TEXT_VIA};
+    static struct aw_agent_memo memo;
+    unsigned named = 0;
+    for (unsigned i = 0; i < 4000; i++) {
+        const unsigned v = i * 7919 % 500; /* each comes several times, in some order */
+        char value[200];
+        static const char *const before[] = {"curl/7", "nginx/1", "Apache/2.4", "x squid/5",
+                                             "nothing/"};
+        const int len = snprintf(value, sizeof value, "%s.%u y", before[v % 5], v % 60);
+        if (v % 9 == 0) memset(value + len, ' ', 120), value[len + 120] = '\0';
+        struct case_maker m;
+        case_begin(&m);
+        if (v % 2) memset(&m.x.text[UA], 0, sizeof m.x.text[UA]);
+        case_text(&m, fields[i % 5], value);
+        for (enum aw_dir side = AW_C2S; side <= AW_S2C; side++) {
+            const struct aw_span want = aw_agent_product(NULL, &m.x, side);
+            const struct aw_span got = aw_agent_product(&memo, &m.x, side);
+            assert_ptr_equal(got.p, want.p);
+            assert_int_equal(got.len, want.len);
+            named += got.len > 0;
+        }
+    }
+    assert_true(named > 1000);
 }
 
 /* --- fixes --- */
@@ -632,9 +662,9 @@ int main(void)
         cmocka_unit_test(every_head),     cmocka_unit_test(every_row),
         cmocka_unit_test(rows_are_whole), cmocka_unit_test(hints_need_silence),
         cmocka_unit_test(timers),         cmocka_unit_test(products),
-        cmocka_unit_test(fixes_fit),      cmocka_unit_test(forwarder),
-        cmocka_unit_test(letter_case),    cmocka_unit_test(hops),
-        cmocka_unit_test(hostile),
+        cmocka_unit_test(remembered),     cmocka_unit_test(fixes_fit),
+        cmocka_unit_test(forwarder),      cmocka_unit_test(letter_case),
+        cmocka_unit_test(hops),           cmocka_unit_test(hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -839,6 +839,39 @@ static void table(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* Whoever wants fewer words gets the same verdict. */
+static void fewer_words(void **state)
+{
+    (void)state;
+    unsigned failing = 0, fine = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct case_maker m;
+        static struct aw_verdict full, brief, terse;
+        case_begin(&m);
+        rows[i].make(&m);
+        struct aw_case c = {.input_left = AW_NS_NONE, .retry_window_open = true};
+        case_judge(&m, &c, &full);
+        c.brief = true;
+        case_judge(&m, &c, &brief);
+        c.brief = false;
+        c.terse = true;
+        case_judge(&m, &c, &terse);
+        /* What stands before the sentences. */
+        assert_memory_equal(&brief, &full, offsetof(struct aw_verdict, evidence_count));
+        assert_memory_equal(&terse, &full, offsetof(struct aw_verdict, evidence_count));
+        assert_int_equal(brief.evidence_count + brief.fix_count, 0);
+        if (aw_failing(&full)) {
+            failing++;
+            assert_int_equal(terse.text_used, full.text_used);
+            assert_memory_equal(terse.text, full.text, full.text_used);
+        } else {
+            fine++;
+            assert_int_equal(terse.evidence_count + terse.fix_count, 0);
+        }
+    }
+    assert_true(failing > 10 && fine > 5);
+}
+
 /* Each cause of the catalogue stands in the table above or is tested below. */
 static void every_cause(void **state)
 {
@@ -1169,6 +1202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses_of_the_head),
         cmocka_unit_test(table),
+        cmocka_unit_test(fewer_words),
         cmocka_unit_test(every_cause),
         cmocka_unit_test(chains),
         cmocka_unit_test(legs),

@@ -31,7 +31,7 @@ static struct aw_record record(struct case_maker *m)
 static void test_keeps_what_lists_need(void **state)
 {
     static struct case_maker m;
-    struct aw_rows *r = aw_rows_new(NULL, 8 << 20);
+    struct aw_rows *r = aw_rows_new(NULL, 8 << 20, 1);
     (void)state;
     assert_non_null(r);
     const struct aw_record rec = record(&m);
@@ -55,7 +55,7 @@ static void test_keeps_what_lists_need(void **state)
 static void test_words_are_kept_once(void **state)
 {
     static struct case_maker m;
-    struct aw_rows *r = aw_rows_new(NULL, 8 << 20);
+    struct aw_rows *r = aw_rows_new(NULL, 8 << 20, 1);
     (void)state;
     for (int i = 0; i < 2000; i++) {
         const struct aw_record rec = record(&m);
@@ -74,7 +74,7 @@ static void test_long_targets_are_cut(void **state)
 {
     static struct case_maker m;
     char target[200];
-    struct aw_rows *r = aw_rows_new(NULL, 8 << 20);
+    struct aw_rows *r = aw_rows_new(NULL, 8 << 20, 1);
     (void)state;
     memset(target, 'x', sizeof target);
     const struct aw_record rec = record(&m);
@@ -90,7 +90,7 @@ static void test_bounded(void **state)
     enum { MEMORY = 2 << 20, ROWS = 50000 };
     static struct case_maker m;
     char host[300];
-    struct aw_rows *r = aw_rows_new(NULL, MEMORY);
+    struct aw_rows *r = aw_rows_new(NULL, MEMORY, 1);
     (void)state;
     for (int i = 0; i < ROWS; i++) {
         struct aw_record rec = record(&m);
@@ -158,7 +158,7 @@ static void test_failing_rows_go_last(void **state)
     enum { MEMORY = 8 << 20, ROWS = 300000, EVERY = 20 };
     static struct case_maker m;
     size_t failing;
-    struct aw_rows *r = aw_rows_new(NULL, MEMORY);
+    struct aw_rows *r = aw_rows_new(NULL, MEMORY, 1);
     (void)state;
     for (uint64_t i = 0; i < ROWS; i++)
         add_judged(r, &m, i, i % EVERY == 3);
@@ -193,7 +193,7 @@ static void test_little_memory(void **state)
     size_t failing;
     (void)state;
     for (size_t memory = 0; memory < 1 << 20; memory += 200000) {
-        struct aw_rows *r = aw_rows_new(NULL, memory);
+        struct aw_rows *r = aw_rows_new(NULL, memory, 1);
         for (uint64_t i = 0; i < 20000; i++)
             add_judged(r, &m, i, i % 3 != 0);
         (void)expect_whole(r, &failing);

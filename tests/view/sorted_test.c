@@ -131,7 +131,7 @@ static void test_any_step(void **state)
         for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
             for (int down = 0; down < 2; down++) {
                 uint32_t seed = 7;
-                struct aw_rows *r = aw_rows_new(NULL, 4 << 20);
+                struct aw_rows *r = aw_rows_new(NULL, 4 << 20, 1);
                 struct aw_sorted *o = aw_sorted_new();
                 for (int i = 0; i < 700; i++)
                     add_row(r, &seed);
@@ -158,7 +158,7 @@ static void test_any_step(void **state)
 static void test_first_page_at_once(void **state)
 {
     uint32_t seed = 3;
-    struct aw_rows *r = aw_rows_new(NULL, 8 << 20);
+    struct aw_rows *r = aw_rows_new(NULL, 8 << 20, 1);
     struct aw_sorted *o = aw_sorted_new();
     (void)state;
     for (int i = 0; i < 20000; i++)
@@ -192,7 +192,7 @@ static void test_filters(void **state)
     uint32_t seed = 5;
     uint16_t want = 3;
     size_t count = 0;
-    struct aw_rows *r = aw_rows_new(NULL, 8 << 20);
+    struct aw_rows *r = aw_rows_new(NULL, 8 << 20, 1);
     struct aw_sorted *o = aw_sorted_new();
     (void)state;
     for (int i = 0; i < 5000; i++)
@@ -211,7 +211,7 @@ static void test_filters(void **state)
 static void test_rows_that_go(void **state)
 {
     uint32_t seed = 9;
-    struct aw_rows *r = aw_rows_new(NULL, 1 << 20);
+    struct aw_rows *r = aw_rows_new(NULL, 1 << 20, 1);
     struct aw_sorted *o = aw_sorted_new();
     (void)state;
     aw_sorted_start(o, AW_COL_STATUS, true, NULL, NULL);
