@@ -16,6 +16,7 @@
 #include "app/sandbox.h"
 #include "app/save.h"
 #include "sink/align.h"
+#include "sink/complain.h"
 #include "sink/sink.h"
 #include "sink/text_out.h"
 
@@ -52,9 +53,9 @@ static struct aw_merge *open_capture(const struct aw_options *o, const char *pat
     if (o->filter && !filter)
         aw_inputs_bad_filter(o, err);
     else if (!(source = aw_source_open(path, 0, err, sizeof err)))
-        fprintf(stderr, "await100: --align: %s\n", err);
+        aw_complain("--align: %s", err);
     struct aw_merge *m = source ? aw_merge_new(&source, 1, filter, o->stop_after) : NULL;
-    if (source && !m) fputs("await100: out of memory\n", stderr);
+    if (source && !m) aw_complain("out of memory");
     if (m) {
         aw_merge_between(m, o->from, o->to);
     } else {
@@ -83,7 +84,7 @@ static bool read_side(struct reading *r, bool *damaged)
     aw_engine_close(engine);
     const char *error = NULL;
     if (aw_merge_damaged(r->merge, &error)) {
-        fprintf(stderr, "await100: --align: %s\n", error ? error : r->o->align[r->side]);
+        aw_complain("--align: %s", error ? error : r->o->align[r->side]);
         *damaged = true;
     }
     return good;
@@ -95,26 +96,23 @@ static enum aw_exit work(struct reading side[AW_SIDES], struct aw_out *out, bool
     bool damaged = false;
     for (int s = 0; s < AW_SIDES; s++) {
         if (read_side(&side[s], &damaged)) continue;
-        fputs("await100: out of memory\n", stderr);
+        aw_complain("out of memory");
         return AW_EXIT_INPUT;
     }
     switch (aw_align_work(side[0].align)) {
     case AW_ALIGNED:
         break;
     case AW_ALIGNED_NO_MEMORY:
-        fputs("await100: out of memory\n", stderr);
+        aw_complain("out of memory");
         return AW_EXIT_INPUT;
     case AW_ALIGNED_STRANGERS:
-        fputs(
-            "await100: --align: the two captures share no TCP segment: were they taken at the same "
-            "time, of the same connections, with no address translation in between?\n",
-            stderr);
+        aw_complain("--align: the two captures share no TCP segment: were they taken at the same "
+                    "time, of the same connections, with no address translation in between?");
         return AW_EXIT_INPUT;
     case AW_ALIGNED_TURNED:
-        fprintf(stderr,
-                "await100: --align: what the client sent is in %s first: that is its side's "
-                "capture, and comes first\n",
-                o->align[AW_AT_SERVER]);
+        aw_complain("--align: what the client sent is in %s first: that is its side's "
+                    "capture, and comes first",
+                    o->align[AW_AT_SERVER]);
         return AW_EXIT_USAGE;
     }
     *told = true;
@@ -131,7 +129,7 @@ static struct aw_out *open_out(const struct aw_options *o)
     struct aw_out *out =
         o->output ? aw_out_file(o->output, err, sizeof err) : aw_out_fd(STDOUT_FILENO);
     if (!out) {
-        fprintf(stderr, "await100: %s\n", err);
+        aw_complain("%s", err);
         return NULL;
     }
     aw_out_ascii(out, strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
@@ -145,7 +143,7 @@ enum aw_exit aw_run_align(const struct aw_options *o)
     enum aw_exit status = AW_EXIT_INPUT;
     struct aw_align *align = aw_align_new(aw_save_memory(&o->config) / 2);
     bool open = align != NULL;
-    if (!open) fputs("await100: out of memory\n", stderr);
+    if (!open) aw_complain("out of memory");
     for (int s = 0; s < AW_SIDES; s++) {
         side[s] = (struct reading){.o = o, .align = align, .side = (enum aw_side)s};
         if (open) side[s].merge = open_capture(o, o->align[s]);
@@ -162,7 +160,7 @@ enum aw_exit aw_run_align(const struct aw_options *o)
             aw_sandbox_enter(&sandbox, o, false, false) ? work(side, out, &told) : AW_EXIT_USAGE;
         const int error = aw_out_close(out, told);
         if (error && error != EPIPE) {
-            fprintf(stderr, "await100: --align: cannot write: %s\n", strerror(error));
+            aw_complain("--align: cannot write: %s", strerror(error));
             status = AW_EXIT_OUTPUT;
         }
         aw_sandbox_leave(&sandbox);

@@ -15,6 +15,7 @@
 #include "app/save.h"
 #include "app/version.h"
 #include "sink/archive.h"
+#include "sink/complain.h"
 #include "sink/rebuild.h"
 #include "sink/savefile.h"
 #include "sink/scrub.h"
@@ -55,7 +56,7 @@ struct aw_bundle {
 
 static void complain(const struct aw_bundle *b, const char *why)
 {
-    fprintf(stderr, "await100: --bundle %s: %s\n", b->o->bundle, why);
+    aw_complain("--bundle %s: %s", b->o->bundle, why);
 }
 
 /* --- opening --- */
@@ -109,7 +110,7 @@ struct aw_bundle *aw_bundle_open(const struct aw_options *o, const struct aw_mer
             err[0] = '\0'; /* it is said */
         }
     }
-    if (err[0]) fprintf(stderr, "await100: %s\n", err);
+    if (err[0]) aw_complain("%s", err);
     (void)aw_bundle_close(b);
     return NULL;
 }

@@ -15,6 +15,7 @@
 #include "app/values.h"
 #include "app/version.h"
 #include "sink/compare.h"
+#include "sink/complain.h"
 #include "sink/load.h"
 #include "sink/text_out.h"
 
@@ -25,13 +26,13 @@ static json_t *summary_of(const char *path, struct aw_values *v)
     const struct aw_taken t = {.option = "--compare", .path = path};
     json_t *doc = NULL;
     if (!all) {
-        fputs("await100: out of memory\n", stderr);
+        aw_complain("out of memory");
     } else if (aw_take(&t, v, all)) {
         aw_merged_finish(all);
         if (aw_merged_empty(all))
             aw_take_complain(t.option, path, 0, "holds neither a summary nor a record");
         else if ((doc = aw_merged_document(all)) == NULL)
-            fputs("await100: out of memory\n", stderr);
+            aw_complain("out of memory");
     }
     aw_merged_free(all);
     return doc;
@@ -52,7 +53,7 @@ static enum aw_exit compare(const struct aw_options *o, struct aw_values *const 
             status = AW_EXIT_FAILED;
             break;
         case AW_COMPARED_NO_MEMORY:
-            fputs("await100: out of memory\n", stderr);
+            aw_complain("out of memory");
             break;
         }
     }
@@ -76,7 +77,7 @@ enum aw_exit aw_run_compare(const struct aw_options *o)
     if (input[0] && input[1]) {
         out = o->output ? aw_out_file(o->output, err, sizeof err) : aw_out_fd(STDOUT_FILENO);
         if (!out) {
-            fprintf(stderr, "await100: %s\n", err);
+            aw_complain("%s", err);
             status = AW_EXIT_OUTPUT;
         }
     }
@@ -91,7 +92,7 @@ enum aw_exit aw_run_compare(const struct aw_options *o)
         const bool commit = status == AW_EXIT_OK || status == AW_EXIT_FAILED;
         const int error = aw_out_close(out, commit);
         if (error && error != EPIPE) {
-            fprintf(stderr, "await100: cannot write the comparison: %s\n", strerror(error));
+            aw_complain("cannot write the comparison: %s", strerror(error));
             status = AW_EXIT_OUTPUT;
         }
         aw_sandbox_leave(&sandbox);

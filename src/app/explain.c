@@ -13,6 +13,7 @@
 
 #include "app/options.h"
 #include "await100/explain.h"
+#include "sink/complain.h"
 
 enum { COLUMNS = 79, INDENT = 2, WORD_MAX = 64, WORDS_MAX = 512 };
 
@@ -110,9 +111,8 @@ static void complain(const char *word)
     for (char *c = lower; *c; c++)
         if (*c >= 'A' && *c <= 'Z') *c = (char)(*c | 0x20);
     const char *near = aw_nearest(lower, words, count);
-    fprintf(stderr,
-            "await100: --explain: '%s' is not known%s%s%s; --explain list shows all words\n", word,
-            near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
+    aw_complain("--explain: '%s' is not known%s%s%s; --explain list shows all words", word,
+                near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static void ignore_section(void *ctx, const char *heading, const char *body)

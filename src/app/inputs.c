@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sink/complain.h"
+
 void aw_inputs_bad_filter(const struct aw_options *o, const char *why)
 {
-    fprintf(stderr, "await100: filter '%s': %s; man pcap-filter has its language\n", o->filter,
-            why);
+    aw_complain("filter '%s': %s; man pcap-filter has its language", o->filter, why);
 }
 
 static struct aw_filter *open_filter(const struct aw_options *o, enum aw_exit *status)
@@ -33,11 +34,11 @@ static struct aw_merge *open_sources(const struct aw_options *o, struct aw_filte
             count++;
             continue;
         }
-        fprintf(stderr, "await100: %s\n", err);
+        aw_complain("%s", err);
         ++*damaged;
     }
     struct aw_merge *merge = count > 0 ? aw_merge_new(sources, count, filter, o->stop_after) : NULL;
-    if (!merge && (!sources || count > 0)) fputs("await100: out of memory\n", stderr);
+    if (!merge && (!sources || count > 0)) aw_complain("out of memory");
     if (!merge) {
         for (size_t i = 0; i < count; i++)
             aw_source_close(sources[i]);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/inputs.h"
+#include "sink/complain.h"
 
 /* --- signals --- */
 
@@ -84,7 +85,7 @@ bool aw_interfaces_print(void)
     char err[512];
     unsigned count = 0;
     if (!aw_live_list(print_one, &count, err, sizeof err)) {
-        fprintf(stderr, "await100: -D: %s\n", err);
+        aw_complain("-D: %s", err);
         return false;
     }
     if (count == 0) puts("no interface that this user may capture on");
@@ -115,9 +116,8 @@ static void say_unknown(const char *name)
             names[i] = all->name[i];
         near = aw_nearest(name, names, all->count);
     }
-    fprintf(stderr, "await100: -i %s: there is no such interface", name);
-    if (near) fprintf(stderr, "; did you mean %s?", near);
-    fputs(" (-D lists them)\n", stderr);
+    aw_complain("-i %s: there is no such interface%s%s%s (-D lists them)", name,
+                near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     free(all);
 }
 
@@ -126,11 +126,11 @@ static void say_forbidden(const char *name)
     char path[512];
     const ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
     path[len > 0 ? len : 0] = '\0';
-    fprintf(stderr,
-            "await100: -i %s: capturing needs the capability CAP_NET_RAW (and CAP_NET_ADMIN for "
-            "promiscuous mode): run it as root, or grant it once:\n"
-            "  sudo setcap cap_net_raw,cap_net_admin=eip %s\n",
-            name, len > 0 ? path : "await100");
+    aw_complain(
+        "-i %s: capturing needs the capability CAP_NET_RAW (and CAP_NET_ADMIN for promiscuous "
+        "mode): run it as root, or grant it once:",
+        name);
+    aw_complain_more("sudo setcap cap_net_raw,cap_net_admin=eip %s", len > 0 ? path : "await100");
 }
 
 static void say_why_not(const struct aw_options *o, const char *name, enum aw_live_fault fault,
@@ -147,13 +147,12 @@ static void say_why_not(const struct aw_options *o, const char *name, enum aw_li
         aw_inputs_bad_filter(o, err);
         break;
     case AW_LIVE_NO_SHARING:
-        fprintf(stderr,
-                "await100: -i %s: cannot be captured by several sockets: %s; -j 1 does "
-                "with one\n",
-                name, err);
+        aw_complain("-i %s: cannot be captured by several sockets: %s; -j 1 does "
+                    "with one",
+                    name, err);
         break;
     case AW_LIVE_OTHER:
-        fprintf(stderr, "await100: -i %s: %s\n", name, err);
+        aw_complain("-i %s: %s", name, err);
         break;
     }
 }
@@ -174,7 +173,7 @@ struct aw_capture *aw_capture_of_options(const struct aw_options *o, bool watche
     };
     *bad_use = false;
     struct aw_capture *c = aw_capture_new(sockets);
-    if (!c) fputs("await100: out of memory\n", stderr);
+    if (!c) aw_complain("out of memory");
     for (size_t i = 0; c && i < sockets; i++) {
         char err[512];
         enum aw_live_fault fault;

@@ -15,6 +15,7 @@
 #include "app/merge.h"
 #include "app/run.h"
 #include "app/watch.h"
+#include "sink/complain.h"
 
 /* Large blocks, that is tables while they grow, go back to the system when they are freed. Left to
  * itself the C library soon keeps them, in a heap for each thread; and asks for the last pages of
@@ -38,7 +39,7 @@ static enum aw_exit close_text(void)
 {
     errno = 0;
     if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE) return AW_EXIT_OK;
-    fprintf(stderr, "await100: standard output: cannot write: %s\n", strerror(errno ? errno : EIO));
+    aw_complain("standard output: cannot write: %s", strerror(errno ? errno : EIO));
     return AW_EXIT_OUTPUT;
 }
 

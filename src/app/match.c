@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sink/complain.h"
+#include "sink/utf8.h"
+
 enum { SHOWN = 72 }; /* columns of the expression around the error */
 
 static bool continues(unsigned char c) /* a byte of a character that began before */
@@ -27,10 +30,13 @@ static void point_at(const char *text, const struct aw_expr_error *err)
     while (to < len && continues((unsigned char)text[to]))
         to++;
     fputs(from > 0 ? "  ..." : "  ", stderr);
-    for (size_t i = from; i < to; i++) {
-        const unsigned char c = (unsigned char)text[i];
-        fputc(c < ' ' || c == 0x7f ? '?' : c, stderr);
-        if (continues(c)) continue;
+    for (size_t i = from, used; i < to; i += used) {
+        const uint8_t *p = (const uint8_t *)text + i;
+        const int32_t c = aw_utf8_next(p, to - i, &used);
+        if (c < 0 || aw_utf8_acts(c))
+            fputc('?', stderr);
+        else
+            fwrite(p, 1, used, stderr);
         if (i < err->at) column++;
         if (i >= err->at && i < err->at + err->len) width++;
     }
@@ -46,7 +52,7 @@ struct aw_expr *aw_match_parse(const char *text)
     const struct aw_span span = {(const uint8_t *)text, strlen(text)};
     struct aw_expr *x = aw_expr_compile(NULL, span, &err);
     if (x) return x;
-    fprintf(stderr, "await100: -Y: %s\n", err.text);
+    aw_complain("-Y: %s", err.text);
     if (err.at <= span.len) point_at(text, &err);
     return NULL;
 }

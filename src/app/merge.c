@@ -16,6 +16,7 @@
 #include "app/take.h"
 #include "app/values.h"
 #include "app/version.h"
+#include "sink/complain.h"
 #include "sink/load.h"
 #include "sink/merged.h"
 #include "sink/report.h"
@@ -45,7 +46,7 @@ static bool open_inputs(struct merge *m)
     bool any = false;
     allow_files(m->o->merge_count);
     m->input = calloc(m->o->merge_count, sizeof *m->input);
-    if (!m->input) fputs("await100: out of memory\n", stderr);
+    if (!m->input) aw_complain("out of memory");
     for (size_t i = 0; m->input && i < m->o->merge_count; i++) {
         m->input[i] = aw_values_open(m->o->merge[i]);
         any = any || m->input[i];
@@ -69,7 +70,7 @@ static bool open_report(struct merge *m)
         if (m->report) return true;
         (void)snprintf(err, sizeof err, "out of memory");
     }
-    fprintf(stderr, "await100: %s\n", err);
+    aw_complain("%s", err);
     return false;
 }
 
@@ -94,8 +95,8 @@ static enum aw_exit close_report(struct merge *m, bool commit, enum aw_exit stat
     if (!m->out) return status;
     const int error = aw_out_close(m->out, commit);
     if (error == 0 || error == EPIPE || !commit) return status;
-    fprintf(stderr, "await100: %s: cannot write the report: %s\n",
-            m->o->output ? m->o->output : "standard output", strerror(error));
+    aw_complain("%s: cannot write the report: %s", m->o->output ? m->o->output : "standard output",
+                strerror(error));
     return AW_EXIT_OUTPUT;
 }
 

@@ -21,9 +21,6 @@ struct option_row {
 };
 extern const struct option_row option_table[OPT_COUNT];
 
-/* A line on standard error. */
-void option_complain(const char *fmt, ...) AW_PRINTF(1, 2);
-
 /* Sets what the option says; false, after a complaint, where `arg` is not what it takes. */
 AW_MUST_USE bool option_take(struct aw_options *o, enum option_id id, const char *arg);
 /* Adds words to the capture filter; a word to a list of borrowed ones. */

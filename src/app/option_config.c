@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sink/complain.h"
+
 static bool is_command(enum option_id id)
 {
     return id == OPT_HELP || id == OPT_VERSION || id == OPT_EXPLAIN || id == OPT_LIST ||
@@ -30,22 +32,21 @@ static bool take_configured(struct aw_options *o, const struct aw_confline *line
         id++;
     if (id == OPT_COUNT) {
         const char *near = option_nearest(line->name);
-        option_complain("'%s' is not an option%s%s%s; -h lists them", line->name,
-                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        aw_complain("'%s' is not an option%s%s%s; -h lists them", line->name,
+                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
         return false;
     }
     if (is_command((enum option_id)id)) {
-        option_complain("'%s' belongs on the command line", line->name);
+        aw_complain("'%s' belongs on the command line", line->name);
         return false;
     }
     if (option_table[id].arg) {
         if (line->value) return option_take(o, (enum option_id)id, line->value);
-        option_complain("'%s' needs a value: %s = %s", line->name, line->name,
-                        option_table[id].arg);
+        aw_complain("'%s' needs a value: %s = %s", line->name, line->name, option_table[id].arg);
         return false;
     }
     const int yes = line->value ? yes_or_no(line->value) : 1;
-    if (yes < 0) option_complain("'%s' is on or off: yes or no", line->name);
+    if (yes < 0) aw_complain("'%s' is on or off: yes or no", line->name);
     return yes == 0 || (yes == 1 && option_take(o, (enum option_id)id, NULL));
 }
 
@@ -54,15 +55,14 @@ bool option_read_config(struct aw_options *o, struct option_configured *c)
     char err[4608];
     struct aw_confline line;
     enum aw_conf got = aw_conffile_open(&o->conffile, err, sizeof err);
-    if (got == AW_CONF_BAD) option_complain("%s", err);
+    if (got == AW_CONF_BAD) aw_complain("%s", err);
     while (got == AW_CONF_READ && aw_conffile_next(&o->conffile, &line)) {
-        if (line.wrong) option_complain("%s", line.wrong);
+        if (line.wrong) aw_complain("%s", line.wrong);
         if (!line.wrong && take_configured(o, &line)) {
             if (strcmp(line.name, option_table[OPT_NO_UI].name) == 0) c->no_ui = o->no_ui;
             continue;
         }
-        fprintf(stderr, "await100: this is %s:%u; --no-config goes without that file\n",
-                o->conffile.path, line.no);
+        aw_complain("this is %s:%u; --no-config goes without that file", o->conffile.path, line.no);
         got = AW_CONF_BAD;
     }
     o->no_ui = c->no_ui; /* a format to have reports in is no wish for one */

@@ -5,13 +5,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/match.h"
 #include "sink/archive.h"
+#include "sink/complain.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -20,16 +20,6 @@ const struct option_row option_table[OPT_COUNT] = {
 #include "app/options.def"
 #undef AW_OPTION
 };
-
-void option_complain(const char *fmt, ...)
-{
-    va_list args;
-    fputs("await100: ", stderr);
-    va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
-    va_end(args);
-    fputs("\n", stderr);
-}
 
 const char *option_nearest(const char *word)
 {
@@ -107,9 +97,9 @@ static void complain_word(const char *what, const char *word, const char *const 
 {
     const char *near = aw_nearest(word, words, count);
     if (near)
-        option_complain("%s: '%s' is not known; did you mean '%s'?", what, word, near);
+        aw_complain("%s: '%s' is not known; did you mean '%s'?", what, word, near);
     else
-        option_complain("%s: '%s' is not known; %s", what, word, hint);
+        aw_complain("%s: '%s' is not known; %s", what, word, hint);
 }
 
 /* --- options that take lists and names --- */
@@ -118,7 +108,7 @@ static bool set_threshold(struct aw_options *o, const char *text)
 {
     const char *equals = strchr(text, '=');
     if (!equals) {
-        option_complain("--set %s: give NAME=VALUE; --set help lists the names", text);
+        aw_complain("--set %s: give NAME=VALUE; --set help lists the names", text);
         return false;
     }
     char name[64];
@@ -132,9 +122,8 @@ static bool set_threshold(struct aw_options *o, const char *text)
                               ? aw_parse_time(equals + 1, &o->config.threshold[t])
                               : parse_count(equals + 1, 1000000, &count);
         if (!good) {
-            option_complain("--set %s: '%s' is no %s", name, equals + 1,
-                            aw_threshold_unit(t) == AW_UNIT_NS ? "time (as 200ms, 1.5s)"
-                                                               : "number");
+            aw_complain("--set %s: '%s' is no %s", name, equals + 1,
+                        aw_threshold_unit(t) == AW_UNIT_NS ? "time (as 200ms, 1.5s)" : "number");
             return false;
         }
         if (aw_threshold_unit(t) == AW_UNIT_COUNT) o->config.threshold[t] = (int64_t)count;
@@ -205,12 +194,12 @@ static bool set_format(struct aw_options *o, const char *name)
 bool option_add_word(const char ***list, size_t *count, const char *word)
 {
     if (*count >= UINT16_MAX) {
-        option_complain("too many inputs: %d at most", UINT16_MAX);
+        aw_complain("too many inputs: %d at most", UINT16_MAX);
         return false;
     }
     const char **grown = realloc(*list, (*count + 1) * sizeof *grown);
     if (!grown) {
-        option_complain("out of memory");
+        aw_complain("out of memory");
         return false;
     }
     *list = grown;
@@ -228,13 +217,13 @@ static bool set_duration(struct aw_options *o, const char *text)
     static const char what[] = "duration:";
     char *end;
     if (strncmp(text, what, sizeof what - 1) != 0) {
-        option_complain("-a %s: give duration:SECONDS", text);
+        aw_complain("-a %s: give duration:SECONDS", text);
         return false;
     }
     const char *number = text + sizeof what - 1;
     const double seconds = strtod(number, &end);
     if (!isdigit((unsigned char)number[0]) || *end != '\0' || !(seconds > 0) || seconds > 1e8) {
-        option_complain("-a %s: '%s' is no number of seconds above 0", text, number);
+        aw_complain("-a %s: '%s' is no number of seconds above 0", text, number);
         return false;
     }
     o->duration = (aw_ns)(seconds * 1e9);
@@ -249,7 +238,7 @@ static bool set_buffer(struct aw_options *o, const char *text)
     else if (!aw_parse_size(text, &o->buffer_bytes))
         o->buffer_bytes = 0;
     if (o->buffer_bytes > 0 && o->buffer_bytes <= INT32_MAX) return true;
-    option_complain("-B %s: give a size in KiB, or one such as 64M; less than 2G", text);
+    aw_complain("-B %s: give a size in KiB, or one such as 64M; less than 2G", text);
     return false;
 }
 
@@ -258,7 +247,7 @@ bool option_add_filter(struct aw_options *o, const char *words)
     const size_t old = o->filter ? strlen(o->filter) + 1 : 0;
     char *grown = realloc(o->filter, old + strlen(words) + 1);
     if (!grown) {
-        option_complain("out of memory");
+        aw_complain("out of memory");
         return false;
     }
     if (old) grown[old - 1] = ' ';
@@ -296,10 +285,9 @@ bool option_take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_FROM:
     case OPT_TO:
         if (aw_bound_parse(arg, id == OPT_FROM ? &o->from : &o->to)) return true;
-        option_complain(
-            "--%s %s: give a moment as 2026-01-02T03:04:05 or 14:30:05, or +10s from the "
-            "first packet",
-            option_table[id].name, arg);
+        aw_complain("--%s %s: give a moment as 2026-01-02T03:04:05 or 14:30:05, or +10s from the "
+                    "first packet",
+                    option_table[id].name, arg);
         return false;
     case OPT_WRITE:
         o->write = arg;
@@ -307,7 +295,7 @@ bool option_take(struct aw_options *o, enum option_id id, const char *arg)
     case OPT_BUNDLE:
         o->bundle = arg;
         if (aw_archive_knows(arg)) return true;
-        option_complain("--bundle %s: give a name that ends in .tar.zst or .tar.gz", arg);
+        aw_complain("--bundle %s: give a name that ends in .tar.zst or .tar.gz", arg);
         return false;
     case OPT_HIDE_ADDRESSES:
         o->hide_addresses = true;
@@ -317,24 +305,24 @@ bool option_take(struct aw_options *o, enum option_id id, const char *arg)
         return true;
     case OPT_FILE_SIZE:
         if (!parse_count(arg, UINT64_MAX / 1000000, &o->record_bytes) || !o->record_bytes) {
-            option_complain("-C %s: give a number of millions of bytes, 1 or more", arg);
+            aw_complain("-C %s: give a number of millions of bytes, 1 or more", arg);
             return false;
         }
         o->record_bytes *= 1000000;
         return true;
     case OPT_FILE_SECONDS:
         if (parse_count(arg, INT32_MAX, &o->record_seconds) && o->record_seconds) return true;
-        option_complain("-G %s: give a number of seconds, 1 or more", arg);
+        aw_complain("-G %s: give a number of seconds, 1 or more", arg);
         return false;
     case OPT_FILE_COUNT:
         if (parse_count(arg, INT32_MAX, &o->record_files) && o->record_files) return true;
-        option_complain("-W %s: give a number of files, 1 or more", arg);
+        aw_complain("-W %s: give a number of files, 1 or more", arg);
         return false;
     case OPT_FAIL_ON:
         return set_fail_on(o, arg);
     case OPT_JOBS:
         if (!parse_count(arg, AW_SHARDS_MAX, &number) || number == 0) {
-            option_complain("-j %s: give a number from 1 to %d", arg, AW_SHARDS_MAX);
+            aw_complain("-j %s: give a number from 1 to %d", arg, AW_SHARDS_MAX);
             return false;
         }
         o->jobs = (unsigned)number;
@@ -361,13 +349,13 @@ bool option_take(struct aw_options *o, enum option_id id, const char *arg)
         return true;
     case OPT_PACKETS:
         if (!parse_count(arg, UINT64_MAX, &o->stop_after) || o->stop_after == 0) {
-            option_complain("-c %s: give a number of packets, 1 or more", arg);
+            aw_complain("-c %s: give a number of packets, 1 or more", arg);
             return false;
         }
         return true;
     case OPT_MEMORY:
         if (!aw_parse_size(arg, &number) || number < 1 << 20 || number > SIZE_MAX) {
-            option_complain("--memory %s: give a size of at least 1M, such as 256M or 1G", arg);
+            aw_complain("--memory %s: give a size of at least 1M, such as 256M or 1G", arg);
             return false;
         }
         o->config.memory = (size_t)number;
@@ -376,7 +364,7 @@ bool option_take(struct aw_options *o, enum option_id id, const char *arg)
         return set_duration(o, arg);
     case OPT_SNAPLEN:
         if (!parse_count(arg, INT32_MAX, &o->snaplen)) {
-            option_complain("-s %s: give a number of bytes, 0 for all", arg);
+            aw_complain("-s %s: give a number of bytes, 0 for all", arg);
             return false;
         }
         return true;

@@ -15,6 +15,8 @@
 #include "app/match.h"
 #include "app/option.h"
 #include "app/version.h"
+#include "sink/complain.h"
+#include "sink/say.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -49,18 +51,18 @@ static enum aw_parsed explain(const char *word)
     case AW_EXPLAIN_FAILED:
         break;
     }
-    option_complain("--explain: cannot write: %s", strerror(errno));
+    aw_complain("--explain: cannot write: %s", strerror(errno));
     return AW_PARSED_LOST;
 }
 
 static bool live_fits(const struct aw_options *o)
 {
     if (o->read_count > 0) {
-        option_complain("-i and -r together: %s is a capture; either, not both", o->read[0]);
+        aw_complain("-i and -r together: %s is a capture; either, not both", o->read[0]);
         return false;
     }
     if (o->streams) {
-        option_complain("--streams is for captures: record with --record and read that");
+        aw_complain("--streams is for captures: record with --record and read that");
         return false;
     }
     return true;
@@ -73,13 +75,13 @@ static enum aw_parsed take_compare(struct aw_options *o, int count, char *const 
         o->read_count == 0 && o->interface_count == 0 && !o->filter &&
         (strcmp(o->format->name, "text") == 0 || strcmp(o->format->name, "json") == 0);
     if (count != 1 || !alone) {
-        option_complain("--compare takes two summaries and no captures, and -o text or json: "
-                        "--compare before.json after.json");
+        aw_complain("--compare takes two summaries and no captures, and -o text or json: "
+                    "--compare before.json after.json");
         return AW_PARSED_BAD;
     }
     o->compare[1] = words[0];
     if (strcmp(o->compare[0], "-") == 0 && strcmp(o->compare[1], "-") == 0) {
-        option_complain("--compare: - may be given once: there is one standard input");
+        aw_complain("--compare: - may be given once: there is one standard input");
         return AW_PARSED_BAD;
     }
     return AW_PARSED_RUN;
@@ -92,15 +94,14 @@ static enum aw_parsed take_merge(struct aw_options *o, int count, char *const *w
     size_t from_stdin = 0;
     if (o->read_count || o->interface_count || o->filter || o->match || o->write || o->record ||
         o->streams || o->metrics || o->fail_on || o->fail_causes) {
-        option_complain(
+        aw_complain(
             "--merge takes summaries (-o json) and records (-o ndjson), and of the options -o, "
             "-O and -q: no captures, and nothing that asks for packets");
         return AW_PARSED_BAD;
     }
     if (!o->format->merges) {
-        option_complain(
-            "--merge: -o %s is of single exchanges: text, json, html and md can be merged",
-            o->format->name);
+        aw_complain("--merge: -o %s is of single exchanges: text, json, html and md can be merged",
+                    o->format->name);
         return AW_PARSED_BAD;
     }
     for (int i = 0; i < count; i++)
@@ -108,7 +109,7 @@ static enum aw_parsed take_merge(struct aw_options *o, int count, char *const *w
     for (size_t i = 0; i < o->merge_count; i++)
         from_stdin += strcmp(o->merge[i], "-") == 0;
     if (from_stdin > 1) {
-        option_complain("--merge: - may be given once: there is one standard input");
+        aw_complain("--merge: - may be given once: there is one standard input");
         return AW_PARSED_BAD;
     }
     return AW_PARSED_RUN;
@@ -119,17 +120,17 @@ static enum aw_parsed take_align(struct aw_options *o, int count, char *const *w
 {
     const char *format = o->format->name;
     if (count < 1 || o->read_count > 0 || o->interface_count > 0) {
-        option_complain("--align takes the client's capture and the server's: --align client.pcap "
-                        "server.pcap");
+        aw_complain("--align takes the client's capture and the server's: --align client.pcap "
+                    "server.pcap");
         return AW_PARSED_BAD;
     }
     if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0) {
-        option_complain("--align writes text or json, not %s", format);
+        aw_complain("--align writes text or json, not %s", format);
         return AW_PARSED_BAD;
     }
     o->align[1] = words[0];
     if (strcmp(o->align[0], "-") == 0 && strcmp(o->align[1], "-") == 0) {
-        option_complain("--align: - may be given once: there is one standard input");
+        aw_complain("--align: - may be given once: there is one standard input");
         return AW_PARSED_BAD;
     }
     for (int i = 1; i < count; i++)
@@ -187,26 +188,26 @@ static void complain_long(const char *word)
     for (size_t i = 0; i < OPT_COUNT; i++)
         could += strncmp(option_table[i].name, name, strlen(name)) == 0;
     if (could > 1) {
-        fprintf(stderr, "await100: --%s may mean", name);
-        for (size_t i = 0, shown = 0; i < OPT_COUNT; i++)
+        struct aw_sentence many = {.len = 0};
+        for (size_t i = 0; i < OPT_COUNT; i++)
             if (strncmp(option_table[i].name, name, strlen(name)) == 0)
-                fprintf(stderr, "%s --%s", shown++ ? "," : "", option_table[i].name);
-        fputs(": write more of it\n", stderr);
+                aw_sentence_add(&many, "%s --%s", many.len > 0 ? "," : "", option_table[i].name);
+        aw_complain("--%s may mean%s: write more of it", name, many.text);
         return;
     }
     const char *near = option_nearest(name);
-    option_complain("--%s is not an option%s%s%s; -h lists them", name,
-                    near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
+    aw_complain("--%s is not an option%s%s%s; -h lists them", name, near ? "; did you mean --" : "",
+                near ? near : "", near ? "?" : "");
 }
 
 static void complain_got(int got, const char *word)
 {
     if (got == GOT_NO_ARGUMENT)
-        option_complain("%s needs an argument", word);
+        aw_complain("%s needs an argument", word);
     else if (optopt != 0 && optopt < LONG_BASE)
-        option_complain("-%c is not an option; -h lists them", optopt);
+        aw_complain("-%c is not an option; -h lists them", optopt);
     else if (optopt >= LONG_BASE)
-        option_complain("--%s takes no argument", option_table[optopt - LONG_BASE].name);
+        aw_complain("--%s takes no argument", option_table[optopt - LONG_BASE].name);
     else
         complain_long(word);
 }
@@ -278,48 +279,47 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
         if (!option_add_word(&o->interfaces, &o->interface_count, "any")) return AW_PARSED_BAD;
     }
     if (o->read_count == 0 && o->interface_count == 0) {
-        option_complain(
-            "no input given: await100 -r FILE, or -i IF for live capture (-h for help)");
+        aw_complain("no input given: await100 -r FILE, or -i IF for live capture (-h for help)");
         return AW_PARSED_BAD;
     }
     if (o->interface_count > 0 && !live_fits(o)) return AW_PARSED_BAD;
     if (o->interface_count == 0 && o->duration > 0) {
-        option_complain("-a is for live capture, with -i");
+        aw_complain("-a is for live capture, with -i");
         return AW_PARSED_BAD;
     }
     if (o->interface_count > 0 && (o->from.kind != AW_BOUND_NONE || o->to.kind != AW_BOUND_NONE)) {
-        option_complain("--from and --to are for captures (-r); live, -a duration:S ends a run");
+        aw_complain("--from and --to are for captures (-r); live, -a duration:S ends a run");
         return AW_PARSED_BAD;
     }
     if ((o->record_bytes || o->record_seconds || o->record_files) && !o->record) {
-        option_complain("-C, -G and -W are about --record FILE");
+        aw_complain("-C, -G and -W are about --record FILE");
         return AW_PARSED_BAD;
     }
     if (o->record_files && !o->record_bytes && !o->record_seconds) {
-        option_complain("-W needs -C or -G: it counts the files that these begin");
+        aw_complain("-W needs -C or -G: it counts the files that these begin");
         return AW_PARSED_BAD;
     }
     const bool record_out = o->record && strcmp(o->record, "-") == 0;
     const bool write_out = o->write && strcmp(o->write, "-") == 0;
     if (record_out + write_out + (o->output == NULL) > 1 && (record_out || write_out)) {
-        option_complain("%s - writes packets to standard output: give the report a file with -O",
-                        write_out ? "-w" : "--record");
+        aw_complain("%s - writes packets to standard output: give the report a file with -O",
+                    write_out ? "-w" : "--record");
         return AW_PARSED_BAD;
     }
     if (o->hide_addresses && !o->bundle) {
-        option_complain("--hide-addresses is about --bundle FILE");
+        aw_complain("--hide-addresses is about --bundle FILE");
         return AW_PARSED_BAD;
     }
     size_t from_stdin = 0;
     for (size_t i = 0; i < o->read_count; i++)
         from_stdin += strcmp(o->read[i], "-") == 0;
     if (o->bundle && (from_stdin > 0 || o->interface_count > 0)) {
-        option_complain(
+        aw_complain(
             "--bundle reads its input more than once: --record it to a file, and read that");
         return AW_PARSED_BAD;
     }
     if (from_stdin > 1) {
-        option_complain("-r - may be given once: there is one standard input");
+        aw_complain("-r - may be given once: there is one standard input");
         return AW_PARSED_BAD;
     }
     return AW_PARSED_RUN;

@@ -25,6 +25,7 @@
 #include "app/sandbox.h"
 #include "app/version.h"
 #include "sink/behind.h"
+#include "sink/complain.h"
 #include "sink/line.h"
 #include "sink/metrics.h"
 #include "sink/sink.h"
@@ -216,13 +217,12 @@ static void say_totals(struct run *r)
     struct aw_cause_total cause[AW_CAUSE_COUNT * AW_SEV_COUNT];
     take_stock(r, &lost);
     const struct aw_stats *s = &r->stats;
-    fprintf(stderr,
-            "await100: so far %llu packets, %llu connections, %llu HTTP exchanges, %llu with an "
-            "expectation, %llu of them failing\n",
-            (unsigned long long)s->packets, (unsigned long long)s->connections,
-            (unsigned long long)s->exchanges,
-            (unsigned long long)aw_summary_expectation(r->summary),
-            (unsigned long long)aw_summary_failing(r->summary));
+    aw_complain("so far %llu packets, %llu connections, %llu HTTP exchanges, %llu with an "
+                "expectation, %llu of them failing",
+                (unsigned long long)s->packets, (unsigned long long)s->connections,
+                (unsigned long long)s->exchanges,
+                (unsigned long long)aw_summary_expectation(r->summary),
+                (unsigned long long)aw_summary_failing(r->summary));
     if (s->waiting > 0)
         fprintf(stderr, "  %10llu  waiting now, with no answer so far: %.1f s together\n",
                 (unsigned long long)s->waiting, (double)s->waited / AW_SEC);
@@ -288,7 +288,7 @@ static enum aw_exit open_live(struct run *r)
     const struct aw_options *o = r->o;
     r->live.name = joined(o->interfaces, o->interface_count);
     if (!r->live.name) {
-        fputs("await100: out of memory\n", stderr);
+        aw_complain("out of memory");
         return AW_EXIT_INPUT;
     }
     const bool watched = wants_lines(o) || isatty(STDOUT_FILENO);
@@ -321,7 +321,7 @@ static bool open_engine(struct run *r)
     struct aw_options *o = r->o;
     if (getrandom(o->config.secret, sizeof o->config.secret, 0) !=
         (ssize_t)sizeof o->config.secret) {
-        perror("await100: random numbers for the hash of connections");
+        aw_complain("random numbers for the hash of connections: %s", strerror(errno));
         return false;
     }
     choose_threads(r);
@@ -349,7 +349,7 @@ static bool open_engine(struct run *r)
         aw_summary_thresholds(r->summary, o->config.threshold);
         return true;
     }
-    fputs("await100: out of memory\n", stderr);
+    aw_complain("out of memory");
     return false;
 }
 
@@ -376,7 +376,7 @@ static bool open_report(struct run *r)
     else
         r->out = o->output ? aw_out_file(o->output, err, sizeof err) : aw_out_fd(STDOUT_FILENO);
     if (!r->out) {
-        fprintf(stderr, "await100: %s\n", o->output ? err : "out of memory");
+        aw_complain("%s", o->output ? err : "out of memory");
         return false;
     }
     r->about = (struct aw_run){
@@ -399,7 +399,7 @@ static bool open_report(struct run *r)
     if (wants_lines(o)) r->live.lines = aw_line_new(r->out, &r->about);
     if (r->live.behind) aw_out_flush(r->out); /* the head of a table */
     if (r->report && (r->live.lines || !wants_lines(o))) return true;
-    fputs("await100: out of memory\n", stderr);
+    aw_complain("out of memory");
     return false;
 }
 
@@ -408,7 +408,7 @@ static bool open_streams(struct run *r)
     char err[1024];
     if (!r->o->streams) return true;
     r->streams = aw_streams_open(r->o->streams, err, sizeof err);
-    if (!r->streams) fprintf(stderr, "await100: %s\n", err);
+    if (!r->streams) aw_complain("%s", err);
     return r->streams != NULL;
 }
 
@@ -423,7 +423,7 @@ static bool open_metrics(struct run *r)
     char err[1024];
     if (!r->o->metrics) return true;
     r->metrics = aw_metrics_open(r->o->metrics, err, sizeof err);
-    if (!r->metrics) fprintf(stderr, "await100: %s\n", err);
+    if (!r->metrics) aw_complain("%s", err);
     return r->metrics != NULL;
 }
 
@@ -459,21 +459,21 @@ static void say_damage(struct run *r)
     for (size_t i = 0; i < count; i++) {
         const char *error = aw_source_error(sources[i]);
         if (!error || !*error) continue;
-        fprintf(stderr, "await100: %s\n", error);
+        aw_complain("%s", error);
         r->damaged++;
         told = true;
     }
     const char *error = NULL; /* of what joins them */
     if (told || !aw_merge_damaged(r->merge, &error)) return;
-    fprintf(stderr, "await100: %s\n", error);
+    aw_complain("%s", error);
     r->damaged++;
 }
 
 static void say_verbose(const struct run *r)
 {
     const struct aw_stats *s = &r->stats;
-    fprintf(stderr, "await100: %llu packets, %llu TCP segments; not analysed:\n",
-            (unsigned long long)s->packets, (unsigned long long)s->segments);
+    aw_complain("%llu packets, %llu TCP segments; not analysed:", (unsigned long long)s->packets,
+                (unsigned long long)s->segments);
     for (unsigned i = 0; i < s->drop_kinds; i++) {
         if (s->drop[i].count > 0)
             fprintf(stderr, "  %10llu  %s: %s\n", (unsigned long long)s->drop[i].count,
@@ -498,8 +498,8 @@ static enum aw_exit close_report(struct run *r, bool commit)
     r->report = NULL;
     r->out = NULL;
     if (error == 0 || error == EPIPE) return AW_EXIT_OK;
-    fprintf(stderr, "await100: %s: cannot write the report: %s\n",
-            r->o->output ? r->o->output : "standard output", strerror(error));
+    aw_complain("%s: cannot write the report: %s", r->o->output ? r->o->output : "standard output",
+                strerror(error));
     return AW_EXIT_OUTPUT;
 }
 
@@ -510,7 +510,7 @@ static enum aw_exit close_streams(struct run *r)
     const bool good = aw_streams_finish(r->streams, err, sizeof err) == 0;
     r->streams = NULL;
     if (good) return AW_EXIT_OK;
-    fprintf(stderr, "await100: %s\n", err);
+    aw_complain("%s", err);
     return AW_EXIT_OUTPUT;
 }
 
@@ -521,14 +521,14 @@ static enum aw_exit close_metrics(struct run *r)
     aw_metrics_close(r->metrics);
     r->metrics = NULL;
     if (error == 0 || error == EPIPE) return AW_EXIT_OK;
-    fprintf(stderr, "await100: %s: cannot write the metrics: %s\n", r->o->metrics, strerror(error));
+    aw_complain("%s: cannot write the metrics: %s", r->o->metrics, strerror(error));
     return AW_EXIT_OUTPUT;
 }
 
 static void say_notice(void *ctx, const char *line)
 {
     (void)ctx;
-    fprintf(stderr, "await100: %s\n", line);
+    aw_complain("%s", line);
 }
 
 /* Starts the threads beside the engine's. */
@@ -539,8 +539,7 @@ static bool start_live(struct run *r)
     r->live.end = o->duration ? steady_now() + o->duration : INT64_MAX;
     const struct aw_capture_calls calls = {.say = say_notice};
     if (!aw_capture_start(r->live.capture, o->stop_after, o->filter, &calls)) return false;
-    if (!o->quiet)
-        fprintf(stderr, "await100: capturing on %s; Ctrl-C ends with the report\n", r->live.name);
+    if (!o->quiet) aw_complain("capturing on %s; Ctrl-C ends with the report", r->live.name);
     return true;
 }
 
@@ -572,7 +571,7 @@ static void read_heads(struct run *r)
     r->engine = NULL;
     const char *why = aw_save_reread(r->again, &r->config, &tap, heads_enough, r->stats.packets);
     if (!why) return;
-    fprintf(stderr, "await100: not all heads are in the report: %s\n", why);
+    aw_complain("not all heads are in the report: %s", why);
     r->incomplete = true;
 }
 
@@ -602,10 +601,10 @@ static enum aw_exit analyse(struct run *r)
     r->o->format->finish(r->report);
     if (r->o->verbose) say_verbose(r);
     if (status == AW_ENOMEM) {
-        fputs("await100: out of memory: the report covers what was read before\n", stderr);
+        aw_complain("out of memory: the report covers what was read before");
         r->damaged++;
     } else if (atomic_load(&r->short_of_memory)) {
-        fputs("await100: out of memory: the report may lack what there was no room for\n", stderr);
+        aw_complain("out of memory: the report may lack what there was no room for");
         r->incomplete = true;
     }
     if ((r->o->fail_on & AW_FAIL_EMPTY) && r->expectation == 0) r->failed = true;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "confine/confine.h"
+#include "sink/complain.h"
 
 void aw_sandbox_prepare(struct aw_sandbox *s, const struct aw_options *o,
                         struct aw_folder *const *folders, size_t count)
@@ -20,8 +21,7 @@ void aw_sandbox_prepare(struct aw_sandbox *s, const struct aw_options *o,
     if (!s->wanted || !any) return;
     s->keeper = aw_keeper_start(folders, count);
     if (s->keeper) return;
-    fprintf(stderr, "await100: no sandbox: cannot start its keeper of files: %s\n",
-            strerror(errno));
+    aw_complain("no sandbox: cannot start its keeper of files: %s", strerror(errno));
     s->wanted = false;
 }
 
@@ -43,12 +43,12 @@ bool aw_sandbox_enter(struct aw_sandbox *s, const struct aw_options *o, bool liv
     case AW_CONFINED:
         return true;
     case AW_CONFINED_IN_PART:
-        if (!o->quiet) fprintf(stderr, "await100: sandbox: %s; going on without\n", words);
+        if (!o->quiet) aw_complain("sandbox: %s; going on without", words);
         return true;
     case AW_CONFINE_FAILED:
         break;
     }
-    fprintf(stderr, "await100: %s\n", words);
+    aw_complain("%s", words);
     return false;
 }
 

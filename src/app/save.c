@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sink/complain.h"
+
 enum { MEMORY_DEFAULT_MIB = 256 };
 
 size_t aw_save_memory(const struct aw_config *c)
@@ -24,7 +26,7 @@ bool aw_save_spares(const struct aw_options *o, const char *path, const char *op
     for (size_t i = 0; i < o->read_count; i++) {
         if (strcmp(o->read[i], "-") == 0 || stat(o->read[i], &in) != 0) continue;
         if (in.st_dev != out.st_dev || in.st_ino != out.st_ino) continue;
-        fprintf(stderr, "await100: %s %s: that is an input; give another name\n", option, path);
+        aw_complain("%s %s: that is an input; give another name", option, path);
         return false;
     }
     return true;
@@ -36,7 +38,7 @@ struct aw_merge *aw_save_reopen(const struct aw_merge *first)
     struct aw_merge *m = first ? aw_merge_again(first, why, sizeof why) : NULL;
     /* A pipe is a pipe: those who ask do without. */
     if (first && !m && aw_merge_rereadable(first))
-        fprintf(stderr, "await100: to read the input a second time: %s\n", why);
+        aw_complain("to read the input a second time: %s", why);
     return m;
 }
 
@@ -89,7 +91,7 @@ bool aw_save_open(struct aw_save *s, const struct aw_options *o, struct aw_merge
     if ((!o->write || open_keep(s, err, sizeof err)) &&
         (!o->record || open_recorder(s, err, sizeof err)))
         return true;
-    if (err[0]) fprintf(stderr, "await100: %s\n", err);
+    if (err[0]) aw_complain("%s", err);
     return false;
 }
 
@@ -113,16 +115,14 @@ void aw_save_engine(const struct aw_save *s, struct aw_config *config)
 
 static void say_not_reopened(const char *option, const char *path, int error)
 {
-    if (error)
-        fprintf(stderr, "await100: %s %s: cannot be opened again: %s\n", option, path,
-                strerror(error));
+    if (error) aw_complain("%s %s: cannot be opened again: %s", option, path, strerror(error));
 }
 
 static void say_trouble(const char *option, const char *path, int error)
 {
     if (error)
-        fprintf(stderr, "await100: %s %s: %s; packets are let go until it can be written again\n",
-                option, path, strerror(error));
+        aw_complain("%s %s: %s; packets are let go until it can be written again", option, path,
+                    strerror(error));
 }
 
 void aw_save_new_files(struct aw_save *s)
@@ -241,7 +241,7 @@ bool aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t p
     if (!s->keep || !s->again || !aw_keep_again(s->keep)) return true;
     const struct aw_tap tap = {.ctx = s->keep, .packet = aw_keep_packet};
     const char *why = aw_save_reread(s->again, config, &tap, NULL, packets);
-    if (why) fprintf(stderr, "await100: -w %s: not all packets are in it: %s\n", s->o->write, why);
+    if (why) aw_complain("-w %s: not all packets are in it: %s", s->o->write, why);
     return why == NULL;
 }
 
@@ -250,23 +250,22 @@ bool aw_save_again(struct aw_save *s, const struct aw_config *config, uint64_t p
 static bool say_error(const char *option, const char *path, int error)
 {
     if (error == 0 || error == EPIPE) return true; /* a closed pipe is the reader's right */
-    fprintf(stderr, "await100: %s %s: cannot write: %s\n", option, path, strerror(error));
+    aw_complain("%s %s: cannot write: %s", option, path, strerror(error));
     return false;
 }
 
 static void say_unwritten(const char *option, const char *path, uint64_t count)
 {
     if (count > 0)
-        fprintf(stderr, "await100: %s %s: %llu packets were let go for want of room\n", option,
-                path, (unsigned long long)count);
+        aw_complain("%s %s: %llu packets were let go for want of room", option, path,
+                    (unsigned long long)count);
 }
 
 static void say_left_out(const char *option, const char *path, uint64_t count)
 {
     if (count > 0)
-        fprintf(stderr,
-                "await100: %s %s: %llu packets of another link type than the first are not in it\n",
-                option, path, (unsigned long long)count);
+        aw_complain("%s %s: %llu packets of another link type than the first are not in it", option,
+                    path, (unsigned long long)count);
 }
 
 bool aw_save_close(struct aw_save *s)
@@ -278,10 +277,9 @@ bool aw_save_close(struct aw_save *s)
         say_unwritten("-w", s->o->write, stats.unwritten);
         say_left_out("-w", s->o->write, stats.left_out);
         if (stats.let_go > 0 && !s->o->quiet)
-            fprintf(stderr,
-                    "await100: -w %s: %llu packets left memory before the verdict on their "
-                    "connections; --memory makes room for more\n",
-                    s->o->write, (unsigned long long)stats.let_go);
+            aw_complain("-w %s: %llu packets left memory before the verdict on their "
+                        "connections; --memory makes room for more",
+                        s->o->write, (unsigned long long)stats.let_go);
     }
     if (s->recorder) {
         struct aw_recorder_stats stats;

@@ -5,22 +5,16 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "sink/complain.h"
 #include "sink/report.h"
 
 void aw_take_complain(const char *option, const char *path, unsigned long line, const char *why)
 {
-    struct aw_out *words = aw_out_fd(STDERR_FILENO);
-    if (!words) {
-        fputs("await100: out of memory\n", stderr);
-        return;
-    }
-    aw_out_printf(words, "await100: %s: %s: ", option, path);
-    if (line) aw_out_printf(words, "line %lu: ", line);
-    (void)aw_out_printable(words, aw_span_of(why, strlen(why)), 0);
-    aw_out_str(words, "\n");
-    (void)aw_out_close(words, true);
+    if (line)
+        aw_complain("%s: %s: line %lu: %s", option, path, line, why);
+    else
+        aw_complain("%s: %s: %s", option, path, why);
 }
 
 static enum aw_values_read take_one(const struct aw_taken *t, struct aw_values *v,

@@ -20,6 +20,7 @@
 #include "app/live.h"
 #include "app/pipeline.h"
 #include "app/sandbox.h"
+#include "sink/complain.h"
 #include "source/source.h"
 #include "tui/dash.h"
 
@@ -222,7 +223,7 @@ static bool open_engine(struct watch *w)
     const size_t memory = o->config.memory ? o->config.memory : (size_t)MEMORY_DEFAULT_MIB << 20;
     if (getrandom(o->config.secret, sizeof o->config.secret, 0) !=
         (ssize_t)sizeof o->config.secret) {
-        perror("await100: random numbers for the hash of connections");
+        aw_complain("random numbers for the hash of connections: %s", strerror(errno));
         return false;
     }
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -260,7 +261,7 @@ static bool open_engine(struct watch *w)
     w->board = aw_board_new(&board);
     w->engine = aw_engine_open(&o->config, &sink, NULL);
     if (w->board && w->engine && (w->ring || again)) return true;
-    fputs("await100: out of memory\n", stderr);
+    aw_complain("out of memory");
     return false;
 }
 
@@ -378,7 +379,7 @@ static bool open_folders(struct watch *w)
     w->saves_path = realpath(dir, NULL);
     w->saves = w->saves_path ? aw_folder_open(w->saves_path, "", AW_NAMES_NEW) : NULL;
     if (!w->saves && w->o->save_dir) {
-        fprintf(stderr, "await100: --save-dir %s: %s\n", dir, strerror(errno));
+        aw_complain("--save-dir %s: %s", dir, strerror(errno));
         return false;
     }
     struct aw_folder *const folders[] = {w->saves, w->stored ? aw_place_folder(w->stored) : NULL};
@@ -396,7 +397,7 @@ enum aw_exit aw_watch(struct aw_options *o)
     if (status == AW_EXIT_OK) {
         w.door = aw_door_open(err, sizeof err);
         if (!w.door) {
-            fprintf(stderr, "await100: %s; -N prints the report instead\n", err);
+            aw_complain("%s; -N prints the report instead", err);
             status = AW_EXIT_USAGE;
         }
     }

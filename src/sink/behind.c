@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sink/complain.h"
+
 enum { QUEUE_BYTES = 16 << 20 };
 
 struct piece { /* one hand-over */
@@ -71,7 +73,7 @@ static void open_again(struct aw_behind *b)
 {
     const int fd = aw_folder_make(b->folder, b->name, AW_MAKE_APPEND, 0);
     if (fd < 0) {
-        fprintf(stderr, "await100: %s: cannot be opened again: %s\n", b->path, strerror(errno));
+        aw_complain("%s: cannot be opened again: %s", b->path, strerror(errno));
         return;
     }
     close(b->fd);
@@ -87,8 +89,8 @@ static bool passing(const struct aw_behind *b, int why)
 static void judge(struct aw_behind *b, int why)
 {
     if (b->error == 0 && passing(b, why))
-        fprintf(stderr, "await100: %s: %s; records are let go until it can be written again\n",
-                b->path ? b->path : "standard output", strerror(why));
+        aw_complain("%s: %s; records are let go until it can be written again",
+                    b->path ? b->path : "standard output", strerror(why));
     pthread_mutex_lock(&b->lock);
     if (b->error == 0) b->error = why;
     if (!passing(b, why)) b->fatal = why;

@@ -13,6 +13,7 @@ trap 'exit 1' INT TERM
 grep -q '<script>hacked(3)</script>' "$dir/hostile.pcap" # it is what it is meant to be
 python3 tests/reports/agree.py "$program" pcaps/*.pcap* "$dir/hostile.pcap"
 python3 tests/reports/contract.py "$program" pcaps/*.pcap* "$dir/hostile.pcap"
+python3 tests/reports/hostile.py "$program"
 python3 tests/reports/merge.py "$program" pcaps/*.pcap* "$dir/hostile.pcap"
 
 all=
