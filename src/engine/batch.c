@@ -120,6 +120,7 @@ bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
 
 void aw_tell(struct aw_link *link, const struct aw_telling *t)
 {
+    aw_link_passed(link, t->before);
     aw_link_tick(link, t->clock, t->ord);
     switch (t->kind) {
     case AW_TELL_CONNECTION:

@@ -330,6 +330,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         e->anchor_steady = e->steady;
     }
     b->count = n;
+    b->before = before;
     b->end = e->latest;
     hand_over_drops(e, b);
     count_decoded(e);
@@ -341,6 +342,7 @@ enum aw_status aw_engine_quiet(struct aw_engine *e, struct aw_batch *b)
 {
     aw_batch_reset(b);
     if (!aw_batch_reserve(b, 1)) return AW_ENOMEM;
+    b->before = e->clock;
     go_on(e);
     if (e->started) {
         b->moment[0] = e->latest;

@@ -39,7 +39,8 @@ enum aw_telling_kind {
 struct aw_telling {
     uint64_t ord; /* packet worked on; UINT64_MAX = the end of the input */
     aw_ns clock;
-    aw_ns due; /* deadline of a timer; INT64_MAX = the packet itself */
+    aw_ns before; /* ... as of the packet before */
+    aw_ns due;    /* deadline of a timer; INT64_MAX = the packet itself */
     uint64_t conn_ord;
     uint64_t seq;
     enum aw_telling_kind kind;
@@ -76,6 +77,7 @@ struct aw_batch {
     /* Every packet of the batch: the engine's clock as of it, and its place. All shards read these,
      * because every packet moves the clock; each has the items of its own connections to itself. */
     struct aw_mark *moment;   /* owned */
+    aw_ns before;             /* the clock as of the packet before the first */
     size_t count, room;       /* of moments, and room of each shard's items */
     struct aw_item **item;    /* by shard, owned */
     size_t *items;            /* how many, by shard; owned */

@@ -56,6 +56,7 @@ struct aw_shard {
     aw_ns look_at;                           /* clock at which to look through them next */
     bool closed;                             /* an exchange was, by the chunk worked on */
     struct aw_mark now;                      /* packet worked on; its ts is the clock */
+    aw_ns before;                            /* the clock as of the packet before it */
     aw_ns due; /* deadline of the timer being worked on; INT64_MAX = the packet */
     struct aw_tellings *tell;
 };
@@ -65,6 +66,7 @@ static bool tell(struct aw_shard *s, struct aw_telling telling)
 {
     telling.ord = s->now.ord;
     telling.clock = s->now.ts;
+    telling.before = s->before;
     telling.due = s->due;
     if (s->link) {
         aw_tell(s->link, &telling);
@@ -583,6 +585,11 @@ static aw_ns next_timer(const struct aw_shard *s)
     return s->settle_first && s->settle_first->deadline < due ? s->settle_first->deadline : due;
 }
 
+static aw_ns clock_before(const struct aw_batch *b, size_t at)
+{
+    return at > 0 ? b->moment[at - 1].ts : b->before;
+}
+
 /* Runs the timers that fall due at packets *from to `last` of the batch, each at the first packet
  * whose time has come to it: as if every packet were looked at. Afterwards *from is the next. */
 static void run_timers_to(struct aw_shard *s, const struct aw_batch *b, size_t *from, size_t last)
@@ -591,6 +598,7 @@ static void run_timers_to(struct aw_shard *s, const struct aw_batch *b, size_t *
     while (*from <= last && (due = next_timer(s)) <= b->moment[last].ts) {
         while (b->moment[*from].ts < due)
             ++*from;
+        s->before = clock_before(b, *from);
         s->now = b->moment[(*from)++];
         run_timers(s);
     }
@@ -615,6 +623,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         if (next_timer(s) <= moment->ts) run_timers_to(s, b, &timed, item->at);
         timed = item->at + 1;
         s->now = *moment;
+        s->before = clock_before(b, item->at);
         aw_flow_tick(s->flows, &s->now);
         const uint64_t conn = aw_flow_push_hashed(s->flows, &item->seg, item->hash);
         if (s->late) tap_packet(s, conn, item);
@@ -622,12 +631,14 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
     if (b->count > 0) {
         run_timers_to(s, b, &timed, b->count - 1);
         s->now = b->moment[b->count - 1];
+        s->before = clock_before(b, b->count - 1);
         if (s->watch) look_who_waits(s, &s->now);
     }
     if (b->last) {
         /* Time that went on without packets does not count here: a recording of the same packets
          * ends with the last of them, and has to be judged alike. */
         if (aw_seen(&b->end)) s->now = b->end;
+        s->before = s->now.ts;
         s->now.ord = UINT64_MAX;
         aw_flow_finish(s->flows);
         s->stats.waiting = s->stats.waited = 0;

@@ -212,14 +212,21 @@ static aw_ns deadline(const struct aw_link *l, const struct aw_member *m)
     return m->end + l->config.threshold[AW_T_RETRY_WINDOW];
 }
 
-static void wait_add(struct aw_link *l, struct aw_member *m)
+/* `recheck` moves behind that of the last: they are looked at in the order of the list. */
+static void wait_add(struct aw_link *l, struct aw_member *m, aw_ns recheck)
 {
     m->undecided = true;
-    m->recheck = deadline(l, m);
+    m->recheck = l->wait_last && l->wait_last->recheck > recheck ? l->wait_last->recheck : recheck;
     m->wait_up = l->wait_last;
     m->wait_down = NULL;
     *(l->wait_last ? &l->wait_last->wait_down : &l->wait_first) = m;
     l->wait_last = m;
+}
+
+/* By the engine's clock: one wild time stamp must not hold back all that wait behind it. */
+static aw_ns wait_until(const struct aw_link *l, const struct aw_member *m)
+{
+    return (m->end < l->now ? m->end : l->now) + l->config.threshold[AW_T_RETRY_WINDOW];
 }
 
 static void wait_remove(struct aw_link *l, struct aw_member *m)
@@ -529,7 +536,7 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
     aw_legs_closed(l, m);
     count_runs(l, m);
     decide_group(l, m, when);
-    if (failed(x) && (aw_is_expectation(x) || m->prev)) wait_add(l, m);
+    if (failed(x) && (aw_is_expectation(x) || m->prev)) wait_add(l, m, wait_until(l, m));
 
     if (x->status == 417) {
         m->held_size = aw_exchange_size(x);
@@ -573,24 +580,26 @@ static void decide_late(struct aw_link *l, struct aw_member *m, struct aw_when w
     /* else the chain goes on: its end releases all of it */
 }
 
-void aw_chain_expire(struct aw_link *l)
+aw_ns aw_chain_due(const struct aw_link *l)
+{
+    return l->wait_first ? l->wait_first->recheck : INT64_MAX;
+}
+
+void aw_chain_expire(struct aw_link *l, aw_ns clock)
 {
     const aw_ns window = l->config.threshold[AW_T_RETRY_WINDOW];
-    while (l->wait_first && l->wait_first->recheck < l->now) {
-        struct aw_member *m = l->wait_first;
-        const struct aw_when when = {.ts = m->recheck, .ord = l->ord};
-        const aw_ns again = m->recheck + (window > AW_SEC ? window : AW_SEC);
-        bool rival;
-        const struct aw_member *f = candidate(l, m, &rival);
-        if (f && !f->closed) {
-            /* A retry is under way, and its end will decide: look again later, lest it is lost. */
-            wait_remove(l, m);
-            wait_add(l, m);
-            m->recheck = again;
-            continue;
-        }
-        decide_late(l, m, when, (struct aw_outlook){.input_left = window, .window_open = false});
+    struct aw_member *m = l->wait_first;
+    bool rival;
+    const struct aw_member *f = candidate(l, m, &rival);
+    if (f && !f->closed) {
+        /* A retry is under way, and its end will decide: look again later, lest it is lost. */
+        const aw_ns step = window > AW_SEC ? window : AW_SEC;
+        wait_remove(l, m);
+        wait_add(l, m, clock + (step - (clock - m->recheck) % step) % step);
+        return;
     }
+    const struct aw_when when = {.ts = m->recheck}; /* of no packet */
+    decide_late(l, m, when, (struct aw_outlook){.input_left = window, .window_open = false});
 }
 
 bool aw_chain_let_go(struct aw_link *l)

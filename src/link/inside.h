@@ -82,7 +82,7 @@ struct aw_member {
     bool inner_unseen; /* what may be its origin's leg was not seen in full */
     bool inner_loose;  /* its origin's leg is known by the client's address alone */
     aw_ns begin, end;
-    aw_ns recheck; /* undecided: when to look whether the window is over */
+    aw_ns recheck; /* undecided: when to look whether the window is over; in order in the list */
     int64_t sent;
     aw_ref packet, final_packet;
     struct aw_mark head;
@@ -102,6 +102,7 @@ struct aw_member {
     struct aw_exchange *late; /* owned: final but for an origin's leg not told of yet */
     size_t late_size;
     struct aw_when late_when;
+    aw_ns late_due; /* when it no longer waits; in order in the list */
     struct aw_outlook late_outlook;
     struct aw_member *late_up, *late_down;
 };
@@ -156,16 +157,17 @@ struct aw_link {
     struct aw_ids ids;
 
     aw_ns now;    /* AW_NS_NONE before the first tick */
+    aw_ns passed; /* up to here all has been told, and what time decides was decided */
     uint64_t ord; /* packet of the last tick */
 
     struct aw_group **bucket; /* owned, bucket_mask + 1 */
     size_t bucket_mask, groups;
-    uint32_t client_groups[AW_CLIENT_COUNTS]; /* groups by a hash of their client */
-    struct aw_member *wait_first, *wait_last; /* undecided, by the time at which they closed */
+    uint32_t client_groups[AW_CLIENT_COUNTS];         /* groups by a hash of their client */
+    struct aw_member *wait_first, *wait_last;         /* undecided, by `recheck` */
     struct aw_leg *legs[AW_LEG_KEYS][AW_LEG_BUCKETS]; /* open ones, newest first, by each key */
     size_t legs_open;
     struct aw_unheard_ring unheard;
-    struct aw_member *late_first, *late_last; /* by the time at which they became final */
+    struct aw_member *late_first, *late_last; /* by `late_due` */
     struct aw_exchange outer;                 /* scratch: what a verdict may ask of an outer leg */
     struct aw_attempt *chain;                 /* scratch, owned */
     size_t chain_room;
@@ -198,8 +200,10 @@ struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_opening *x,
  * is, or NULL): its record goes to ready, or it is copied and held. */
 void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_member *outer,
                      const struct aw_exchange *x, struct aw_when when);
-/* Those whose retry window is over have no retry. */
-void aw_chain_expire(struct aw_link *l);
+/* When the next one's retry window is over, INT64_MAX = no one waits; and that is now: it has no
+ * retry, or is asked again beyond `clock`. */
+aw_ns aw_chain_due(const struct aw_link *l);
+void aw_chain_expire(struct aw_link *l, aw_ns clock);
 /* The input is over. */
 void aw_chain_finish(struct aw_link *l, aw_ns last);
 /* Writes the oldest held as it stands; false where nothing is held. */
@@ -229,8 +233,8 @@ void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *
  * for, or no memory. */
 bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
                      struct aw_when when, struct aw_outlook outlook);
-/* Makes the records final that became so before `limit`; of the oldest, whatever its time. */
-void aw_legs_flush(struct aw_link *l, aw_ns limit);
+/* When the oldest put off no longer waits, INT64_MAX = there is none; and makes its record. */
+aw_ns aw_legs_due(const struct aw_link *l);
 bool aw_legs_let_go(struct aw_link *l);
 void aw_legs_free(struct aw_link *l, struct aw_member *m);
 

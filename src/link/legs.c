@@ -370,6 +370,8 @@ bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exc
     m->late = aw_exchange_copy(mem, size, x);
     m->late_size = size;
     m->late_when = when;
+    m->late_due = when.ts + lingers(m);
+    if (l->late_last && l->late_last->late_due > m->late_due) m->late_due = l->late_last->late_due;
     m->late_outlook = outlook;
     m->late_up = l->late_last;
     *(l->late_last ? &l->late_last->late_down : &l->late_first) = m;
@@ -414,18 +416,14 @@ void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const stru
         aw_chain_sweep(l, outer);
 }
 
-void aw_legs_flush(struct aw_link *l, aw_ns limit)
+aw_ns aw_legs_due(const struct aw_link *l)
 {
-    for (struct aw_member *m = l->late_first, *next; m && m->late_when.ts < limit; m = next) {
-        next = m->late_down;
-        if (m->late_when.ts < limit - lingers(m)) write_late(l, m);
-    }
+    return l->late_first ? l->late_first->late_due : INT64_MAX;
 }
 
 bool aw_legs_let_go(struct aw_link *l)
 {
     if (l->late_first == NULL) return false;
-    l->stats.let_go++;
     write_late(l, l->late_first);
     return true;
 }

@@ -33,7 +33,7 @@ struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink
         l->namer = (struct aw_namer){.ctx = config->source_ctx, .source = config->source_name};
     l->judge = judge;
     l->budget = budget;
-    l->now = AW_NS_NONE;
+    l->now = l->passed = AW_NS_NONE;
     aw_ids_init(&l->ids, &l->config.alloc);
     return l;
 }
@@ -115,7 +115,9 @@ static void keep_budget(struct aw_link *l)
     while (l->bytes + l->ready.bytes > l->budget) {
         if (l->ready.count > 0)
             aw_ready_flush_one(l);
-        else if (!aw_legs_let_go(l) && !aw_chain_let_go(l))
+        else if (aw_legs_let_go(l))
+            l->stats.let_go++;
+        else if (!aw_chain_let_go(l))
             break;
     }
 }
@@ -222,7 +224,9 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
     ex->conn_id = conn_id;
     if (l->drops.count > 0 && suffered(l, ex)) ex->flags |= AW_F_DROPPED;
     const struct aw_mark *end = &ex->at[AW_AT_END];
-    const struct aw_when when = {.ts = aw_seen(end) ? end->ts : l->now, .ord = ex->end_ord};
+    /* A packet's own time may lie ahead of the engine's clock; what ended is over by now. */
+    const struct aw_when when = {.ts = aw_seen(end) && end->ts < l->now ? end->ts : l->now,
+                                 .ord = ex->end_ord};
     /* A leg that ended without an answer was over for its proxy with the first FIN or RST. */
     const struct aw_mark *closed = &ex->conn.closed_at;
     const bool broke_off = ex->status == 0 && aw_seen(closed) && closed->ts < when.ts;
@@ -238,35 +242,49 @@ void aw_link_gone(struct aw_link *l, uint64_t ord)
     if (s) aw_ids_remove(&l->ids, s);
 }
 
+/*
+ * What time alone decides, in the order of time and never with a clock that has yet to be told of:
+ * so it does not matter how often this is called on the way to a telling, which depends on the lots
+ * in which packets come. Records that settled ended up to `settle` before they are told of.
+ */
+void aw_link_passed(struct aw_link *l, aw_ns clock)
+{
+    const aw_ns settle = l->config.threshold[AW_T_SETTLE];
+    if (clock <= l->passed) return;
+    for (;;) {
+        const aw_ns retry = aw_chain_due(l), leg = aw_legs_due(l);
+        const aw_ns next = leg < retry - settle ? leg + settle : retry;
+        if (next >= clock) break;
+        if (next > l->passed) l->passed = next;
+        if (next == retry)
+            aw_chain_expire(l, clock);
+        else
+            aw_legs_let_go(l);
+    }
+    l->passed = clock;
+    aw_ready_flush(l, clock - settle);
+}
+
 void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord)
 {
-    if (ord != l->ord) {
-        /* Everything that ended up to the clock of the packet before has been told of by now, but
-         * for exchanges that settled: they may have ended that much earlier. */
-        if (l->now != AW_NS_NONE && (l->late_first || l->ready.count > 0)) {
-            const aw_ns past = l->now - l->config.threshold[AW_T_SETTLE];
-            aw_legs_flush(l, past);
-            aw_ready_flush(l, past);
-        }
-        l->ord = ord;
-    }
-    if (l->now != AW_NS_NONE && now <= l->now) return;
-    l->now = now;
-    if (l->wait_first && l->wait_first->recheck < now) aw_chain_expire(l);
+    /* Everything that ended up to the clock of the packet before has been told of by now. */
+    if (ord != l->ord) aw_link_passed(l, l->now);
+    l->ord = ord;
+    if (now > l->now) l->now = now;
 }
 
 void aw_link_quiet(struct aw_link *l, aw_ns now)
 {
     aw_link_tick(l, now, l->ord);
-    const aw_ns past = l->now - l->config.threshold[AW_T_SETTLE];
-    aw_legs_flush(l, past);
-    aw_ready_flush(l, past);
+    aw_link_passed(l, l->now);
 }
 
 void aw_link_finish(struct aw_link *l, aw_ns last)
 {
+    aw_link_passed(l, l->now);
     aw_chain_finish(l, last);
-    aw_legs_flush(l, INT64_MAX);
+    while (aw_legs_let_go(l))
+        ;
     while (l->ready.count > 0)
         aw_ready_flush_one(l);
 }

@@ -82,7 +82,10 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex);
 /* A connection is gone: its id may be forgotten. Called after its exchanges' ends. */
 void aw_link_gone(struct aw_link *l, uint64_t ord);
 
-/* Moves the clock; writes what no longer waits. `ord` is the packet that moved it. */
+/* All packets up to this clock have told what they had to tell: writes what no longer waits. */
+void aw_link_passed(struct aw_link *l, aw_ns clock);
+
+/* Moves the clock to that of packet `ord`; those before it have passed. */
 void aw_link_tick(struct aw_link *l, aw_ns now, uint64_t ord);
 
 /* Moves the clock where no packet came: everything that ended by then has been told. */

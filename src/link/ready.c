@@ -39,6 +39,9 @@ static bool push(struct aw_link *l, struct aw_ready *r, struct aw_when when)
         h->at = grown;
         h->room = room;
     }
+    /* What was written may have ended up to here; times that run back lie before that. */
+    const aw_ns settle = l->config.threshold[AW_T_SETTLE];
+    if (l->passed != AW_NS_NONE && when.ts < l->passed - settle) when.ts = l->passed - settle;
     const struct aw_ready_entry e = {.when = when, .id = r->ex->id, .record = r};
     size_t i = h->count++;
     for (; i > 0 && before(&e, &h->at[(i - 1) / 4]); i = (i - 1) / 4)
