@@ -198,7 +198,8 @@ static int by_failing(const void *pa, const void *pb)
     int c = larger_first(a->failing, b->failing);
     if (c == 0) c = larger_first((uint64_t)a->stall, (uint64_t)b->stall);
     if (c == 0) c = larger_first(a->exchanges, b->exchanges);
-    return c ? c : strcmp(a->key, b->key);
+    if (c == 0) c = strcmp(a->key, b->key);
+    return c ? c : strcmp(a->product, b->product); /* of two "other" one is what had no place */
 }
 
 size_t aw_groups_sort(struct aw_groups *t, const struct aw_group *const **out)

@@ -334,8 +334,9 @@ bool aw_summary_put_group(struct aw_summary *s, enum aw_dir side, const struct a
     char own_key[KEY_MAX], own_product[PRODUCT_MAX];
     (void)put_printable(own_key, 0, sizeof own_key, key);
     (void)put_printable(own_product, 0, sizeof own_product, product);
-    struct aw_group *to =
-        strcmp(own_key, t->other.key) == 0 ? &t->other : put_group(s, t, own_key, own_product);
+    /* A client may call itself "other": it has a product then, and what had no place has none. */
+    const bool rest = own_product[0] == '\0' && strcmp(own_key, t->other.key) == 0;
+    struct aw_group *to = rest ? &t->other : put_group(s, t, own_key, own_product);
     return aw_group_add(to, &s->limited, g) && !s->starved;
 }
 

@@ -458,12 +458,40 @@ static void counts_stop(void **state)
     free(b);
 }
 
+/* What has no place is called so as well, and has no product. */
+static void a_client_named_other(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct aw_summary *s = aw_summary_new(NULL);
+    fixture_init(&f);
+    f.ex.text[AW_TEXT_USER_AGENT] = span("other");
+    aw_summary_add(s, &f.rec);
+    struct aw_group rest = {.key = "other", .product = "", .exchanges = 3};
+    assert_true(aw_summary_put_group(s, AW_C2S, &rest));
+    char *one = document_of(&f, s, 1, T0), *two = merged(&one, 1), *three = merged(&two, 1);
+    json_t *doc = parsed(three);
+    const json_t *clients = json_object_get(doc, "clients");
+    assert_int_equal(json_array_size(clients), 2);
+    const json_t *named = json_array_get(clients, 0), *other = json_array_get(clients, 1);
+    assert_string_equal(json_string_value(json_object_get(named, "product")), "other");
+    assert_int_equal(json_integer_value(json_object_get(named, "exchanges")), 1);
+    assert_true(json_is_null(json_object_get(other, "product")));
+    assert_int_equal(json_integer_value(json_object_get(other, "exchanges")), 3);
+    json_decref(doc);
+    free(one);
+    free(two);
+    free(three);
+    aw_summary_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_order_and_grouping),   cmocka_unit_test(parts_are_the_whole),
         cmocka_unit_test(records_are_the_run),      cmocka_unit_test(reports_in_any_order),
         cmocka_unit_test(nothing_of_what_is_wrong), cmocka_unit_test(counts_stop),
+        cmocka_unit_test(a_client_named_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
