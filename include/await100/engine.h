@@ -192,6 +192,9 @@ AW_API AW_MUST_USE enum aw_status aw_engine_quiet(struct aw_engine *e, struct aw
  * these two capture times. Verdicts on exchanges under way then are less sure. */
 AW_API void aw_engine_dropped(struct aw_engine *e, uint64_t count, aw_ns from, aw_ns to);
 AW_API void aw_engine_work(struct aw_engine *e, unsigned shard, struct aw_batch *b);
+/* After phase 2 of a batch, on a thread that may call it: what this shard found and phase 3 did not
+ * collect yet takes much of its memory, so that to collect it comes before more work. */
+AW_API bool aw_engine_laden(const struct aw_engine *e, unsigned shard);
 /* False: it stopped on the way, since much is to be delivered: deliver it, and call again. Only
  * after aw_engine_deliver_apart. */
 AW_API bool aw_engine_collect(struct aw_engine *e, struct aw_batch *b);

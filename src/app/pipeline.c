@@ -44,6 +44,7 @@ struct pipeline {
     uint64_t delivered;             /* and through with */
     uint64_t worked[AW_SHARDS_MAX]; /* by each shard */
     bool working[AW_SHARDS_MAX];
+    bool laden[AW_SHARDS_MAX]; /* ... and has to wait until that is collected */
     bool filling, collecting, delivering;
     bool ended; /* nothing more will be read */
     bool over;  /* ... and filled */
@@ -106,6 +107,7 @@ static enum task choose(struct pipeline *p, unsigned first, bool caller, unsigne
     for (unsigned i = 0; i < p->shards; i++) {
         const unsigned k = (first + i) % p->shards;
         if (p->working[k] || p->worked[k] == p->filled) continue;
+        if (p->laden[k] && p->worked[k] > p->collected) continue;
         p->working[k] = true;
         *shard = k;
         return TASK_WORK;
@@ -240,6 +242,7 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
         case TASK_WORK:
             p->worked[shard]++;
             p->working[shard] = false;
+            p->laden[shard] = aw_engine_laden(p->engine, shard);
             break;
         case TASK_COLLECT:
             p->collected++;

@@ -58,10 +58,18 @@ static int compare_any(const void *a, const void *b)
 void aw_tellings_reset(struct aw_tellings *t, struct aw_pool *pool)
 {
     for (size_t i = 0; i < t->count; i++)
-        if (t->list[i].kind == AW_TELL_CLOSED) aw_exchange_give_back(pool, t->list[i].ex);
+        if (t->list[i].lent) aw_exchange_give_back(pool, t->list[i].ex);
     t->count = t->told = 0;
+    t->lent = t->copied = 0;
     t->sorted = true;
     aw_arena_reset(&t->arena, KEEP_BYTES);
+}
+
+static struct aw_exchange *copy_exchange(struct aw_arena *arena, const struct aw_exchange *from)
+{
+    const size_t size = aw_exchange_size(from);
+    void *mem = aw_arena_get(arena, size);
+    return mem ? aw_exchange_copy(mem, size, from) : NULL;
 }
 
 static struct aw_opening *copy_opening(struct aw_arena *arena, const struct aw_opening *from)
@@ -101,10 +109,12 @@ bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
         if (!slot->opening) return false;
     }
     if (telling->kind == AW_TELL_WAITING) {
-        const size_t size = aw_exchange_size(telling->waiting);
-        void *mem = aw_arena_get(&t->arena, size);
-        if (!mem) return false;
-        slot->waiting = aw_exchange_copy(mem, size, telling->waiting);
+        slot->waiting = copy_exchange(&t->arena, telling->waiting);
+        if (!slot->waiting) return false;
+    }
+    if (telling->kind == AW_TELL_CLOSED && !telling->lent) {
+        slot->ex = copy_exchange(&t->arena, telling->ex);
+        if (!slot->ex) return false;
     }
     const bool has_way = telling->kind == AW_TELL_CONNECTION || telling->kind == AW_TELL_UNHEARD;
     if (has_way && telling->way) {
@@ -140,6 +150,9 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t)
         break;
     case AW_TELL_CLOSED:
         aw_link_closed(link, t->ex);
+        break;
+    case AW_TELL_LOST:
+        aw_link_lost(link, t->conn_ord, t->nth);
         break;
     case AW_TELL_GONE:
         aw_link_gone(link, t->conn_ord);

@@ -139,7 +139,7 @@ void aw_batch_free(struct aw_batch *b)
     const struct aw_alloc *alloc = &b->engine->config.alloc;
     aw_outbox_free(&b->out, alloc);
     for (unsigned k = 0; k < b->shards; k++) {
-        aw_tellings_reset(&b->tell[k], aw_shard_pool(b->engine->shard[k]));
+        aw_shard_take_back(b->engine->shard[k], &b->tell[k]);
         alloc->put(alloc->ctx, b->item[k]);
         alloc->put(alloc->ctx, b->tell[k].list);
         aw_arena_fini(&b->tell[k].arena);
@@ -363,6 +363,11 @@ void aw_engine_work(struct aw_engine *e, unsigned shard, struct aw_batch *b)
     aw_shard_work(e->shard[shard], shard, b);
 }
 
+bool aw_engine_laden(const struct aw_engine *e, unsigned shard)
+{
+    return aw_shard_laden(e->shard[shard]);
+}
+
 /* --- phase 3 --- */
 
 static void add_shard(struct aw_stats *s, const struct aw_shard_stats *k)
@@ -410,8 +415,10 @@ bool aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
         aw_link_tick(e->link, b->moment[b->count - 1].ts, b->moment[b->count - 1].ord);
     if (b->last) aw_link_finish(e->link, b->decoded.last);
     struct aw_stats s = b->decoded;
-    for (unsigned k = 0; k < b->shards; k++)
+    for (unsigned k = 0; k < b->shards; k++) {
         add_shard(&s, &b->tell[k].stats);
+        atomic_store_explicit(&b->tell[k].through, true, memory_order_release);
+    }
     const struct aw_link_stats *l = aw_link_stats(e->link);
     s.expectation = l->expectation;
     s.failing = l->failing;

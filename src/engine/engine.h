@@ -5,6 +5,8 @@
 #ifndef AW_ENGINE_ENGINE_H
 #define AW_ENGINE_ENGINE_H
 
+#include <stdatomic.h>
+
 #include "await100/engine.h"
 #include "base/arena.h"
 #include "diagnose/diagnose.h"
@@ -34,6 +36,7 @@ enum aw_telling_kind {
     AW_TELL_OPENED,
     AW_TELL_WAITING,
     AW_TELL_CLOSED,
+    AW_TELL_LOST, /* an exchange is over, and there was no room for its facts */
     AW_TELL_GONE
 };
 struct aw_telling {
@@ -50,7 +53,9 @@ struct aw_telling {
         const struct aw_link_way *way;     /* CONNECTION (or NULL), UNHEARD: likewise */
         const struct aw_exchange *waiting; /* WAITING: likewise */
         struct aw_exchange *ex;            /* CLOSED: itself, until the shard takes it back */
+        uint32_t nth;                      /* LOST */
     };
+    bool lent; /* CLOSED: of the shard's pool; else a copy in the batch's arena */
 };
 
 struct aw_shard_stats {
@@ -62,12 +67,17 @@ struct aw_shard_stats {
     uint64_t waiting, waited; /* clients now; ns, of all together */
 };
 
+/* Closed exchanges stay where they are in the shard's pool until they were told of; beyond a share
+ * of it they are copied, lest they take the place of what is under way. */
 struct aw_tellings {
     struct aw_telling *list; /* owned */
     size_t count, room;
     size_t told; /* of them */
     bool sorted;
-    struct aw_arena arena;       /* holds the openings */
+    size_t lent, copied;         /* bytes of exchanges: of the pool, in the arena */
+    atomic_bool through;         /* phase 3 is: the shard may take back what it lent */
+    struct aw_tellings *before;  /* the shard's, of an earlier batch, that it lent something to */
+    struct aw_arena arena;       /* holds openings and copies */
     struct aw_shard_stats stats; /* as of the end of the shard's work on the batch */
 };
 
@@ -109,11 +119,15 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t);
 bool aw_batch_tell(struct aw_batch *b, struct aw_link *link);
 bool aw_batch_reserve(struct aw_batch *b, size_t packets);
 void aw_batch_reset(struct aw_batch *b);
-/* Adds a telling to a shard's list, its opening copied; false where there is no memory. */
+/* Adds a telling to a shard's list, all but a lent exchange copied; false where there is no memory.
+ */
 bool aw_tellings_add(struct aw_tellings *t, const struct aw_alloc *alloc,
                      const struct aw_telling *telling);
 /* Forgets them all; the exchanges go back to their pool. By the shard, or when it works no more. */
 void aw_tellings_reset(struct aw_tellings *t, struct aw_pool *pool);
-struct aw_pool *aw_shard_pool(struct aw_shard *s);
+/* Whether what the shard told of and was not collected yet takes much. */
+bool aw_shard_laden(const struct aw_shard *s);
+/* Takes back what it lent to these tellings, which are forgotten. */
+void aw_shard_take_back(struct aw_shard *s, struct aw_tellings *t);
 
 #endif

@@ -21,6 +21,8 @@ struct conn {
     bool counted;     /* in the stats, under what it is */
     bool may_wait;    /* in the list of those */
     bool told;        /* ... and it was told that it does */
+    uint32_t lot;     /* the latest in which exchanges of its were closed */
+    size_t untold;    /* bytes of these */
 };
 
 /* What it becomes between two exchanges, or where no HTTP is to come: kept-alive connections are
@@ -57,8 +59,13 @@ struct aw_shard {
     bool closed;                             /* an exchange was, by the chunk worked on */
     struct aw_mark now;                      /* packet worked on; its ts is the clock */
     aw_ns before;                            /* the clock as of the packet before it */
-    aw_ns due; /* deadline of the timer being worked on; INT64_MAX = the packet */
+    aw_ns due;         /* deadline of the timer being worked on; INT64_MAX = the packet */
+    struct conn *conn; /* worked on */
+    uint32_t lot;      /* counts batches */
+    bool over;         /* the input is */
     struct aw_tellings *tell;
+    struct aw_tellings *lent_to; /* the latest that hold something of the pool, or copies */
+    size_t untold;               /* bytes they hold */
 };
 
 /* Returns whether what it tells of is kept until the batch is worked on again. */
@@ -77,18 +84,86 @@ static bool tell(struct aw_shard *s, struct aw_telling telling)
     return kept;
 }
 
+/* --- closed exchanges, until they were told of --- */
+
+/* Parts of the pool's budget. */
+enum {
+    LADEN_SHARE = 16,   /* with as much to be told of, that comes first */
+    LENT_SHARE = 8,     /* lent to one batch, before more is copied */
+    COPY_SHARE = 2,     /* copied; from half of that on ... */
+    COPY_ONE_SHARE = 8, /* ... a connection that had as much in this batch gets no more */
+};
+
+bool aw_shard_laden(const struct aw_shard *s)
+{
+    return s->untold > aw_pool_budget(s->pool) / LADEN_SHARE;
+}
+
+void aw_shard_take_back(struct aw_shard *s, struct aw_tellings *t)
+{
+    for (struct aw_tellings **at = &s->lent_to; *at; at = &(*at)->before) {
+        if (*at != t) continue;
+        *at = t->before;
+        s->untold -= t->lent + t->copied;
+        break;
+    }
+    t->before = NULL;
+    aw_tellings_reset(t, s->pool);
+}
+
+/* What phase 3 is through with, of any batch. */
+static void take_back_all(struct aw_shard *s)
+{
+    for (struct aw_tellings *t = s->lent_to, *before; t; t = before) {
+        before = t->before;
+        if (atomic_load_explicit(&t->through, memory_order_acquire)) aw_shard_take_back(s, t);
+    }
+}
+
+/* Whether there is room for a copy, so that one connection does not take that of all others. */
+static bool may_copy(const struct aw_shard *s, size_t size)
+{
+    const size_t budget = aw_pool_budget(s->pool), copied = s->tell->copied + size;
+    const bool much = s->conn->untold > budget / COPY_ONE_SHARE;
+    return copied <= budget / COPY_SHARE / (much ? 2 : 1);
+}
+
+/* Not so much that what is under way lacks it; when the input is over nothing is. */
+static bool may_lend(const struct aw_shard *s, size_t size)
+{
+    return s->over || s->tell->lent + size <= aw_pool_budget(s->pool) / LENT_SHARE;
+}
+
+/* Returns whether it is lent. */
+static bool tell_closed(struct aw_shard *s, struct aw_exchange *ex)
+{
+    struct aw_telling telling = {.conn_ord = ex->conn.ord, .kind = AW_TELL_CLOSED, .ex = ex};
+    if (s->link) return tell(s, telling);
+    const size_t size = aw_exchange_size(ex);
+    s->conn->untold = size + (s->conn->lot == s->lot ? s->conn->untold : 0);
+    s->conn->lot = s->lot;
+    telling.lent = may_lend(s, size);
+    if ((telling.lent || may_copy(s, size)) && tell(s, telling)) {
+        *(telling.lent ? &s->tell->lent : &s->tell->copied) += size;
+        return telling.lent;
+    }
+    s->stats.no_memory++;
+    (void)tell(s,
+               (struct aw_telling){.conn_ord = ex->conn.ord, .kind = AW_TELL_LOST, .nth = ex->nth});
+    return false;
+}
+
 static bool on_exchange(void *ctx, enum aw_change change, struct aw_exchange *ex,
                         const struct aw_mark *at)
 {
     (void)at;
-    struct aw_telling telling = {.conn_ord = ex->conn.ord, .kind = AW_TELL_CLOSED, .ex = ex};
+    struct aw_telling telling = {.conn_ord = ex->conn.ord, .kind = AW_TELL_OPENED};
     if (change == AW_EX_CLOSED) {
         ((struct aw_shard *)ctx)->closed = true;
-        return tell(ctx, telling);
+        return tell_closed(ctx, ex);
     }
     struct aw_opening opening;
     aw_opening_of(&opening, ex);
-    telling.kind = AW_TELL_OPENED;
     telling.opening = &opening;
     return tell(ctx, telling);
 }
@@ -143,6 +218,7 @@ static void run_timers(struct aw_shard *s)
         if (!c || c->deadline != due) continue;
         s->due = due;
         settle_remove(s, c);
+        s->conn = c;
         aw_exchanges_settle(c->xs, c->flow, &s->now);
         settle_update(s, c);
         let_rest(s, c);
@@ -434,6 +510,7 @@ static const struct aw_chunk *take_chunk(struct aw_shard *s, struct conn *c,
                                          const struct aw_chunk *chunk, struct aw_chunk *turned)
 {
     s->closed = false;
+    s->conn = c;
     switch (chunk->kind) {
     case AW_CHUNK_DATA:
     case AW_CHUNK_HOLE:
@@ -561,11 +638,6 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
     return s;
 }
 
-struct aw_pool *aw_shard_pool(struct aw_shard *s)
-{
-    return s->pool;
-}
-
 void aw_shard_free(struct aw_shard *s)
 {
     if (!s) return;
@@ -611,7 +683,10 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
     const size_t count = b->items[index];
     size_t timed = 0;
     s->tell = &b->tell[index];
-    aw_tellings_reset(s->tell, s->pool);
+    aw_shard_take_back(s, s->tell);
+    take_back_all(s);
+    s->lot++;
+    atomic_store_explicit(&s->tell->through, false, memory_order_relaxed);
     s->link = b->link;
     for (size_t i = 0; i < count; i++) {
         const struct aw_item *item = &items[i];
@@ -640,10 +715,15 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         if (aw_seen(&b->end)) s->now = b->end;
         s->before = s->now.ts;
         s->now.ord = UINT64_MAX;
+        s->over = true;
         aw_flow_finish(s->flows);
         s->stats.waiting = s->stats.waited = 0;
     }
     s->stats.flow = *aw_flow_stats(s->flows);
     s->stats.exchange = s->room.stats;
     s->tell->stats = s->stats;
+    if (s->tell->lent + s->tell->copied == 0) return;
+    s->tell->before = s->lent_to;
+    s->lent_to = s->tell;
+    s->untold += s->tell->lent + s->tell->copied;
 }

@@ -558,6 +558,14 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
     sweep(l, m->group);
 }
 
+void aw_chain_lost(struct aw_link *l, struct aw_member *m)
+{
+    m->closed = m->incomplete = true;
+    m->over = m->end = l->now;
+    aw_legs_closed(l, m);
+    sweep(l, m->group);
+}
+
 /* m has no retry, or none that can be told. */
 static void settle_alone(struct aw_link *l, struct aw_member *m, struct aw_when when,
                          struct aw_outlook out)

@@ -200,6 +200,8 @@ struct aw_member *aw_chain_opened(struct aw_link *l, const struct aw_opening *x,
  * is, or NULL): its record goes to ready, or it is copied and held. */
 void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_member *outer,
                      const struct aw_exchange *x, struct aw_when when);
+/* m ended, and nothing else is known of that. */
+void aw_chain_lost(struct aw_link *l, struct aw_member *m);
 /* When the next one's retry window is over, INT64_MAX = no one waits; and that is now: it has no
  * retry, or is asked again beyond `clock`. */
 aw_ns aw_chain_due(const struct aw_link *l);
@@ -225,6 +227,8 @@ bool aw_legs_within(const struct aw_member *outer, aw_ns end);
 /* ... after its own record is made: the outer one may be final now. */
 void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const struct aw_exchange *x,
                           bool within);
+/* ... or nothing is known of it but that it has ended. */
+void aw_legs_inner_lost(struct aw_link *l, struct aw_member *outer);
 /* m ended: nothing that begins later can be its origin's leg. */
 void aw_legs_closed(struct aw_link *l, struct aw_member *m);
 /* Fills in the legs of a case on m. */

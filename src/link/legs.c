@@ -392,6 +392,15 @@ static void write_late(struct aw_link *l, struct aw_member *m)
     aw_chain_sweep(l, m);
 }
 
+/* One that may be its origin's leg has ended. */
+static void may_be_final(struct aw_link *l, struct aw_member *outer)
+{
+    if (outer->late && outer->inners_open == 0)
+        write_late(l, outer);
+    else
+        aw_chain_sweep(l, outer);
+}
+
 void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const struct aw_exchange *x,
                           bool within)
 {
@@ -410,10 +419,14 @@ void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const stru
             if (via) outer->inner->text[AW_TEXT_REQ_VIA].p = &there;
         }
     }
-    if (outer->late && outer->inners_open == 0)
-        write_late(l, outer);
-    else
-        aw_chain_sweep(l, outer);
+    may_be_final(l, outer);
+}
+
+void aw_legs_inner_lost(struct aw_link *l, struct aw_member *outer)
+{
+    outer->inners_open--;
+    outer->inner_unseen = true;
+    may_be_final(l, outer);
 }
 
 aw_ns aw_legs_due(const struct aw_link *l)

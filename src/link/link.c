@@ -236,6 +236,15 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
     keep_budget(l);
 }
 
+void aw_link_lost(struct aw_link *l, uint64_t ord, uint32_t nth)
+{
+    struct aw_open_id open;
+    const struct aw_exchange *ex = &(struct aw_exchange){.conn.ord = ord, .nth = nth};
+    if (!take_open(l, aw_ids_find(&l->ids, ord, 0), ex, &open)) return;
+    if (open.member) aw_chain_lost(l, open.member);
+    if (open.outer) aw_legs_inner_lost(l, open.outer);
+}
+
 void aw_link_gone(struct aw_link *l, uint64_t ord)
 {
     struct aw_id *s = aw_ids_find(&l->ids, ord, 0);

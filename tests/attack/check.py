@@ -2,7 +2,7 @@
 
   - the resident memory stays under --memory plus 16 MiB (measured)
   - the verdicts of two honest conversations in between are what they are without the attack, or, in
-    one stated case, that they cannot be judged
+    one stated case, that they cannot be judged; with one engine and with several
   - what was let go or passed over is counted and named in the summary
 
 Prints the processor time a packet took; nothing depends on it.
@@ -43,6 +43,8 @@ NAMED = {
     "tunnels": ("input.not_followed", "nesting-too-deep"),
     "times": ("input", "time_jumps"),
 }
+# With fewer packets than that there is nothing to let go yet.
+LEAST = {"disorder": 100000}
 # Here the honest may be said to be unjudged: their clock was fought over.
 UNJUDGED = {"times"}
 
@@ -83,9 +85,12 @@ class Check:
         )
 
     def honest(self, name, capture, allowed):
-        _, peak, _, out, err = self.run(
-            capture, "-o", "ndjson", "-Y", 'host == "honest.example" and client_port > 50000'
-        )
+        for engines in "1234":
+            self.honest_with(f"{name} -j {engines}", capture, allowed, engines)
+
+    def honest_with(self, name, capture, allowed, engines):
+        only = 'host == "honest.example" and client_port > 50000'
+        _, peak, _, out, err = self.run(capture, "-j", engines, "-o", "ndjson", "-Y", only)
         self.bounded(f"{name}, records", peak)
         causes = {}
         for line in out.splitlines():
@@ -115,7 +120,8 @@ class Check:
         group, *members = NAMED[name]
         for part in group.split("."):
             found = found[part]
-        check(any(found.get(m) for m in members), f"{name}: {group} has no {members}")
+        if size >= LEAST.get(name, 0):
+            check(any(found.get(m) for m in members), f"{name}: {group} has no {members}")
         self.honest(name, capture, {"incomplete"} if name in UNJUDGED else set())
         packets = summary["input"]["packets"]
         print(

@@ -165,11 +165,12 @@ static unsigned through(struct aw_engine *e, struct aw_batch *b, const struct aw
 }
 
 /* Returns the NDJSON, to be freed; packets in lots of `lot`. */
-static char *answer(const struct packets *p, unsigned shards, size_t lot, enum way way,
-                    struct aw_stats *stats, unsigned *stops)
+static char *answer_within(size_t memory, const struct packets *p, unsigned shards, size_t lot,
+                           enum way way, struct aw_stats *stats, unsigned *stops)
 {
     struct aw_config config;
     aw_config_init(&config);
+    config.memory = memory;
     config.all = true;
     config.shards = shards;
     memset(config.secret, 7, sizeof config.secret);
@@ -207,6 +208,12 @@ static char *answer(const struct packets *p, unsigned shards, size_t lot, enum w
     aw_engine_close(e);
     aw_summary_free(summary);
     return text;
+}
+
+static char *answer(const struct packets *p, unsigned shards, size_t lot, enum way way,
+                    struct aw_stats *stats, unsigned *stops)
+{
+    return answer_within(0, p, shards, lot, way, stats, stops);
 }
 
 static glob_t scenarios(void)
@@ -341,6 +348,42 @@ static void much_is_delivered_on_the_way(void **state)
     assert_string_equal(apart, at_once);
     free(at_once);
     free(apart);
+    packets_free(&many);
+    packets_free(&p);
+    scn_free(s);
+}
+
+static unsigned lines_of(const char *text)
+{
+    unsigned n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* Exchanges that were over wait in memory for the end of their batch: beyond a share of it as
+ * copies, and where these are too many as well they are let go, and counted. Nothing of what is
+ * under way makes room for them. */
+static void what_was_over_takes_no_room(void **state)
+{
+    (void)state;
+    enum { COPIES = 200, ENOUGH = 8 << 20, LITTLE = 1 << 20 };
+    struct scn *s = load("tests/scenarios/ignored.scn");
+    struct packets p = packets_of(s), many = copies_of(&p, COPIES);
+    struct aw_stats stats;
+    unsigned stops = 0;
+    char *first = answer(&many, 1, many.count, AT_ONCE, &stats, &stops);
+    char *copied = answer_within(ENOUGH, &many, 4, many.count, BY_PHASE, &stats, &stops);
+    assert_string_equal(copied, first);
+    assert_int_equal(stats.no_memory, 0);
+    char *little = answer_within(LITTLE, &many, 2, many.count, BY_PHASE, &stats, &stops);
+    assert_int_equal(stats.evicted, 0);
+    assert_int_equal(stats.exchanges, COPIES);
+    assert_true(stats.no_memory > 0);
+    assert_int_equal(lines_of(little) + stats.no_memory, COPIES);
+    free(first);
+    free(copied);
+    free(little);
     packets_free(&many);
     packets_free(&p);
     scn_free(s);
@@ -547,6 +590,7 @@ int main(void)
         cmocka_unit_test(shards_and_lots_change_nothing),
         cmocka_unit_test(times_that_run_back_change_nothing),
         cmocka_unit_test(much_is_delivered_on_the_way),
+        cmocka_unit_test(what_was_over_takes_no_room),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(taps_see_packets_and_streams),
         cmocka_unit_test(content_costs_no_allocation),
