@@ -29,8 +29,10 @@ static enum aw_guess judge_start(struct aw_run *r, struct aw_side *s, const uint
     }
     if (more) return AW_GUESS_MORE;
     if (!h->client_known && guess != AW_GUESS_SURE) {
-        const enum aw_guess other = aw_guess_start(aw_dir_other(r->dir), p, n, whole, true);
-        if (other == AW_GUESS_SURE) r->swap = true;
+        /* Who begins with a version and a status is a server, however badly it goes on. */
+        const bool to_server = r->dir == AW_C2S;
+        const enum aw_guess other = aw_guess_start(aw_dir_other(r->dir), p, n, whole, !to_server);
+        if (other == AW_GUESS_SURE || (to_server && other == AW_GUESS_LOOSE)) r->swap = true;
         if (other == AW_GUESS_MORE && guess == AW_GUESS_NO) guess = AW_GUESS_MORE;
     }
     return guess;
