@@ -256,13 +256,13 @@ static struct aw_agent_seen find_in(struct aw_agent_memo *memo, const struct aw_
 #define FIND_IN(memo, x, texts, roles)                                                             \
     find_in(memo, x, texts, sizeof(texts) / sizeof *(texts), roles)
 
-static struct aw_agent_seen client_of(struct aw_agent_memo *memo, const struct aw_exchange *x)
+struct aw_agent_seen aw_agent_client(struct aw_agent_memo *memo, const struct aw_exchange *x)
 {
     static const enum aw_text texts[] = {AW_TEXT_USER_AGENT, AW_TEXT_REQ_HINT};
     return FIND_IN(memo, x, texts, CLIENTS);
 }
 
-static struct aw_agent_seen server_of(struct aw_agent_memo *memo, const struct aw_exchange *x)
+struct aw_agent_seen aw_agent_server(struct aw_agent_memo *memo, const struct aw_exchange *x)
 {
     static const enum aw_text texts[] = {AW_TEXT_SERVER, AW_TEXT_RES_HINT, AW_TEXT_REASON,
                                          AW_TEXT_ERROR_BODY};
@@ -270,7 +270,7 @@ static struct aw_agent_seen server_of(struct aw_agent_memo *memo, const struct a
 }
 
 /* What names one product comes before Via, which may list several, and says varnish of Fastly. */
-static struct aw_agent_seen between_of(struct aw_agent_memo *memo, const struct aw_exchange *x)
+struct aw_agent_seen aw_agent_between(struct aw_agent_memo *memo, const struct aw_exchange *x)
 {
     static const enum aw_text texts[] = {AW_TEXT_SERVER,    AW_TEXT_REASON,        AW_TEXT_RES_HINT,
                                          AW_TEXT_VIA,       AW_TEXT_X_SQUID_ERROR, AW_TEXT_X_CACHE,
@@ -278,25 +278,10 @@ static struct aw_agent_seen between_of(struct aw_agent_memo *memo, const struct 
     return FIND_IN(memo, x, texts, BETWEEN);
 }
 
-struct aw_agent_seen aw_agent_client(const struct aw_exchange *x)
-{
-    return client_of(NULL, x);
-}
-
-struct aw_agent_seen aw_agent_server(const struct aw_exchange *x)
-{
-    return server_of(NULL, x);
-}
-
-struct aw_agent_seen aw_agent_between(const struct aw_exchange *x)
-{
-    return between_of(NULL, x);
-}
-
-struct aw_agent_seen aw_agent_forwarder(const struct aw_exchange *x)
+struct aw_agent_seen aw_agent_forwarder(struct aw_agent_memo *memo, const struct aw_exchange *x)
 {
     static const enum aw_text texts[] = {AW_TEXT_REQ_VIA};
-    return FIND_IN(NULL, x, texts, BETWEEN);
+    return FIND_IN(memo, x, texts, BETWEEN);
 }
 
 /* --- names for groups --- */
@@ -317,8 +302,9 @@ struct aw_span aw_agent_product(struct aw_agent_memo *memo, const struct aw_exch
                                 enum aw_dir side)
 {
     const enum aw_text text = side == AW_C2S ? AW_TEXT_USER_AGENT : AW_TEXT_SERVER;
-    struct aw_agent_seen seen = side == AW_C2S ? client_of(memo, x) : server_of(memo, x);
-    if (side == AW_S2C && seen.agent == NULL) seen = between_of(memo, x);
+    struct aw_agent_seen seen =
+        side == AW_C2S ? aw_agent_client(memo, x) : aw_agent_server(memo, x);
+    if (side == AW_S2C && seen.agent == NULL) seen = aw_agent_between(memo, x);
     if (seen.agent == NULL || (seen.text != text && x->text[text].len != 0))
         return first_product(x->text[text]);
     if (seen.text == text && seen.versioned) return seen.token;

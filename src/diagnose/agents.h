@@ -103,21 +103,6 @@ struct aw_agent_seen {
     bool versioned;               /* the version was seen, so the row is the right one */
 };
 
-/*
- * Who sent the request; who answered it as an origin; who stands between. Spans lie in the
- * exchange. The row is that of the version seen; where none is seen, the newest of the product.
- */
-struct aw_agent_seen aw_agent_client(const struct aw_exchange *x);
-struct aw_agent_seen aw_agent_server(const struct aw_exchange *x);
-struct aw_agent_seen aw_agent_between(const struct aw_exchange *x);
-/* The proxy that sent this request, by the Via it added: on the origin's leg of a proxy. */
-struct aw_agent_seen aw_agent_forwarder(const struct aw_exchange *x);
-
-static inline bool aw_agent_only_between(const struct aw_agent *a)
-{
-    return a != NULL && (a->role == AW_AGENT_PROXY || a->role == AW_AGENT_BALANCER);
-}
-
 /* What was found in strings lately, as most traffic is of few products: for whoever looks for one
  * after the other. All zero to begin with. */
 enum { AW_AGENT_MEMO = 64, AW_AGENT_MEMO_TEXT = 92 };
@@ -131,6 +116,22 @@ struct aw_agent_memo {
         uint8_t value[AW_AGENT_MEMO_TEXT];
     } found[AW_AGENT_MEMO];
 };
+
+/*
+ * Who sent the request; who answered it as an origin; who stands between. Spans lie in the
+ * exchange. The row is that of the version seen; where none is seen, the newest of the product.
+ * `memo` may be NULL.
+ */
+struct aw_agent_seen aw_agent_client(struct aw_agent_memo *memo, const struct aw_exchange *x);
+struct aw_agent_seen aw_agent_server(struct aw_agent_memo *memo, const struct aw_exchange *x);
+struct aw_agent_seen aw_agent_between(struct aw_agent_memo *memo, const struct aw_exchange *x);
+/* The proxy that sent this request, by the Via it added: on the origin's leg of a proxy. */
+struct aw_agent_seen aw_agent_forwarder(struct aw_agent_memo *memo, const struct aw_exchange *x);
+
+static inline bool aw_agent_only_between(const struct aw_agent *a)
+{
+    return a != NULL && (a->role == AW_AGENT_PROXY || a->role == AW_AGENT_BALANCER);
+}
 
 /* "curl/7.88.1" where that was seen, else the product's name; the first product of the field where
  * none is known; empty without field. For groups. `memo` may be NULL. */

@@ -246,7 +246,7 @@ bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
 static void between_facts(struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
-    f->between = aw_agent_between(x);
+    f->between = aw_agent_between(f->c->memo, x);
     if (f->between.agent) {
         /* An error page can be anyone's text, and often quotes: it names a product for the fix.
          * Only of a failure that no server signed does it tell who answered. */
@@ -258,7 +258,7 @@ static void between_facts(struct aw_facts *f)
                  x->text[AW_TEXT_SERVER].len == 0)
             f->hops |= AW_HOP_PAGE;
     } else if (f->c->inner) {
-        f->between = aw_agent_forwarder(f->c->inner);
+        f->between = aw_agent_forwarder(f->c->memo, f->c->inner);
     }
 }
 
@@ -269,7 +269,7 @@ static void hop_facts(struct aw_facts *f)
     if (x->status >= 300)
         between_facts(f);
     else if (f->c->inner)
-        f->between = aw_agent_forwarder(f->c->inner);
+        f->between = aw_agent_forwarder(f->c->memo, f->c->inner);
     if ((x->res & AW_RES_VIA) || x->text[AW_TEXT_VIA].p) f->hops |= AW_HOP_VIA;
     if (x->res & AW_RES_PROXY_FIELD) f->hops |= AW_HOP_PROXY_FIELD;
     if (x->res & (AW_RES_X_CACHE | AW_RES_AGE)) f->hops |= AW_HOP_CACHE;
@@ -382,6 +382,6 @@ void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t th
 void aw_facts_name(struct aw_facts *f)
 {
     if (f->x->status < 300) between_facts(f);
-    f->client = aw_agent_client(f->x);
-    f->server = aw_agent_server(f->x);
+    f->client = aw_agent_client(f->c->memo, f->x);
+    f->server = aw_agent_server(f->c->memo, f->x);
 }

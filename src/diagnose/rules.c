@@ -569,6 +569,6 @@ unsigned aw_rule_borders(const struct aw_facts *f, enum aw_cause cause, struct a
 bool aw_rule_lowercase(const struct aw_facts *f)
 {
     if ((f->x->req & AW_REQ_EXPECT_CASE) == 0 || has_100(f->x)) return false;
-    const struct aw_agent *server = aw_agent_server(f->x).agent;
+    const struct aw_agent *server = aw_agent_server(f->c->memo, f->x).agent;
     return server == NULL || (server->does & AW_DOES_CASE) != 0;
 }

@@ -35,6 +35,7 @@ struct aw_engine {
     bool apart;                /* there is a phase 4 */
     struct aw_verdict verdict; /* its scratch */
     struct aw_stats stats;     /* everything, as of the last phase of the latest batch */
+    struct aw_agent_memo memo; /* phase 3 */
 };
 
 /* --- life --- */
@@ -62,6 +63,7 @@ static bool make_rooms(struct aw_engine *e, const struct aw_tap *tap)
     e->wire = aw_wire_new(alloc, eighth);
     e->link = aw_link_new(config, &e->sink, aw_diagnose, eighth);
     if (!e->wire || !e->link) return false;
+    aw_link_memo(e->link, &e->memo);
     e->shard = alloc->get(alloc->ctx, config->shards * sizeof(struct aw_shard *));
     if (!e->shard) return false;
     const size_t memory = (config->memory - 3 * eighth) / config->shards;

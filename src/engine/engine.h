@@ -9,6 +9,7 @@
 
 #include "await100/engine.h"
 #include "base/arena.h"
+#include "diagnose/agents.h"
 #include "diagnose/diagnose.h"
 #include "exchange/exchange.h"
 #include "flow/flow.h"

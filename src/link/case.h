@@ -19,6 +19,8 @@ struct aw_attempt {
     aw_ref final_packet;  /* of the final response */
 };
 
+struct aw_agent_memo; /* what the judge knows of names; not the link's business */
+
 struct aw_case {
     const struct aw_exchange *self;
     /* The chain in order, self included at index `place`; NULL, 0 where alone. Of a long chain only
@@ -29,11 +31,12 @@ struct aw_case {
     unsigned failed_run;  /* attempts of one status >= 400 within loop-span that end with self */
     const struct aw_exchange *inner, *outer; /* linked legs, or NULL */
     bool inner_loose;                        /* inner is known by its client's address alone */
-    bool inner_unseen;      /* what is, or may be, the origin's leg was not seen in full */
-    aw_ns input_left;       /* capture time left after the exchange's end; AW_NS_NONE = unknown */
-    bool brief;             /* no evidence, no fix */
-    bool terse;             /* ... but for a failing verdict */
-    bool retry_window_open; /* the input ended before the retry window did */
+    bool inner_unseen; /* what is, or may be, the origin's leg was not seen in full */
+    aw_ns input_left;  /* capture time left after the exchange's end; AW_NS_NONE = unknown */
+    bool brief;        /* no evidence, no fix */
+    bool terse;        /* ... but for a failing verdict */
+    struct aw_agent_memo *memo; /* or NULL */
+    bool retry_window_open;     /* the input ended before the retry window did */
 };
 
 /* Names inputs in evidence: a packet that is not in the exchange's own file is "packet 7 of

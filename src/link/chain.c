@@ -297,6 +297,7 @@ static struct aw_case case_of(const struct aw_link *l, const struct aw_member *m
     return (struct aw_case){
         .brief = l->config.brief,
         .terse = l->config.terse,
+        .memo = l->memo,
         .chain = len ? l->chain : NULL,
         .chain_len = len,
         .place = len ? place : 0,
@@ -519,6 +520,7 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
         struct aw_case c = {.self = x,
                             .brief = l->config.brief,
                             .terse = l->config.terse,
+                            .memo = l->memo,
                             .input_left = AW_NS_NONE,
                             .retry_window_open = true};
         if (outer) {

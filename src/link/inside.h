@@ -151,7 +151,8 @@ struct aw_link {
     struct aw_sink sink;
     struct aw_namer namer;
     aw_judge *judge;
-    size_t budget, bytes; /* bytes: members, groups and held copies */
+    struct aw_agent_memo *memo; /* borrowed: for the judge; NULL = none */
+    size_t budget, bytes;       /* bytes: members, groups and held copies */
     struct aw_link_stats stats;
     uint64_t next_conn, next_exchange;
     struct aw_ids ids;

@@ -38,6 +38,11 @@ struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink
     return l;
 }
 
+void aw_link_memo(struct aw_link *l, struct aw_agent_memo *memo)
+{
+    l->memo = memo;
+}
+
 void aw_link_free(struct aw_link *l)
 {
     if (l == NULL) return;

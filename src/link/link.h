@@ -37,6 +37,9 @@ AW_MUST_USE struct aw_link *aw_link_new(const struct aw_config *config, const st
                                         aw_judge *judge, size_t budget);
 void aw_link_free(struct aw_link *l);
 
+/* Hands the judge what it may remember names in, from case to case; borrowed. */
+void aw_link_memo(struct aw_link *l, struct aw_agent_memo *memo);
+
 /* A connection became known: with its first packet, but for one that uses ports again. Gives it the
  * next id. `way`: its client is yet to be heard of; NULL where the capture joined it later. */
 void aw_link_connection(struct aw_link *l, uint64_t ord, const struct aw_link_way *way);

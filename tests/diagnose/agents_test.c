@@ -247,8 +247,9 @@ static struct aw_agent_seen look(enum side side, enum aw_text text, const char *
     case_begin(&m);
     memset(&m.x.text[UA], 0, sizeof m.x.text[UA]);
     case_text(&m, text, value);
-    return side == CLIENT ? aw_agent_client(&m.x)
-                          : (side == SERVER ? aw_agent_server(&m.x) : aw_agent_between(&m.x));
+    return side == CLIENT
+               ? aw_agent_client(NULL, &m.x)
+               : (side == SERVER ? aw_agent_server(NULL, &m.x) : aw_agent_between(NULL, &m.x));
 }
 
 static void every_head(void **state)
@@ -340,7 +341,7 @@ static void hints_need_silence(void **state)
     case_begin(&m);
     case_text(&m, UA, "gSOAP/2.8");
     case_text(&m, QH, "SOAPAction: \"urn:put\"");
-    assert_null(aw_agent_client(&m.x).agent);
+    assert_null(aw_agent_client(NULL, &m.x).agent);
     /* A mark inside a value is no line of its own. */
     assert_null(look(CLIENT, QH, "X-Other: SOAPAction: x").agent);
     assert_null(look(BETWEEN, RH, "X-Other: cf-ray: 1").agent);
@@ -567,7 +568,7 @@ static void forwarder(void **state)
     case_100(&inner, 1);
     case_content(&inner, 1002, 1005, CASE_100_END);
     case_final(&inner, 1010, 200);
-    assert_string_equal(aw_agent_forwarder(&inner.x).agent->slug, "tinyproxy");
+    assert_string_equal(aw_agent_forwarder(NULL, &inner.x).agent->slug, "tinyproxy");
     case_begin(&outer);
     case_text(&outer, UA, "okhttp/4.10.0");
     silent(&outer, 1001);
