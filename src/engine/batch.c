@@ -148,11 +148,14 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t)
     case AW_TELL_WAITING:
         aw_link_waiting(link, t->waiting, t->waited);
         break;
+    case AW_TELL_ENDED:
+        aw_link_ended(link, t->conn_ord, t->over.nth, t->over.end);
+        break;
     case AW_TELL_CLOSED:
         aw_link_closed(link, t->ex);
         break;
     case AW_TELL_LOST:
-        aw_link_lost(link, t->conn_ord, t->nth);
+        aw_link_lost(link, t->conn_ord, t->over.nth);
         break;
     case AW_TELL_GONE:
         aw_link_gone(link, t->conn_ord);

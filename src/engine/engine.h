@@ -36,6 +36,7 @@ enum aw_telling_kind {
     AW_TELL_UNHEARD, /* a request of its */
     AW_TELL_OPENED,
     AW_TELL_WAITING,
+    AW_TELL_ENDED,
     AW_TELL_CLOSED,
     AW_TELL_LOST, /* an exchange is over, and there was no room for its facts */
     AW_TELL_GONE
@@ -54,7 +55,10 @@ struct aw_telling {
         const struct aw_link_way *way;     /* CONNECTION (or NULL), UNHEARD: likewise */
         const struct aw_exchange *waiting; /* WAITING: likewise */
         struct aw_exchange *ex;            /* CLOSED: itself, until the shard takes it back */
-        uint32_t nth;                      /* LOST */
+        struct {
+            uint32_t nth;
+            aw_ns end; /* ENDED */
+        } over;        /* ENDED, LOST */
     };
     bool lent; /* CLOSED: of the shard's pool; else a copy in the batch's arena */
 };

@@ -148,8 +148,8 @@ static bool tell_closed(struct aw_shard *s, struct aw_exchange *ex)
         return telling.lent;
     }
     s->stats.no_memory++;
-    (void)tell(s,
-               (struct aw_telling){.conn_ord = ex->conn.ord, .kind = AW_TELL_LOST, .nth = ex->nth});
+    (void)tell(s, (struct aw_telling){
+                      .conn_ord = ex->conn.ord, .kind = AW_TELL_LOST, .over.nth = ex->nth});
     return false;
 }
 
@@ -161,6 +161,12 @@ static bool on_exchange(void *ctx, enum aw_change change, struct aw_exchange *ex
     if (change == AW_EX_CLOSED) {
         ((struct aw_shard *)ctx)->closed = true;
         return tell_closed(ctx, ex);
+    }
+    if (change == AW_EX_ENDED) {
+        telling.kind = AW_TELL_ENDED;
+        telling.over.nth = ex->nth;
+        telling.over.end = ex->at[AW_AT_END].ts;
+        return tell(ctx, telling);
     }
     struct aw_opening opening;
     aw_opening_of(&opening, ex);

@@ -79,6 +79,7 @@ static void close_all(const struct aw_step *st, const struct aw_mark *end, uint6
                       enum aw_flag why, bool observed)
 {
     struct aw_exchanges *xs = st->xs;
+    aw_open_tell(st);
     while (xs->first) {
         struct aw_open *s = xs->first;
         if (s->held) {
@@ -163,6 +164,12 @@ struct aw_exchanges *aw_exchanges_new(struct aw_exchange_room *room)
     return xs;
 }
 
+static void free_slot(struct aw_pool *pool, struct aw_open *s)
+{
+    aw_heads_forget(pool, s);
+    aw_pool_put(pool, s, s->size);
+}
+
 void aw_exchanges_free(struct aw_exchanges *xs)
 {
     if (!xs) return;
@@ -170,9 +177,9 @@ void aw_exchanges_free(struct aw_exchanges *xs)
     while (xs->first) {
         struct aw_open *s = xs->first;
         xs->first = s->next;
-        aw_heads_forget(pool, s);
-        aw_pool_put(pool, s, s->size);
+        free_slot(pool, s);
     }
+    if (xs->over) free_slot(pool, xs->over);
     aw_pool_put(pool, xs->unplaced, sizeof *xs->unplaced);
     aw_pool_put(pool, xs, sizeof *xs);
 }
@@ -181,7 +188,7 @@ void aw_exchanges_free(struct aw_exchanges *xs)
 
 bool aw_exchanges_rest(const struct aw_exchanges *xs, struct aw_exchanges_rest *out)
 {
-    if (xs->first || xs->unplaced || xs->precious) return false;
+    if (xs->first || xs->over || xs->unplaced || xs->precious) return false;
     *out = xs->rest;
     return true;
 }
@@ -330,7 +337,7 @@ bool aw_exchanges_content_due(const struct aw_exchanges *xs)
 
 aw_ns aw_exchanges_deadline(const struct aw_exchanges *xs)
 {
-    aw_ns least = AW_NS_NONE;
+    aw_ns least = xs->over ? xs->over->settle_at : AW_NS_NONE;
     for (const struct aw_open *s = xs->first; s; s = s->next)
         if (s->settle_at != AW_NS_NONE && (least == AW_NS_NONE || s->settle_at < least))
             least = s->settle_at;
@@ -353,6 +360,7 @@ const struct aw_exchange *aw_exchanges_waiting(const struct aw_exchanges *xs)
 void aw_exchanges_settle(struct aw_exchanges *xs, struct aw_flow *flow, const struct aw_mark *now)
 {
     const struct aw_step st = {.xs = xs, .flow = flow, .now = now};
+    if (xs->over && xs->over->settle_at <= now->ts) aw_open_tell(&st);
     for (struct aw_open *s = xs->first, *after; s; s = after) {
         after = s->next;
         if (s->settle_at != AW_NS_NONE && s->settle_at <= now->ts)

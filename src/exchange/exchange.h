@@ -24,6 +24,7 @@ struct aw_exchanges; /* of one connection */
 
 enum aw_change {
     AW_EX_OPENED, /* just became known: identity, conn, request strings are set */
+    AW_EX_ENDED,  /* is over, at at[AW_AT_END], and will be closed in a while */
     AW_EX_CLOSED, /* its facts are final. at[AW_AT_END] may lie before `at`: by `settle`, or where
                    * a packet made several ends known at once */
 };

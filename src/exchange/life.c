@@ -49,6 +49,7 @@ static void unlink_slot(struct aw_exchanges *xs, struct aw_open *s)
 struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
 {
     struct aw_exchanges *xs = st->xs;
+    aw_open_tell(st);
     const size_t size = aw_pool_room(sizeof(struct aw_open) + text + TEXT_SPARE);
     const size_t share = aw_pool_budget(xs->room->pool) / OPEN_SHARE / size;
     if (xs->count >= OPEN_MAX || (xs->count > 0 && xs->count >= share)) {
@@ -121,7 +122,8 @@ static void last_silence(struct aw_open *s)
     aw_open_silence(s, &until);
 }
 
-void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_mark *end,
+/* Its facts are final from here on, but for what contradicts its heads. */
+static void finish(const struct aw_step *st, struct aw_open *s, const struct aw_mark *end,
                    uint64_t end_ord)
 {
     struct aw_exchanges *xs = st->xs;
@@ -143,8 +145,29 @@ void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_
     if (!x->conn.any_seen[AW_S2C]) x->flags |= AW_F_NO_SERVER_SIDE;
     if (s->orphan) x->unseen = aw_why_unseen(xs, s);
     if (aw_is_expectation(x)) room->stats.expectation++;
+}
+
+static void tell(const struct aw_step *st, struct aw_open *s)
+{
+    struct aw_exchange_room *room = st->xs->room;
     aw_heads_forget(room->pool, s);
-    if (!room->sink(room->ctx, AW_EX_CLOSED, x, st->now)) aw_pool_put(room->pool, s, s->size);
+    if (!room->sink(room->ctx, AW_EX_CLOSED, &s->ex, st->now)) aw_pool_put(room->pool, s, s->size);
+}
+
+void aw_open_tell(const struct aw_step *st)
+{
+    struct aw_open *s = st->xs->over;
+    if (!s) return;
+    st->xs->over = NULL;
+    tell(st, s);
+}
+
+void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_mark *end,
+                   uint64_t end_ord)
+{
+    aw_open_tell(st);
+    finish(st, s, end, end_ord);
+    tell(st, s);
 }
 
 void aw_exchange_give_back(struct aw_pool *pool, struct aw_exchange *ex)
@@ -171,6 +194,17 @@ static bool has_to_settle(const struct aw_step *st, const struct aw_open *s)
     return x->continue_count == 0 || x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord;
 }
 
+/* Whoever answers in the server's place answers first: what the server itself says comes a little
+ * later, as what was sent again. */
+static void put_by(const struct aw_step *st, struct aw_open *s)
+{
+    aw_open_tell(st);
+    finish(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
+    s->settle_at = st->now->ts + st->xs->room->threshold[AW_T_SETTLE];
+    st->xs->over = s;
+    (void)st->xs->room->sink(st->xs->room->ctx, AW_EX_ENDED, &s->ex, st->now);
+}
+
 void aw_open_end(const struct aw_step *st, struct aw_open *s, const struct aw_mark *at)
 {
     struct aw_exchange *x = &s->ex;
@@ -179,6 +213,8 @@ void aw_open_end(const struct aw_step *st, struct aw_open *s, const struct aw_ma
     s->ended = true;
     if (has_to_settle(st, s))
         s->settle_at = st->now->ts + st->xs->room->threshold[AW_T_SETTLE];
+    else if (s->head[AW_FINAL_HEAD].bytes)
+        put_by(st, s);
     else
         aw_open_close(st, s, at, at->ord);
     aw_spare(st);

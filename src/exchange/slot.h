@@ -70,6 +70,8 @@ enum aw_lost_request { /* bits: what may have hidden a request from us */
 struct aw_exchanges {
     struct aw_exchange_room *room;
     struct aw_open *first, *last; /* owned, open exchanges by nth */
+    struct aw_open *over; /* owned: the latest, in no list; told of at `settle_at`, or before what
+                           * comes next, and marked if its heads are contradicted until then */
     struct aw_unplaced *unplaced; /* owned; NULL mostly */
     uint32_t count;               /* open exchanges */
     bool precious;                /* the flow was told so */
@@ -107,6 +109,8 @@ void aw_open_announce(const struct aw_step *st, struct aw_open *s);
 /* Ends it at `end`, unless it ended before, and closes it. */
 void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_mark *end,
                    uint64_t end_ord);
+/* Tells of the one that was over and waited for what may contradict it, if there is one. */
+void aw_open_tell(const struct aw_step *st);
 /* Request and response are over, at `at`: closes it, or sets it to settle. */
 void aw_open_end(const struct aw_step *st, struct aw_open *s, const struct aw_mark *at);
 /* Closes it if request and response are over, or sets it to settle. */

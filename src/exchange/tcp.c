@@ -133,6 +133,7 @@ void aw_on_again(const struct aw_step *st, const struct aw_chunk *c)
                                                 : again_from_server(s, c, end));
         aw_heads_compare(st, s, c, end);
     }
+    if (st->xs->over) aw_heads_compare(st, st->xs->over, c, end);
     if (!placed && end > st->xs->rest.event_end[c->dir]) keep_unplaced(st->xs, c, end);
 }
 

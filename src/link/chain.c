@@ -482,7 +482,7 @@ static void take_end(struct aw_member *m, const struct aw_exchange *x, struct aw
     const struct aw_mark *final = &x->at[AW_AT_FINAL];
     const uint32_t unseen = AW_F_HOLE_REQ_HEAD | AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL |
                             AW_F_NO_SERVER_SIDE | AW_F_NO_CLIENT_SIDE | AW_F_EVICTED;
-    m->closed = true;
+    m->closed = m->ended = true;
     m->client = x->conn.addr[AW_C2S];
     m->server = x->conn.addr[AW_S2C];
     m->server_port = x->conn.port[AW_S2C];
@@ -562,7 +562,7 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
 
 void aw_chain_lost(struct aw_link *l, struct aw_member *m)
 {
-    m->closed = m->incomplete = true;
+    m->closed = m->ended = m->incomplete = true;
     m->over = m->end = l->now;
     aw_legs_closed(l, m);
     sweep(l, m->group);

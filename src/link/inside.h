@@ -75,6 +75,7 @@ struct aw_member {
     uint32_t refused_run, failed_run;
     uint16_t status;
     bool closed;
+    bool ended;      /* it was over at `over`, whatever becomes known of it */
     bool undecided;  /* failed, and its retry is not known yet; in the waiting list */
     bool contested;  /* could continue several: continues none */
     bool holds_back; /* failed, and 417s before it wait for what comes after it */
@@ -230,6 +231,8 @@ void aw_legs_inner_closed(struct aw_link *l, struct aw_member *outer, const stru
                           bool within);
 /* ... or nothing is known of it but that it has ended. */
 void aw_legs_inner_lost(struct aw_link *l, struct aw_member *outer);
+/* m ended at `end`, and is not told of yet. */
+void aw_legs_ended(struct aw_link *l, struct aw_member *m, aw_ns end);
 /* m ended: nothing that begins later can be its origin's leg. */
 void aw_legs_closed(struct aw_link *l, struct aw_member *m);
 /* Fills in the legs of a case on m. */

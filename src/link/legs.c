@@ -325,7 +325,14 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const s
 
 bool aw_legs_within(const struct aw_member *outer, aw_ns end)
 {
-    return outer->inners == 1 && (!outer->closed || end - lingers(outer) <= outer->over);
+    return outer->inners == 1 && (!outer->ended || end - lingers(outer) <= outer->over);
+}
+
+void aw_legs_ended(struct aw_link *l, struct aw_member *m, aw_ns end)
+{
+    m->ended = true;
+    m->over = end;
+    drop(l, m);
 }
 
 void aw_legs_closed(struct aw_link *l, struct aw_member *m)

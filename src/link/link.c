@@ -241,6 +241,13 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
     keep_budget(l);
 }
 
+void aw_link_ended(struct aw_link *l, uint64_t ord, uint32_t nth, aw_ns end)
+{
+    const struct aw_id *conn = aw_ids_find(&l->ids, ord, 0);
+    const struct aw_id *s = conn && conn->open == nth ? conn : aw_ids_find(&l->ids, ord, nth);
+    if (s && s->ex.member) aw_legs_ended(l, s->ex.member, end < l->now ? end : l->now);
+}
+
 void aw_link_lost(struct aw_link *l, uint64_t ord, uint32_t nth)
 {
     struct aw_open_id open;

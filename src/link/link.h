@@ -82,6 +82,9 @@ void aw_link_dropped(struct aw_link *l, aw_ns from, aw_ns to);
  * conn_id, which the link knows by conn.ord and nth. Borrowed. */
 void aw_link_closed(struct aw_link *l, struct aw_exchange *ex);
 
+/* It is over, and will be closed in a while: what begins after that is no leg of it. */
+void aw_link_ended(struct aw_link *l, uint64_t ord, uint32_t nth, aw_ns end);
+
 /* It is over, and no more is known of it: there is no record, and nothing waits for it. */
 void aw_link_lost(struct aw_link *l, uint64_t ord, uint32_t nth);
 

@@ -52,6 +52,7 @@ static bool on_exchange(void *ctx, enum aw_change change, struct aw_exchange *ex
 {
     struct player *p = ctx;
     struct talk *t = p->talk;
+    if (change == AW_EX_ENDED) return false;
     if (change == AW_EX_OPENED) {
         t->opened++;
         return false;

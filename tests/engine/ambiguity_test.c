@@ -425,6 +425,39 @@ static void test_tcp(void **state)
     assert_int_equal(failures, 0);
 }
 
+/* Another answer in the same place, when the exchange is over: until it has settled, or the client
+ * has asked again. */
+static void test_after_the_end(void **state)
+{
+    (void)state;
+    static const char over[] =
+        "ttl 64 60\nopen\nC: " UP EXPECT CHUNKED "|\n+2ms S: " CONTINUE
+        "\nC: 5\\r\\nhello\\r\\n0\\r\\n\\r\\n\n+3ms S: HTTP/1.1 201 Created\n"
+        "| Content-Length: 2\n|\n> bytes 2\n=2000ms C fin\nS fin\n";
+    static const struct {
+        aw_ns later;
+        unsigned marked;
+    } rows[] = {{300 * AW_MS, 1}, {1500 * AW_MS, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct morph m;
+        load(&m, over);
+        const size_t at = nth(&m, true, 1);
+        struct morph_packet *list = malloc((m.n + 1) * sizeof *list);
+        assert_non_null(list);
+        memcpy(list, m.p, (at + 1) * sizeof *list);
+        list[at + 1] = forged(&m.p[at], 10, rows[i].later, 0, true);
+        memcpy(list + at + 2, m.p + at + 1, (m.n - at - 1) * sizeof *list);
+        const struct morph changed = {.p = list, .n = m.n + 1};
+        const struct found got = run(&changed);
+        assert_int_equal(got.judged, 1);
+        assert_int_equal(got.marked, rows[i].marked);
+        assert_int_equal(got.sure, 1 - rows[i].marked);
+        free((void *)(uintptr_t)list[at + 1].data);
+        free(list);
+        morph_free(&m);
+    }
+}
+
 /* True copies, some of them one hop further on, contradict nothing. */
 static void test_true_copies(void **state)
 {
@@ -475,9 +508,9 @@ static void test_evader(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_http),   cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_tcp),    cmocka_unit_test(test_true_copies),
-        cmocka_unit_test(test_evader),
+        cmocka_unit_test(test_http),        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_tcp),         cmocka_unit_test(test_after_the_end),
+        cmocka_unit_test(test_true_copies), cmocka_unit_test(test_evader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

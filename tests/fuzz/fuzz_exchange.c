@@ -119,6 +119,7 @@ static bool on_exchange(void *ctx, enum aw_change change, struct aw_exchange *ex
     struct world *w = ctx;
     (void)at;
     REQUIRE(ex->nth >= 1 && ex->nth < NTHS, "number %u", ex->nth);
+    if (change == AW_EX_ENDED) return false;
     if (change == AW_EX_OPENED) {
         REQUIRE(w->opened[ex->nth]++ == 0, "%u opened twice", ex->nth);
         return false;
