@@ -155,7 +155,7 @@ static void owed(struct scene *s, uint32_t flags)
 {
     rejected(s, 0);
     s->m.x.flags |= AW_F_WITHHELD | flags;
-    s->m.x.owed_bytes_next = 1000;
+    s->m.x.owed_bytes_next = 1;
     s->m.x.next_request = case_mark(&s->m, 5);
 }
 static void owed_answered(struct scene *s)

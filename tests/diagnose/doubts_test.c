@@ -52,6 +52,25 @@ static void test_first_to_close(void **state)
     expect(&m, NULL, AW_CAUSE_ABANDONED, AW_CONF_MEDIUM);
 }
 
+/* An answer that acknowledges more than was captured: content may have gone unseen, but for what
+ * the client's own end adds. */
+static void test_acknowledges_more(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    m.x.final_ack = CASE_HEAD_END;
+    case_final(&m, 1, 403);
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_HIGH);
+    m.x.final_ack = CASE_HEAD_END + 1;
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_MEDIUM);
+    case_begin(&m);
+    m.x.final_ack = CASE_HEAD_END + 1;
+    case_close(&m, 0.95, AW_C2S, false);
+    case_final(&m, 1, 403);
+    expect(&m, NULL, AW_CAUSE_REJECTED_EARLY, AW_CONF_HIGH);
+}
+
 /* A 417 is the first of its kind only if what came before it was seen. */
 static void test_requests_before(void **state)
 {
@@ -580,6 +599,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hole_in_the_answers),
         cmocka_unit_test(test_first_to_close),
+        cmocka_unit_test(test_acknowledges_more),
         cmocka_unit_test(test_requests_before),
         cmocka_unit_test(test_head_maybe_sent_before),
         cmocka_unit_test(test_time_leapt),

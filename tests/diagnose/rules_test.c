@@ -471,6 +471,42 @@ static void lost_100(struct case_maker *m)
     case_final(m, 322, 201);
 }
 
+/* The client had no room for it: the content did not wait for the 100 that was sent again. */
+static void lost_100_no_room(struct case_maker *m)
+{
+    lost_100(m);
+    m->x.zero_window[AW_S2C] = case_mark(m, 2);
+}
+/* It left before the server owed an answer; the connection idled on. */
+static void left_early_then_idle(struct case_maker *m)
+{
+    at_server(m);
+    m->x.at[AW_AT_ACK_HEAD] = (struct aw_mark){.ord = 0};
+    case_close(m, 500, AW_C2S, false);
+    case_idle(m, 61000);
+}
+static void left_after_a_second(struct case_maker *m)
+{
+    at_server(m);
+    m->x.at[AW_AT_ACK_HEAD] = (struct aw_mark){.ord = 0};
+    case_close(m, 1000, AW_C2S, false);
+}
+static void late_at_w(struct case_maker *m)
+{
+    at_server(m);
+    case_content(m, 100, 101, 0);
+    case_100(m, 150);
+    case_final(m, 160, 201);
+}
+static void reset_near_deadlock(struct case_maker *m)
+{
+    case_close(m, 1990, AW_S2C, true);
+}
+static void deadlock_client_at_w(struct case_maker *m)
+{
+    case_close(m, 100, AW_C2S, false);
+}
+
 /* --- not in the capture --- */
 static void one_direction(struct case_maker *m)
 {
@@ -791,6 +827,18 @@ static const struct row rows[] = {
      AW_PARTY_NETWORK, ALSO(DEADLOCK)},
     {"the 100 lost", lost_100, AW_CAUSE_NETWORK_LOSS, AW_SEV_WARNING, AW_CONF_HIGH,
      AW_PARTY_NETWORK, ALSO(CONTINUE_UNHEEDED)},
+    {"the 100 lost, and no room", lost_100_no_room, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH,
+     AW_PARTY_NONE, 0},
+    {"left after a second", left_after_a_second, AW_CAUSE_NETWORK_LOSS, AW_SEV_ERROR,
+     AW_CONF_MEDIUM, AW_PARTY_NETWORK, ALSO(DEADLOCK)},
+    {"late, after a wait of W", late_at_w, AW_CAUSE_LATE_CONTINUE, AW_SEV_WARNING, AW_CONF_MEDIUM,
+     AW_PARTY_SERVER, 0},
+    {"left soon, and idle", left_early_then_idle, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_MEDIUM,
+     AW_PARTY_SERVER, 0},
+    {"reset before it were a deadlock", reset_near_deadlock, AW_CAUSE_RESET_UNANSWERED,
+     AW_SEV_ERROR, AW_CONF_MEDIUM, AW_PARTY_SERVER, 0},
+    {"left at W", deadlock_client_at_w, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_MEDIUM,
+     AW_PARTY_SERVER, 0},
     {"one direction", one_direction, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH,
      AW_PARTY_CAPTURE, 0},
     {"head cut", cut_head, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},
@@ -1099,6 +1147,19 @@ static void costs(void **state)
     case_judge(&m, NULL, &v);
     assert_int_equal(v.cost.stall, 5 * AW_SEC);
     assert_int_equal(v.cost.saved, 0);
+
+    /* Content that a later attempt sent again. */
+    struct aw_attempt chain[2] = {attempt(0, true), attempt(201, false)};
+    const struct aw_case c = {.chain = chain, .chain_len = 2, .input_left = AW_NS_NONE};
+    case_begin(&m);
+    case_content(&m, 1, 2, 0);
+    case_close(&m, 30000, AW_S2C, true);
+    chain[1].sent = 700;
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cost.wasted, 700);
+    chain[1].sent = 2000;
+    case_judge(&m, &c, &v);
+    assert_int_equal(v.cost.wasted, 1000);
 }
 
 /* Both sides of a threshold that --set moved. */

@@ -159,12 +159,105 @@ static void test_timers_in_order(void **state)
     free(lab);
 }
 
+static void note_close(struct lab *lab, struct aw_flow *flow, const struct aw_chunk *c)
+{
+    (void)lab;
+    if (c->kind == AW_CHUNK_CLOSE) told.ord[told.count++] = aw_flow_ord(flow);
+}
+
+/* What is left at the end of the input ends by first packet, whoever was active last. */
+static void test_the_end_by_first_packet(void **state)
+{
+    (void)state;
+    struct lab *lab = calloc(1, sizeof *lab);
+    assert_true(lab_start(lab, 1 << 20, NULL));
+    told = (struct told){0};
+    lab->hook = note_close;
+    const aw_ns start = lab->now, idle = lab_limits().idle_timeout;
+    static const struct {
+        uint8_t client;
+        int eighths; /* of the idle timeout */
+        uint32_t off;
+    } bytes[] = {{1, 0, 0}, {2, 4, 0}, {1, 6, 1}};
+    for (unsigned i = 0; i < 3; i++) {
+        struct aw_segment s =
+            lab_segment(lab, false, "A", bytes[i].off, 0, (const uint8_t *)"x", 1);
+        s.src.b[3] = bytes[i].client;
+        s.payload_wire = 1;
+        lab->now = start + idle / 8 * bytes[i].eighths;
+        lab_push(lab, &s);
+    }
+    lab->now = start + idle + 1; /* the first one's place is looked at again, and it moves back */
+    lab_tick(lab);
+    assert_int_equal(told.count, 0);
+    aw_flow_finish(lab->table);
+    assert_int_equal(told.count, 2);
+    assert_int_equal(told.ord[0], 1);
+    assert_int_equal(told.ord[1], 2);
+    lab_stop(lab);
+    free(lab);
+}
+
+/* What a table still knows when it is freed goes back to the pool. */
+static void test_freed_before_the_end(void **state)
+{
+    (void)state;
+    struct lab *lab = calloc(1, sizeof *lab);
+    assert_true(lab_start(lab, 1 << 20, NULL));
+    lab_run(lab, SHAKE "c A 5 1 later\n");
+    assert_int_equal(lab->gone, 0);
+    lab_stop(lab); /* which looks */
+    free(lab);
+}
+
+/* What waits for bytes before it stays within its limit. */
+static void test_waiting_is_bounded(void **state)
+{
+    (void)state;
+    enum { PIECE = 1000, PIECES = 4 };
+    struct lab *lab = calloc(1, sizeof *lab);
+    struct aw_flow_limits limits = lab_limits();
+    limits.waiting_bytes = 2 * PIECE; /* a piece has a head as well */
+    assert_true(lab_start(lab, 1 << 20, &limits));
+    lab_run(lab, SHAKE);
+    uint8_t bytes[PIECE] = {0};
+    size_t used[PIECES];
+    for (unsigned i = 0; i < PIECES; i++) {
+        struct aw_segment s =
+            lab_segment(lab, false, "A", 10 + i * 2 * PIECE, 0, bytes, sizeof bytes);
+        s.payload_wire = sizeof bytes;
+        lab_push(lab, &s);
+        used[i] = aw_pool_used(lab->pool);
+    }
+    assert_true(used[1] <= used[0]);
+    assert_true(used[PIECES - 1] <= used[0]);
+    lab_stop(lab);
+    free(lab);
+}
+
+/* A SYN that comes again is counted. */
+static void test_syn_again(void **state)
+{
+    (void)state;
+    struct lab *lab = calloc(1, sizeof *lab);
+    assert_true(lab_start(lab, 1 << 20, NULL));
+    lab_run(lab, "c S 0 0\n+1000 c S 0 0\ns SA 0 0\n+500 s SA 0 0\nc A 0 0\n");
+    assert_int_equal(aw_flow_stats(lab->table)->retransmitted, 2);
+    aw_flow_finish(lab->table);
+    lab_stop(lab);
+    free(lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strays),
         cmocka_unit_test(test_ended_take_little),
         cmocka_unit_test(test_timers_in_order),
+        cmocka_unit_test(test_the_end_by_first_packet),
+        cmocka_unit_test(test_freed_before_the_end),
+        cmocka_unit_test(test_waiting_is_bounded),
+        cmocka_unit_test(test_syn_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,15 @@ static void test_client_of_a_connection_joined_late(void **state)
     assert_int_equal(facts->port[AW_C2S], 40000);
     assert_int_equal(st.midstream, 0);
     assert_false(facts->any_seen[AW_C2S]);
+    /* Ports of which none tells: who is heard first. */
+    assert_true(lab_start(lab, 1 << 22, NULL));
+    struct aw_segment s = lab_segment(lab, false, "A", 0, 0, (const uint8_t *)"x", 1);
+    s.dport = (uint16_t)(s.sport + 1000);
+    s.payload_wire = 1;
+    lab_push(lab, &s);
+    aw_flow_finish(lab->table);
+    lab_stop(lab);
+    assert_int_equal(facts->port[AW_C2S], s.sport);
 }
 
 static void swap_once(struct lab *l, struct aw_flow *flow, const struct aw_chunk *c)

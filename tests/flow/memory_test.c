@@ -96,6 +96,44 @@ static void test_budget(void **state)
     free(lab);
 }
 
+/* SYNs of one client after the other until the table has grown beyond `slots`: how many there were,
+ * and the allocator's calls before the one that made it grow. */
+static unsigned fill(struct lab *lab, size_t slots, size_t *calls)
+{
+    unsigned n = 0;
+    while (lab->table->mask < slots && n < slots) {
+        struct aw_segment s = lab_segment(lab, false, "S", 0, 0, NULL, 0);
+        s.src.b[2] = (uint8_t)(n >> 8);
+        s.src.b[3] = (uint8_t)n++;
+        *calls = lab->calls;
+        lab_push(lab, &s);
+        lab->used = 0;
+    }
+    return n;
+}
+
+/* A table that cannot grow takes more connections all the same. */
+static void test_table_that_cannot_grow(void **state)
+{
+    (void)state;
+    enum { SLOTS = 1024 }; /* the next larger table is a block of its own */
+    struct lab *lab = calloc(1, sizeof *lab);
+    assert_true(lab_start(lab, 1 << 24, NULL));
+    size_t calls = 0;
+    const unsigned count = fill(lab, SLOTS, &calls);
+    assert_true(lab->table->mask >= SLOTS);
+    lab_stop(lab);
+    memset(lab, 0, sizeof *lab);
+    assert_true(lab_start(lab, 1 << 24, NULL));
+    lab->fail_at = calls + 1;
+    const unsigned again = fill(lab, SLOTS, &calls);
+    assert_int_equal(again, count + 1);
+    assert_int_equal(aw_flow_stats(lab->table)->connections, again);
+    assert_int_equal(aw_flow_stats(lab->table)->no_memory, 0);
+    lab_stop(lab);
+    free(lab);
+}
+
 static struct aw_flow *first_flow;
 static bool first_gone;
 
@@ -237,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_in_order_allocates_nothing),
         cmocka_unit_test(test_idle_connection_is_small),
         cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_table_that_cannot_grow),
         cmocka_unit_test(test_order_of_eviction),
         cmocka_unit_test(test_oldest_goes_first),
         cmocka_unit_test(test_every_allocation_fails),
