@@ -285,6 +285,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         e->started = true;
         e->clock = sane_time(n > 1 && pkts[1].ts < pkts[0].ts ? pkts[1].ts : pkts[0].ts);
     }
+    b->before = e->clock; /* what fell due while time went on is told of by this batch */
     go_on(e);
     const aw_ns before = e->clock;
     struct aw_stats *s = &e->decoded;
@@ -332,7 +333,6 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         e->anchor_steady = e->steady;
     }
     b->count = n;
-    b->before = before;
     b->end = e->latest;
     hand_over_drops(e, b);
     count_decoded(e);

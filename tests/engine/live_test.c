@@ -277,6 +277,26 @@ static void losses_lower_confidence(void **state)
     }
 }
 
+/* Time went on without a packet, and without being told so in between: an exchange that settled
+ * meanwhile takes its place among the records by when it ended, as if it had been. */
+static void what_settled_meanwhile_counts(void **state)
+{
+    (void)state;
+    enum { FINS = 3 }; /* what ends the client's connection */
+    for (unsigned i = 0; i < SHARDS; i++) {
+        struct run r;
+        begin(&r, "tests/scenarios/legs_not_relayed.scn", shards[i]);
+        packets(&r, 0, r.count - FINS, 10 * AW_SEC);
+        assert_int_equal(r.seen.records, 0);
+        stamp(&r, r.pkt[0].ts + 9 * AW_SEC, r.count + 1, 20 * AW_SEC);
+        stamp(&r, r.pkt[0].ts + 10 * AW_SEC, r.count + 2, 21 * AW_SEC);
+        assert_int_equal(r.seen.records, 2);
+        assert_int_equal(r.seen.cause, AW_CAUSE_CONTINUE_NOT_RELAYED);
+        assert_int_equal(r.seen.confidence, AW_CONF_HIGH);
+        end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +305,7 @@ int main(void)
         cmocka_unit_test(one_wild_time_stamp_is_not_believed),
         cmocka_unit_test(silence_before_the_end_does_not_count),
         cmocka_unit_test(losses_lower_confidence),
+        cmocka_unit_test(what_settled_meanwhile_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
