@@ -644,6 +644,34 @@ static void allocations_fail(void **state)
     }
 }
 
+/* Of one that was lost for want of memory there is no record; what waits for it waits no longer. */
+static void lost(void **state)
+{
+    (void)state;
+    struct aw_link *l = open_link(true, BIG);
+    struct aw_exchange outer = leg_of(&(struct ex){1, 1, 0, 10, 403, true, NULL}, 1, 2);
+    const struct aw_exchange inner = leg_of(&(struct ex){2, 1, 1, 8, 403, true, NULL}, 2, 3);
+    tick(l, 0);
+    tell_opened(l, &outer);
+    tick(l, 1);
+    tell_opened(l, &inner);
+    tick(l, 10);
+    aw_link_closed(l, &outer);
+    aw_link_lost(l, 2, 1);
+    aw_link_lost(l, 2, 1); /* nothing is known of it any more */
+    tick(l, 1011);
+    tick(l, 1012);
+    assert_string_equal(out, "1.1 403 rejected-early 1/1 of 1 by 0\n");
+    /* A retry of which nothing is known is one that did not get through. */
+    both(l, &(struct ex){3, 1, 2000, 2001, 417, true, "/e"});
+    opened(l, &(struct ex){4, 1, 2002, 2003, 201, false, "/e"});
+    tick(l, 2004);
+    aw_link_lost(l, 4, 1);
+    finish(l, 3000);
+    assert_string_equal(out, "1.1 403 rejected-early 1/1 of 1 by 0\n"
+                             "3.3 417 expect-refused 1/2 of 3 by 0\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -667,6 +695,7 @@ int main(void)
         cmocka_unit_test(plain_exchanges_pass),
         cmocka_unit_test(legs),
         cmocka_unit_test(legs_by_name),
+        cmocka_unit_test(lost),
         cmocka_unit_test(budget),
         cmocka_unit_test(allocations_fail),
     };
