@@ -170,6 +170,16 @@ static void owed_unsettled(struct scene *s)
 {
     owed(s, AW_F_UNSETTLED);
 }
+static void owed_nothing(struct scene *s)
+{
+    owed(s, 0);
+    s->m.x.owed_bytes_next = 0;
+}
+static void owed_and_sent(struct scene *s)
+{
+    owed(s, 0);
+    s->m.x.flags &= ~(uint32_t)AW_F_WITHHELD;
+}
 static void next_after_close(struct scene *s)
 {
     done(s);
@@ -378,6 +388,8 @@ static const struct {
     {"C9", unasked_then_request, next_after_keep},
     {"C10", owed_answered, next_after_keep},
     {"C10", owed_swallowed, closes_said},
+    {"C10", owed_answered, owed_nothing},
+    {"C10", owed_answered, owed_and_sent},
     {"C11", next_after_close, next_after_keep},
     {"C12", pipelined_unsafe, pipelined},
     {"C13", parameters, done},
