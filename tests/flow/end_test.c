@@ -206,7 +206,12 @@ static void test_freed_before_the_end(void **state)
     assert_true(lab_start(lab, 1 << 20, NULL));
     lab_run(lab, SHAKE "c A 5 1 later\n");
     assert_int_equal(lab->gone, 0);
+    struct aw_flow *flow = NULL;
+    for (size_t i = 0; !flow; i++)
+        flow = lab->table->slots[i].flow;
+    void *of_the_lab = *aw_flow_app(flow);
     lab_stop(lab); /* which looks */
+    free(of_the_lab);
     free(lab);
 }
 
@@ -231,6 +236,7 @@ static void test_waiting_is_bounded(void **state)
     }
     assert_true(used[1] <= used[0]);
     assert_true(used[PIECES - 1] <= used[0]);
+    aw_flow_finish(lab->table);
     lab_stop(lab);
     free(lab);
 }

@@ -122,6 +122,7 @@ static void test_table_that_cannot_grow(void **state)
     size_t calls = 0;
     const unsigned count = fill(lab, SLOTS, &calls);
     assert_true(lab->table->mask >= SLOTS);
+    aw_flow_finish(lab->table);
     lab_stop(lab);
     memset(lab, 0, sizeof *lab);
     assert_true(lab_start(lab, 1 << 24, NULL));
@@ -130,6 +131,7 @@ static void test_table_that_cannot_grow(void **state)
     assert_int_equal(again, count + 1);
     assert_int_equal(aw_flow_stats(lab->table)->connections, again);
     assert_int_equal(aw_flow_stats(lab->table)->no_memory, 0);
+    aw_flow_finish(lab->table);
     lab_stop(lab);
     free(lab);
 }
