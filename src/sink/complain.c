@@ -11,7 +11,7 @@
 #include "sink/out_buf.h"
 #include "sink/utf8.h"
 
-static void say(const char *before, const char *fmt, va_list args)
+AW_PRINTF(2, 0) static void say(const char *before, const char *fmt, va_list args)
 {
     char said[8192];
     const int n = vsnprintf(said, sizeof said, fmt, args);
