@@ -231,13 +231,9 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
         case TASK_READ:
             if (got && p->lot[read % SLOTS].last) p->ended = true;
             p->read += got;
-            if (!p->from->live) break;
-            /* fall through */
+            break;
         case TASK_FILL:
-            if (task == TASK_FILL) p->filling = false;
-            p->filled += full;
-            p->over = over;
-            if (status != AW_OK) p->status = status;
+            p->filling = false;
             break;
         case TASK_WORK:
             p->worked[shard]++;
@@ -253,6 +249,11 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
         case TASK_DELIVER:
         case TASK_NONE:
             break;
+        }
+        if (task == TASK_FILL || (task == TASK_READ && p->from->live)) {
+            p->filled += full;
+            p->over = over;
+            if (status != AW_OK) p->status = status;
         }
         pthread_cond_broadcast(&p->news);
     }
