@@ -2,9 +2,7 @@
 # How await100 grows, and beside other tools: one line a figure, each a ratio within one run (medians
 # of RUNS alternating runs) with what is wanted of it. Environment as common.sh, and
 #   FLOWS                  the small flows (400000)
-#   UPLOADS_MB             the uploads (800)
-#   PEERS_FLOWS            small flows that the other tools read as well (40000: tcpflow makes two files
-#                          of each)
+#   PEERS_FLOWS, PEERS_MB  sizes of the captures that the other tools read as well (40000, 80)
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -73,7 +71,7 @@ beside() { # tool reach command-with-@ for the capture
         say "times as fast as $tool" '-' "$reach at least (not installed)"
         return
     }
-    for file in "$(capture flows "${PEERS_FLOWS:-40000}")" "$(capture uploads "${UPLOADS_MB:-800}")"; do
+    for file in "$(capture flows "${PEERS_FLOWS:-40000}")" "$(capture uploads "${PEERS_MB:-80}")"; do
         cat "$file" >/dev/null
         race "$(echo "$*" | sed "s|@|$file|g")" "exec $AWAIT100 -r $file -o json"
         say "times as fast as $tool, $(basename "$file" .pcap)" "$(ratio "$a" "$b")" "$reach at least"
