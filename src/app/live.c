@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -193,7 +194,7 @@ struct aw_capture *aw_capture_of_options(const struct aw_options *o, bool watche
     return c;
 }
 
-void aw_live_print_lost(FILE *to, const struct aw_live_stats *lost, uint64_t unwritten)
+void aw_live_say_lost(const struct aw_live_stats *lost, uint64_t unwritten)
 {
     const struct {
         uint64_t count;
@@ -206,6 +207,6 @@ void aw_live_print_lost(FILE *to, const struct aw_live_stats *lost, uint64_t unw
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         if (row[i].count > 0)
-            fprintf(to, "await100: %llu %s %s\n", (unsigned long long)row[i].count,
-                    i < 2 ? "packets" : "records", row[i].what);
+            aw_complain("%llu %s %s", (unsigned long long)row[i].count,
+                        i < 2 ? "packets" : "records", row[i].what);
 }

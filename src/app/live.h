@@ -5,8 +5,6 @@
 #ifndef AW_APP_LIVE_H
 #define AW_APP_LIVE_H
 
-#include <stdio.h>
-
 #include "app/capture.h"
 #include "app/options.h"
 
@@ -17,9 +15,9 @@ bool aw_interfaces_print(void);
  * and what to do, where one cannot be opened; *bad_use: the command line is to blame. */
 struct aw_capture *aw_capture_of_options(const struct aw_options *o, bool watched, bool *bad_use);
 
-/* "12 packets lost by the kernel (a larger buffer, -B, or a filter helps), ..."; nothing where
+/* Says "12 packets lost by the kernel (a larger buffer, -B, or a filter helps), ..."; nothing where
  * nothing was lost. `unwritten`: records that an output was too slow for. */
-void aw_live_print_lost(FILE *to, const struct aw_live_stats *lost, uint64_t unwritten);
+void aw_live_say_lost(const struct aw_live_stats *lost, uint64_t unwritten);
 
 /*
  * Signals: the first INT or TERM asks for an end with a report, one more ends at once. Live, HUP

@@ -8,7 +8,8 @@
  * wait it does that and decodes, and nothing else, so that no slow output keeps it from them. A
  * slot's number is also the source's `hold`: its packets stay put until it is delivered.
  *
- * Cost: a lock taken and left twice a task, and a task is a millisecond's work.
+ * Cost: a lock taken and left twice a task, and a task is part of the work on half a MiB of
+ * packets.
  */
 #include "app/pipeline.h"
 

@@ -224,13 +224,13 @@ static void say_totals(struct run *r)
                 (unsigned long long)aw_summary_expectation(r->summary),
                 (unsigned long long)aw_summary_failing(r->summary));
     if (s->waiting > 0)
-        fprintf(stderr, "  %10llu  waiting now, with no answer so far: %.1f s together\n",
-                (unsigned long long)s->waiting, (double)s->waited / AW_SEC);
+        aw_complain_more("%10llu  waiting now, with no answer so far: %.1f s together",
+                         (unsigned long long)s->waiting, (double)s->waited / AW_SEC);
     const size_t n = aw_summary_causes(r->summary, cause, sizeof cause / sizeof *cause);
     for (size_t i = 0; i < n; i++)
-        fprintf(stderr, "  %10llu  %s %s\n", (unsigned long long)cause[i].count,
-                aw_severity_name(cause[i].severity), aw_cause_slug(cause[i].cause));
-    aw_live_print_lost(stderr, &lost, r->about.unwritten);
+        aw_complain_more("%10llu  %s %s", (unsigned long long)cause[i].count,
+                         aw_severity_name(cause[i].severity), aw_cause_slug(cause[i].cause));
+    aw_live_say_lost(&lost, r->about.unwritten);
 }
 
 static bool on_collecting_live(struct run *r)
@@ -476,17 +476,17 @@ static void say_verbose(const struct run *r)
                 (unsigned long long)s->segments);
     for (unsigned i = 0; i < s->drop_kinds; i++) {
         if (s->drop[i].count > 0)
-            fprintf(stderr, "  %10llu  %s: %s\n", (unsigned long long)s->drop[i].count,
-                    s->drop[i].slug, s->drop[i].meaning);
+            aw_complain_more("%10llu  %s: %s", (unsigned long long)s->drop[i].count,
+                             s->drop[i].slug, s->drop[i].meaning);
     }
     const uint64_t filtered = r->about.filtered;
     if (filtered > 0)
-        fprintf(stderr, "  %10llu  filtered: did not match the capture filter\n",
-                (unsigned long long)filtered);
+        aw_complain_more("%10llu  filtered: did not match the capture filter",
+                         (unsigned long long)filtered);
     for (unsigned i = 0; i < s->broken_kinds; i++) {
         if (s->broken[i].count > 0)
-            fprintf(stderr, "  %10llu  messages not read: %s\n",
-                    (unsigned long long)s->broken[i].count, s->broken[i].meaning);
+            aw_complain_more("%10llu  messages not read: %s",
+                             (unsigned long long)s->broken[i].count, s->broken[i].meaning);
     }
 }
 
@@ -551,7 +551,7 @@ static void end_live(struct run *r)
     r->live.over = aw_capture_over(r->live.capture);
     aw_capture_free(r->live.capture);
     r->live.capture = NULL;
-    if (!r->o->quiet) aw_live_print_lost(stderr, &lost, r->about.unwritten);
+    if (!r->o->quiet) aw_live_say_lost(&lost, r->about.unwritten);
     if (r->live.behind) aw_out_patient(r->out, true);
     if (r->live.lines) aw_out_str(r->out, "\n");
 }

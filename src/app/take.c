@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "sink/complain.h"
-#include "sink/report.h"
 
 void aw_take_complain(const char *option, const char *path, unsigned long line, const char *why)
 {

@@ -242,11 +242,11 @@ bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
            !aw_seen(&x->zero_window[AW_S2C]);
 }
 
-/* What stands between. */
-static void between_facts(struct aw_facts *f)
+/* What stands between; by the names in the answer where `named`, else by its own Via alone. */
+static void between_facts(struct aw_facts *f, bool named)
 {
     const struct aw_exchange *x = f->x;
-    f->between = aw_agent_between(f->c->memo, x);
+    if (named) f->between = aw_agent_between(f->c->memo, x);
     if (f->between.agent) {
         /* An error page can be anyone's text, and often quotes: it names a product for the fix.
          * Only of a failure that no server signed does it tell who answered. */
@@ -266,10 +266,7 @@ static void hop_facts(struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
     /* It decides the blame for a status of 300 and above alone; otherwise it is only spoken of. */
-    if (x->status >= 300)
-        between_facts(f);
-    else if (f->c->inner)
-        f->between = aw_agent_forwarder(f->c->memo, f->c->inner);
+    between_facts(f, x->status >= 300);
     if ((x->res & AW_RES_VIA) || x->text[AW_TEXT_VIA].p) f->hops |= AW_HOP_VIA;
     if (x->res & AW_RES_PROXY_FIELD) f->hops |= AW_HOP_PROXY_FIELD;
     if (x->res & (AW_RES_X_CACHE | AW_RES_AGE)) f->hops |= AW_HOP_CACHE;
@@ -381,7 +378,7 @@ void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t th
 
 void aw_facts_name(struct aw_facts *f)
 {
-    if (f->x->status < 300) between_facts(f);
+    if (f->x->status < 300) between_facts(f, true);
     f->client = aw_agent_client(f->c->memo, f->x);
     f->server = aw_agent_server(f->c->memo, f->x);
 }

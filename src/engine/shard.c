@@ -663,9 +663,11 @@ static aw_ns next_timer(const struct aw_shard *s)
     return s->settle_first && s->settle_first->deadline < due ? s->settle_first->deadline : due;
 }
 
-static aw_ns clock_before(const struct aw_batch *b, size_t at)
+/* The packet at that place of the batch is worked on. */
+static void go_to(struct aw_shard *s, const struct aw_batch *b, size_t at)
 {
-    return at > 0 ? b->moment[at - 1].ts : b->before;
+    s->now = b->moment[at];
+    s->before = at > 0 ? b->moment[at - 1].ts : b->before;
 }
 
 /* Runs the timers that fall due at packets *from to `last` of the batch, each at the first packet
@@ -676,8 +678,7 @@ static void run_timers_to(struct aw_shard *s, const struct aw_batch *b, size_t *
     while (*from <= last && (due = next_timer(s)) <= b->moment[last].ts) {
         while (b->moment[*from].ts < due)
             ++*from;
-        s->before = clock_before(b, *from);
-        s->now = b->moment[(*from)++];
+        go_to(s, b, (*from)++);
         run_timers(s);
     }
     *from = last + 1;
@@ -700,19 +701,16 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
             aw_flow_prefetch(s->flows, &item[AHEAD_FAR].seg, item[AHEAD_FAR].hash);
             aw_flow_prefetch_flow(s->flows, item[AHEAD_NEAR].hash);
         }
-        const struct aw_mark *moment = &b->moment[item->at];
-        if (next_timer(s) <= moment->ts) run_timers_to(s, b, &timed, item->at);
+        if (next_timer(s) <= b->moment[item->at].ts) run_timers_to(s, b, &timed, item->at);
         timed = item->at + 1;
-        s->now = *moment;
-        s->before = clock_before(b, item->at);
+        go_to(s, b, item->at);
         aw_flow_tick(s->flows, &s->now);
         const uint64_t conn = aw_flow_push_hashed(s->flows, &item->seg, item->hash);
         if (s->late) tap_packet(s, conn, item);
     }
     if (b->count > 0) {
         run_timers_to(s, b, &timed, b->count - 1);
-        s->now = b->moment[b->count - 1];
-        s->before = clock_before(b, b->count - 1);
+        go_to(s, b, b->count - 1);
         if (s->watch) look_who_waits(s, &s->now);
     }
     if (b->last) {

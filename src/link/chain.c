@@ -291,6 +291,7 @@ static uint32_t attempts_of(const struct aw_member *m)
 
 static const struct aw_outlook unknown_outlook = {.input_left = AW_NS_NONE, .window_open = true};
 
+/* m NULL: of no attempt. */
 static struct aw_case case_of(const struct aw_link *l, const struct aw_member *m, unsigned len,
                               unsigned place, struct aw_outlook out)
 {
@@ -301,8 +302,8 @@ static struct aw_case case_of(const struct aw_link *l, const struct aw_member *m
         .chain = len ? l->chain : NULL,
         .chain_len = len,
         .place = len ? place : 0,
-        .refused_run = m->refused_run,
-        .failed_run = m->failed_run,
+        .refused_run = m ? m->refused_run : 0,
+        .failed_run = m ? m->failed_run : 0,
         .input_left = out.input_left,
         .retry_window_open = out.window_open,
     };
@@ -517,12 +518,8 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
         if (g && m == NULL && g->oldest == NULL) drop_group(l, g);
     }
     if (m == NULL) {
-        struct aw_case c = {.self = x,
-                            .brief = l->config.brief,
-                            .terse = l->config.terse,
-                            .memo = l->memo,
-                            .input_left = AW_NS_NONE,
-                            .retry_window_open = true};
+        struct aw_case c = case_of(l, NULL, 0, 0, unknown_outlook);
+        c.self = x;
         if (outer) {
             const struct aw_member leg = {.outer_id = outer->id, .outer_head = outer->head};
             aw_legs_case(l, &leg, &c);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "sink/out_buf.h"
-#include "sink/utf8.h"
 
 AW_PRINTF(2, 0) static void say(const char *before, const char *fmt, va_list args)
 {
