@@ -77,7 +77,9 @@ fuzz() {
         echo "$([ $failed = 1 ] && echo FAILED || echo FOUND) fuzz $name: see $work/$name.log"
         tell "$name"
     }
-    echo "fuzz $name: $TIME s, $(sed -n 's/.*number_of_executed_units: /executions /p' "$work/$name.log")," \
+    times >"$work/$name.times" # into no pipe: a subshell would tell of children of its own
+    echo "fuzz $name: $(tail -n 1 "$work/$name.times" | cut -d ' ' -f 1) of processor time," \
+        "$(sed -n 's/.*number_of_executed_units: /executions /p' "$work/$name.log")," \
         "$(grep -a -o 'cov: .*corp: [^ ]*' "$work/$name.log" | tail -1)"
     if [ -n "${MERGE:-}" ]; then
         rm -rf "$work/merged-$name"
