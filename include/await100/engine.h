@@ -48,11 +48,14 @@ struct aw_config {
     int64_t threshold[AW_T_COUNT]; /* fill with aw_config_init, then change */
     uint8_t secret[192];           /* random: keys the hash of connections */
     struct aw_alloc alloc;         /* get == NULL: malloc and friends */
-    /* Only figures are wanted: verdicts come without evidence and fix, records as soon as they are
-     * final and in no stated order. Takes a third off the cost of an expectation exchange. */
+    /* Only figures are wanted: verdicts come without evidence and fix, records as
+     * with `prompt`. Takes a third off the cost of an expectation exchange. */
     bool brief;
     /* Verdicts that are not failing come without evidence and fix. */
     bool terse;
+    /* Records come as soon as they are final, not in the order in which exchanges ended (from which
+     * they are up to `settle` away, or as long as a retry is waited for): nothing is copied. */
+    bool prompt;
     /* The printable name of an input, for evidence that points into another file than the
      * exchange's own; valid while the engine lives. NULL: packets are named by number alone. */
     const char *(*source_name)(void *ctx, uint16_t source);
@@ -198,7 +201,8 @@ AW_API bool aw_engine_laden(const struct aw_engine *e, unsigned shard);
 /* False: it stopped on the way, since much is to be delivered: deliver it, and call again. Only
  * after aw_engine_deliver_apart. */
 AW_API bool aw_engine_collect(struct aw_engine *e, struct aw_batch *b);
-/* Once, before the first batch, to have a phase 4. False: there is none, as with config.brief. */
+/* Once, before the first batch, to have a phase 4. False: there is none, as with
+ * config.prompt. */
 AW_API bool aw_engine_deliver_apart(struct aw_engine *e);
 AW_API void aw_engine_deliver(struct aw_engine *e, struct aw_batch *b);
 AW_API unsigned aw_engine_shards(const struct aw_engine *e);

@@ -94,6 +94,7 @@ struct aw_engine *aw_engine_open(const struct aw_config *config, const struct aw
     e->config.alloc = alloc;
     if (e->config.memory == 0) e->config.memory = (size_t)MEMORY_DEFAULT_MIB << 20;
     if (e->config.memory < MEMORY_LEAST) e->config.memory = MEMORY_LEAST;
+    if (e->config.brief) e->config.prompt = true;
     if (e->config.shards == 0) e->config.shards = 1;
     if (e->config.shards > AW_SHARDS_MAX) e->config.shards = AW_SHARDS_MAX;
     aw_stats_init(&e->decoded);
@@ -435,7 +436,7 @@ bool aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
 
 bool aw_engine_deliver_apart(struct aw_engine *e)
 {
-    if (e->config.brief || e->shards == 1) return false;
+    if (e->config.prompt || e->shards == 1) return false;
     aw_link_gather(e->link);
     return e->apart = true;
 }

@@ -28,6 +28,7 @@ struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink
     if (l == NULL) return NULL;
     memset(l, 0, sizeof *l);
     l->config = *config;
+    if (config->brief) l->config.prompt = true;
     if (sink) l->sink = *sink;
     if (config->source_name)
         l->namer = (struct aw_namer){.ctx = config->source_ctx, .source = config->source_name};
@@ -161,7 +162,7 @@ void aw_link_waiting(struct aw_link *l, const struct aw_exchange *ex, aw_ns wait
 
 void aw_link_gather(struct aw_link *l)
 {
-    l->gather = !l->config.brief;
+    l->gather = !l->config.prompt;
 }
 
 size_t aw_link_gathered(const struct aw_link *l)

@@ -112,7 +112,7 @@ struct aw_outbox {
     size_t bytes;
 };
 /* From here on records and those that wait are put into an outbox, not handed to the sink at once.
- * Not with config.brief. What there is no memory to keep is let go, and counted. */
+ * Not with config.prompt. What there is no memory to keep is let go, and counted. */
 void aw_link_gather(struct aw_link *l);
 /* What the outbox takes, and the outbox: the caller's, a new one begins. */
 size_t aw_link_gathered(const struct aw_link *l);

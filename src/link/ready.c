@@ -219,7 +219,7 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
     } else if (!l->config.all) {
         return;
     }
-    if (l->config.brief) {
+    if (l->config.prompt) {
         lend(l, &rec, x, v);
         return;
     }

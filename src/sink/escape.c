@@ -227,6 +227,7 @@ struct aw_span aw_mask_target(struct aw_span target, char *buf, size_t size)
         from = user.p + user.len;
     }
     const uint8_t *const mark = memchr(from, '?', (size_t)(end - from));
+    if (!masked && !mark) return target;
     const uint8_t *const query = mark ? mark + 1 : end;
     put(&t, from, (size_t)(query - from));
     masked |= mask_query(&t, query, end);

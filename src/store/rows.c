@@ -21,6 +21,8 @@ enum {
     WORD_BLOCK = 64 * 1024,
 };
 
+enum column { CLIENT, SERVER, HOST, AGENT, PRODUCT, METHOD, COLUMNS }; /* with words */
+
 struct word {
     const uint8_t *p; /* into a block */
     uint32_t len;
@@ -47,6 +49,7 @@ struct aw_rows {
     struct block *blocks; /* owned */
     size_t word_memory, word_limit;
     uint64_t words_lost, seed;
+    aw_word last[COLUMNS]; /* of each, the latest */
     struct aw_agent_memo memo;
 };
 
@@ -106,15 +109,19 @@ static uint8_t *word_room(struct aw_rows *r, size_t len)
     return p;
 }
 
-static aw_word intern(struct aw_rows *r, struct aw_span s)
+/* `column`: most rows have the word of the row before there. */
+static aw_word intern(struct aw_rows *r, enum column column, struct aw_span s)
 {
     if (!s.p || s.len == 0) return 0;
     const size_t len = s.len < WORD_MAX ? s.len : WORD_MAX;
+    aw_word *const last = &r->last[column];
+    if (*last && r->word[*last].len == len && memcmp(r->word[*last].p, s.p, len) == 0) return *last;
     const uint32_t hash = (uint32_t)XXH3_64bits_withSeed(s.p, len, r->seed);
     if (r->slots > 0) {
         for (size_t i = hash & (r->slots - 1); r->slot[i]; i = (i + 1) & (r->slots - 1)) {
             const struct word *w = &r->word[r->slot[i]];
-            if (w->hash == hash && w->len == len && memcmp(w->p, s.p, len) == 0) return r->slot[i];
+            if (w->hash == hash && w->len == len && memcmp(w->p, s.p, len) == 0)
+                return *last = r->slot[i];
         }
     }
     uint8_t *p = NULL;
@@ -130,12 +137,12 @@ static aw_word intern(struct aw_rows *r, struct aw_span s)
     while (r->slot[i])
         i = (i + 1) & (r->slots - 1);
     r->slot[i] = made;
-    return made;
+    return *last = made;
 }
 
-static aw_word intern_addr(struct aw_rows *r, const struct aw_addr *a)
+static aw_word intern_addr(struct aw_rows *r, enum column column, const struct aw_addr *a)
 {
-    return intern(r, (struct aw_span){.p = a->b, .len = a->v6 ? 16 : 4});
+    return intern(r, column, (struct aw_span){.p = a->b, .len = a->v6 ? 16 : 4});
 }
 
 /* --- rows --- */
@@ -175,6 +182,7 @@ void aw_rows_clear(struct aw_rows *r)
     r->word = NULL;
     r->slot = NULL;
     r->words = r->word_cap = 0;
+    memset(r->last, 0, sizeof r->last);
     r->slots = 0;
     r->word_memory = 0;
     /* A lot begins at a multiple of its size. */
@@ -275,12 +283,12 @@ bool aw_rows_add(struct aw_rows *r, const struct aw_record *rec, struct aw_span 
         .wait = wait,
         .total = first ? span_between(first, &x->at[AW_AT_END]) : AW_NS_NONE,
         .sent = x->sent,
-        .client = intern_addr(r, &x->conn.addr[AW_C2S]),
-        .server = intern_addr(r, &x->conn.addr[AW_S2C]),
-        .host = intern(r, x->text[AW_TEXT_HOST]),
-        .agent = intern(r, aw_agent_product(&r->memo, x, AW_C2S)),
-        .product = intern(r, aw_agent_product(&r->memo, x, AW_S2C)),
-        .method = intern(r, x->text[AW_TEXT_METHOD]),
+        .client = intern_addr(r, CLIENT, &x->conn.addr[AW_C2S]),
+        .server = intern_addr(r, SERVER, &x->conn.addr[AW_S2C]),
+        .host = intern(r, HOST, x->text[AW_TEXT_HOST]),
+        .agent = intern(r, AGENT, aw_agent_product(&r->memo, x, AW_C2S)),
+        .product = intern(r, PRODUCT, aw_agent_product(&r->memo, x, AW_S2C)),
+        .method = intern(r, METHOD, x->text[AW_TEXT_METHOD]),
         .nth = x->nth,
         .client_port = x->conn.port[AW_C2S],
         .server_port = x->conn.port[AW_S2C],

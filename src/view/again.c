@@ -122,6 +122,7 @@ static struct aw_config config_again(const struct aw_again *a)
     c.all = true;
     c.brief = false;
     c.terse = false;
+    c.prompt = true;
     return c;
 }
 
@@ -411,10 +412,11 @@ int64_t aw_again_records(const struct aw_again *a, const struct aw_again_want *w
 {
     struct saving s = {
         .reading = {.a = a}, .want = want, .count = count, .format = aw_format_find(format)};
-    const struct aw_config config = config_again(a);
+    struct aw_config config = config_again(a);
     struct aw_stats stats = {0};
     struct aw_place *place = open_target(a, path, why, why_size);
     if (!place) return -1;
+    config.prompt = false; /* a report has its order */
     struct aw_out *out = aw_out_at(place);
     if (!out) {
         (void)snprintf(why, why_size, "%s: %s", path, strerror(errno));

@@ -146,19 +146,41 @@ const struct aw_detail *aw_board_kept(const struct aw_board *f, uint64_t row)
 /* --- time --- */
 
 /* A run's length is not known before its end: where it outgrows the counters, two become one. */
+static void widen_spark(struct aw_board *f)
+{
+    for (unsigned i = 0; i < AW_SPARK; i++)
+        f->spark[i] = i < AW_SPARK / 2 ? f->spark[2 * i] + f->spark[2 * i + 1] : 0;
+    f->spark_width *= 2;
+    f->spark_used = (f->spark_used + 1) / 2;
+}
+
+/* What ended before the first that was told of, by `before` at most. */
+static void begin_earlier(struct aw_board *f, aw_ns before)
+{
+    aw_ns more;
+    while ((more = (before + f->spark_width - 1) / f->spark_width) > AW_SPARK - f->spark_used)
+        widen_spark(f);
+    memmove(f->spark + more, f->spark, f->spark_used * sizeof f->spark[0]);
+    memset(f->spark, 0, (size_t)more * sizeof f->spark[0]);
+    f->spark_from -= more * f->spark_width;
+    f->spark_used += (unsigned)more;
+}
+
 static void count_failure(struct aw_board *f, aw_ns at)
 {
     if (at == AW_NS_NONE) return;
     if (f->spark_from == AW_NS_NONE) f->spark_from = at - at % (SPARK_FIRST_WIDTH_MS * AW_MS);
     int64_t since;
     if (__builtin_sub_overflow(at, f->spark_from, &since)) return;
-    if (since < 0) since = 0; /* records come by their end, not their beginning */
+    /* Records come in the order of their ends or, promptly, up to so much after later ones. */
+    if (since < 0 && -since <= f->threshold[AW_T_SETTLE]) {
+        begin_earlier(f, -since);
+        since = at - f->spark_from;
+    }
+    if (since < 0) since = 0; /* times that run back */
     while (since / f->spark_width >= AW_SPARK) {
         if (f->spark_width > INT64_MAX / 4) return;
-        for (unsigned i = 0; i < AW_SPARK; i++)
-            f->spark[i] = i < AW_SPARK / 2 ? f->spark[2 * i] + f->spark[2 * i + 1] : 0;
-        f->spark_width *= 2;
-        f->spark_used = (f->spark_used + 1) / 2;
+        widen_spark(f);
     }
     const unsigned at_bucket = (unsigned)(since / f->spark_width);
     f->spark[at_bucket]++;

@@ -88,6 +88,7 @@ static void open_show(struct show *s, const char *file, int cols, int rows)
     *s = (struct show){.file = file};
     aw_config_init(&s->config);
     s->config.all = true;
+    s->config.prompt = true;
     const struct aw_board_config board = {.source = &s->file,
                                           .source_count = 1,
                                           .again = true,
