@@ -78,7 +78,8 @@ fuzz() {
         tell "$name"
     }
     times >"$work/$name.times" # into no pipe: a subshell would tell of children of its own
-    echo "fuzz $name: $(tail -n 1 "$work/$name.times" | cut -d ' ' -f 1) of processor time," \
+    echo "fuzz $name: $(awk 'END { for (i = 1; i < 3; i++) { split($i, t, /[ms]/); s += 60 * t[1] + t[2] }
+        printf "%.0f", s }' "$work/$name.times") s of processor time," \
         "$(sed -n 's/.*number_of_executed_units: /executions /p' "$work/$name.log")," \
         "$(grep -a -o 'cov: .*corp: [^ ]*' "$work/$name.log" | tail -1)"
     if [ -n "${MERGE:-}" ]; then
