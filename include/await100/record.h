@@ -54,6 +54,8 @@ struct aw_conn_facts {
     /* Ordinal of the latest packet of each side that was captured well later than its TSval says it
      * was sent, counted from the one before it; 0 = none. */
     uint64_t leapt[2];
+    /* Likewise of one whose time lies before that, or by its TSval should lie well after it. */
+    uint64_t set_back[2];
     struct aw_mark last_activity; /* last new payload, FIN or RST */
     aw_ns last_packet;            /* capture time of its last packet */
 };

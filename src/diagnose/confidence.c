@@ -144,14 +144,17 @@ static bool maybe_again(const struct aw_facts *f, enum aw_dir dir, const struct 
 /* The shortest time after which the usual stacks send again, a little less. */
 #define SENDS_AGAIN (180 * AW_MS)
 
-/* Up to what ended the waiting, more time passed as captured than as sent: since the head, or since
- * the handshake, which may be all that the round trips are known by. */
-static bool leapt(const struct aw_facts *f)
+/* Such a packet came before what ended the waiting, and since the head, or since the handshake,
+ * which may be all that the round trips are known by. Content that was not awaited may have paused
+ * after its first piece. */
+static bool came_within(const struct aw_facts *f, enum aw_cause cause, const uint64_t ord[2])
 {
     const uint64_t from = f->x->flags & AW_F_KEPT ? f->x->at[AW_AT_REQ_FIRST].ord : 0;
-    const uint64_t to = f->final && f->content ? f->body->ord : UINT64_MAX;
+    const struct aw_mark *last =
+        cause == AW_CAUSE_NOT_AWAITED ? &f->x->at[AW_AT_BODY_END] : f->body;
+    const uint64_t to = f->final && f->content ? last->ord : UINT64_MAX;
     for (unsigned dir = 0; dir < 2; dir++)
-        if (f->x->conn.leapt[dir] > from && f->x->conn.leapt[dir] <= to) return true;
+        if (ord[dir] > from && ord[dir] <= to) return true;
     return false;
 }
 
@@ -280,9 +283,11 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     cap(t, cause != AW_CAUSE_DESYNC_RISK && (x->flags & AW_F_AMBIGUOUS) != 0,
         "a head or the framing of content can be read in more than one way");
     cap(t, (x->flags & AW_F_TIME_STEPPED) != 0, "capture times ran backwards");
-    cap(t, leapt(f),
+    cap(t, came_within(f, cause, x->conn.leapt),
         "by the TCP timestamps less time passed: the clock was set, or the network held a packet "
         "up");
+    cap(t, came_within(f, cause, x->conn.set_back),
+        "by its times or TCP timestamps the clock was set back, or the network held a packet up");
 }
 
 enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause cause,

@@ -243,22 +243,21 @@ static void on_gap(const struct aw_step *st, const struct aw_http_event *ev)
 }
 
 /* Capture times that run back by more than packets change places on a busy interface. */
-static void watch_clock(const struct aw_step *st, const struct aw_mark *at)
+static void watch_clock(struct aw_exchanges *xs, const struct aw_mark *at)
 {
-    const aw_ns grace = st->xs->room->threshold[AW_T_REORDER_GRACE];
-    for (struct aw_open *s = st->xs->first; s; s = s->next) {
-        if (at->ord <= s->clock_ord) continue; /* an earlier packet that had to wait its turn */
-        if (at->ts < s->clock - grace) s->ex.flags |= AW_F_TIME_STEPPED;
-        s->clock = at->ts;
-        s->clock_ord = at->ord;
-    }
+    if (at->ord <= xs->clock_ord) return; /* an earlier packet that had to wait its turn */
+    if (at->ts < xs->clock - xs->room->threshold[AW_T_REORDER_GRACE])
+        for (struct aw_open *s = xs->first; s; s = s->next)
+            s->ex.flags |= AW_F_TIME_STEPPED;
+    xs->clock = at->ts;
+    xs->clock_ord = at->ord;
 }
 
 void aw_exchanges_event(struct aw_exchanges *xs, struct aw_flow *flow,
                         const struct aw_http_event *ev, const struct aw_mark *now)
 {
     const struct aw_step st = {.xs = xs, .flow = flow, .now = now};
-    if (xs->first) watch_clock(&st, &ev->last);
+    watch_clock(xs, &ev->last);
     switch (ev->kind) {
     case AW_HTTP_REQUEST:
         aw_on_request(&st, ev);

@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum {
-    OPEN_MAX = 1000, /* open exchanges of a connection: nobody pipelines deeper in earnest */
+    OPEN_MAX = 128,  /* open exchanges of a connection: nobody pipelines deeper in earnest, and a
+                      * request looks at all before it */
     OPEN_SHARE = 16, /* nor may those of one connection take more than this part of memory */
     TEXT_SPARE = 48, /* for the strings of a usual response, so that the block need not grow */
 };

@@ -34,8 +34,6 @@ struct aw_open {
     bool early_piece;      /* the first content came within W of the head */
     bool first_lost;       /* the first content byte lay in a hole */
     aw_ns settle_at;       /* ended: when to close; AW_NS_NONE = no such */
-    aw_ns clock;           /* time of the latest packet that an event named */
-    uint64_t clock_ord;    /* ... and its place in the input */
     aw_ns reopened;        /* when the server's window opened last; AW_NS_NONE = never */
     aw_off content_end;    /* of the client's stream, where content_complete or withheld */
     aw_off last_ack;       /* of the latest content segment; AW_OFF_NONE */
@@ -73,6 +71,8 @@ struct aw_exchanges {
     struct aw_open *over; /* owned: the latest, in no list; told of at `settle_at`, or before what
                            * comes next, and marked if its heads are contradicted until then */
     struct aw_unplaced *unplaced; /* owned; NULL mostly */
+    aw_ns clock;                  /* time of the latest packet that an event named, */
+    uint64_t clock_ord;           /* and its place in the input */
     uint32_t count;               /* open exchanges */
     bool precious;                /* the flow was told so */
     struct aw_exchanges_rest rest;

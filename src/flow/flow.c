@@ -702,9 +702,9 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         out->ttl_first[dir] = h->ttl;
     }
     if (f->more || f->ends) facts_end(f, out);
-    if (f->more) aw_missed_facts(f, out);
-    for (unsigned side = 0; f->more && side < 2; side++)
-        out->leapt[aw_dir_of(f, side)] = f->more->leapt[side];
+    if (!f->more) return;
+    aw_missed_facts(f, out);
+    aw_clock_facts(f, out);
 }
 
 bool aw_flow_syn_seen(const struct aw_flow *flow)

@@ -129,7 +129,10 @@ struct aw_more {
     uint64_t hole_bytes[2], cut_bytes[2], zero_windows[2];
     uint64_t missed[2][AW_MISSED_MAX]; /* packets before which IDs were passed over; a ring */
     uint8_t missed_next[2];
-    uint64_t leapt[2]; /* the latest packet that came later than it was sent (clock.c); 0 = none */
+    /* The latest packets (clock.c; 0 = none) that came later than they were sent, whose time lies
+     * before that of the packet before, and that were sent later than they came. */
+    uint64_t leapt[2], ran_back[2], outran[2];
+    uint8_t outruns[2]; /* how often there was one of the last kind */
     uint64_t holes, retransmissions, copies, conflicts;
     uint16_t first_way[2], copy_way[2]; /* how the latest packet seen twice came (copies.c); 0, 0 */
     struct aw_trace *traces;            /* owned; AW_TRACES_NEAR where NULL */
@@ -154,6 +157,7 @@ enum {
     AW_FLOW_BUSY = 1 << 6,     /* being worked on: not to be evicted */
     AW_FLOW_PAYLOAD = 1 << 7,  /* any was sent, captured or not */
     AW_FLOW_FIN_BY_1 = 1 << 8, /* side 1 sent the first FIN, by order of cause */
+    AW_FLOW_TICKS = 1 << 9,    /* tick[0] is a TSval's; tick[1]: the bit above */
 };
 
 /* Deadlines lie in heaps; the heap a connection stands in is also the order of eviction. */
@@ -335,23 +339,35 @@ void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side
 enum {
     AW_CLOCK_PAUSE = 164,          /* ms: 100, less decides nothing, and the 64 of a tick kept */
     AW_CLOCK_PAUSE_MAX = 64 * 250, /* beyond, the ticks kept may have wrapped */
+    AW_CLOCK_TICKS = AW_CLOCK_PAUSE / 64 + 1,
 };
-/* A packet after a pause of that many 2^20 ns: notes it if its TSval tells of a shorter one. */
-void aw_clock_pause(struct aw_flow *f, const struct aw_segment *seg, unsigned side, uint16_t units);
+void aw_clock_facts(const struct aw_flow *f, struct aw_conn_facts *out); /* f->more is there */
+/* A packet so many 2^20 ns after the one before it of its side, wrapping: notes it if that does not
+ * agree with their TSvals, or is less than nothing. */
+void aw_clock_compare(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
+                      uint16_t units);
 static inline uint16_t aw_clock_at(const struct aw_segment *seg)
 {
     return (uint16_t)((uint64_t)seg->at.ts >> 20);
 }
+static inline uint8_t aw_clock_ticks(const struct aw_flow *f, const struct aw_segment *seg,
+                                     unsigned side)
+{
+    return (uint8_t)((uint8_t)(seg->tsval >> 6) - f->tick[side]);
+}
 /* Holds a packet that is not the first of its side against the one before it. */
 static inline void aw_clock_check(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
 {
-    if (!seg->has_tsval || !(f->half[side].flags & AW_HALF_SEEN)) return;
+    if (!(seg->has_tsval || f->half[side].id) || !(f->half[side].flags & AW_HALF_SEEN)) return;
     const uint16_t units = (uint16_t)(aw_clock_at(seg) - f->id_at[side]);
-    if (units >= AW_CLOCK_PAUSE * AW_MS >> 20) aw_clock_pause(f, seg, side, units);
+    if (units >= AW_CLOCK_PAUSE * AW_MS >> 20 ||
+        (seg->has_tsval && aw_clock_ticks(f, seg, side) >= AW_CLOCK_TICKS))
+        aw_clock_compare(f, seg, side, units);
 }
 static inline void aw_clock_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
 {
     if (!seg->has_tsval) return;
+    f->flags |= (uint16_t)(AW_FLOW_TICKS << side);
     f->tick[side] = (uint8_t)(seg->tsval >> 6);
     f->id_at[side] = aw_clock_at(seg);
 }

@@ -25,6 +25,7 @@ static const struct {
     [ORDEAL_JITTER] = {"jitter", false},
     [ORDEAL_BEGUN_AFTER] = {"begun after a packet", false},
     [ORDEAL_CLOCK_SET] = {"clock set 3 s forward", false},
+    [ORDEAL_CLOCK_BACK] = {"clock set back", false},
     [ORDEAL_LEFT_OUT_TWO] = {"two packets left out", false},
     [ORDEAL_LEFT_OUT_TENTH] = {"a tenth left out", false},
     [ORDEAL_SNAP_OTHER] = {"other snap lengths", false},
@@ -205,23 +206,34 @@ static void leave_out(struct subject *s)
     free(out);
 }
 
-/* The clock of the capture is set forward once, between any two packets. The hosts' own clocks
- * tell; scenarios have none. */
+/* The clock of the capture is set once, before the packet at `from`. */
+static void set_clock(struct subject *s, enum ordeal_kind kind, const bool *none, size_t from,
+                      aw_ns by)
+{
+    struct morph later = {.p = NULL};
+    char what[64];
+    snprintf(what, sizeof what, "clock set by %+lld ms before packet %zu", (long long)(by / AW_MS),
+             from + 1);
+    morph_without(&s->m, &later, none);
+    for (size_t k = from; k < later.n; k++)
+        later.p[k].ts += by;
+    attempt(s, kind, &later, what, NULL);
+}
+
+/* Between any two packets: forward, back, and back so that a pause between them seems short. The
+ * hosts' own clocks tell; scenarios have none. */
 static void clock_set(struct subject *s)
 {
     if (strstr(s->path, ".scn")) return;
-    bool *out = calloc(s->m.n + 1, sizeof *out);
-    if (!out) abort();
+    bool *none = calloc(s->m.n + 1, sizeof *none);
+    if (!none) abort();
     for (size_t i = 1; i < s->m.n; i++) {
-        struct morph later = {.p = NULL};
-        char what[48];
-        snprintf(what, sizeof what, "clock set before packet %zu", i + 1);
-        morph_without(&s->m, &later, out);
-        for (size_t k = i; k < later.n; k++)
-            later.p[k].ts += 3 * AW_SEC;
-        attempt(s, ORDEAL_CLOCK_SET, &later, what, NULL);
+        const aw_ns pause = s->m.p[i].ts - s->m.p[i - 1].ts;
+        set_clock(s, ORDEAL_CLOCK_SET, none, i, 3 * AW_SEC);
+        set_clock(s, ORDEAL_CLOCK_BACK, none, i, -3 * AW_SEC);
+        if (pause >= 150 * AW_MS) set_clock(s, ORDEAL_CLOCK_BACK, none, i, -(pause - 20 * AW_MS));
     }
-    free(out);
+    free(none);
 }
 
 static void leave_out_more(struct subject *s)

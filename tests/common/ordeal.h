@@ -26,6 +26,7 @@ enum ordeal_kind {
     ORDEAL_LONGER, /* from here on, only where more is asked for */
     ORDEAL_BEGUN_AFTER = ORDEAL_LONGER,
     ORDEAL_CLOCK_SET,
+    ORDEAL_CLOCK_BACK,
     ORDEAL_LEFT_OUT_TWO,
     ORDEAL_LEFT_OUT_TENTH,
     ORDEAL_SNAP_OTHER,

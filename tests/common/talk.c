@@ -270,7 +270,8 @@ struct talk *talk_play(const char *script, const struct talk_options *opt)
     if (!p.flows) die("no memory");
     for (unsigned i = 0; i < s->segments; i++) {
         if (opt && (opt->without == i + 1 || (opt->until && i + 1 > opt->until))) continue;
-        const struct aw_segment seg = segment(s, &s->segment[i], i + 1);
+        struct aw_segment seg = segment(s, &s->segment[i], i + 1);
+        if (opt && opt->set_at && i + 1 >= opt->set_at) seg.at.ts -= opt->set_back;
         const aw_ns clock = seg.at.ts > p.now.ts ? seg.at.ts : p.now.ts;
         p.now = seg.at;
         p.now.ts = clock;

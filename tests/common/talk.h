@@ -15,6 +15,8 @@ struct talk_options {
     bool no_finish;                /* leave out the end of the input: what is open is dropped */
     uint64_t without;              /* ordinal of a packet that is left out; 0 = none */
     uint64_t until;                /* ordinal of the last packet; 0 = all */
+    uint64_t set_at;               /* before that packet the clock is set back, 0 = never, */
+    aw_ns set_back;                /* by so much */
 };
 
 struct talk {

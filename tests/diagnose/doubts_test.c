@@ -129,6 +129,23 @@ static void test_time_leapt(void **state)
     expect(&m, NULL, AW_CAUSE_IGNORED, AW_CONF_HIGH);
 }
 
+/* Likewise where the clock was set back. */
+static void test_set_back(void **state)
+{
+    (void)state;
+    struct case_maker m;
+    case_begin(&m);
+    case_content(&m, 30, 31, 0);
+    case_final(&m, 35, 201);
+    expect(&m, NULL, AW_CAUSE_NOT_AWAITED, AW_CONF_HIGH);
+    m.x.conn.set_back[AW_S2C] = m.x.at[AW_AT_BODY].ord;
+    expect(&m, NULL, AW_CAUSE_NOT_AWAITED, AW_CONF_MEDIUM);
+    m.x.conn.set_back[AW_S2C] = m.x.at[AW_AT_BODY_END].ord; /* it may have paused */
+    expect(&m, NULL, AW_CAUSE_NOT_AWAITED, AW_CONF_MEDIUM);
+    m.x.conn.set_back[AW_S2C]++;
+    expect(&m, NULL, AW_CAUSE_NOT_AWAITED, AW_CONF_HIGH);
+}
+
 /* What the origin answered was not captured: then its leg does not tell that it did not refuse. */
 static void test_origin_not_seen(void **state)
 {
@@ -603,6 +620,7 @@ int main(void)
         cmocka_unit_test(test_requests_before),
         cmocka_unit_test(test_head_maybe_sent_before),
         cmocka_unit_test(test_time_leapt),
+        cmocka_unit_test(test_set_back),
         cmocka_unit_test(test_origin_not_seen),
         cmocka_unit_test(test_silence_of_the_origin),
         cmocka_unit_test(test_leg_known_loosely),

@@ -585,20 +585,20 @@ static char *append(char *at, char *end, const char *text)
     return at + n;
 }
 
-/* Nobody can make a connection hold more than a thousand open exchanges, or take more than a
- * sixteenth of memory with them. */
+/* Nobody can make a connection hold more than 128 open exchanges, or take more than a sixteenth of
+ * memory with them. */
 static void many_open(void **state)
 {
     (void)state;
-    static const char script[] = "open\nrepeat 1010\nC: GET / HTTP/1.1\\r\\n\\r\\n\nend\n";
+    static const char script[] = "open\nrepeat 138\nC: GET / HTTP/1.1\\r\\n\\r\\n\nend\n";
     const struct talk_options plenty = {.memory = 256 << 20}, little = {.memory = 1 << 20};
     struct talk *t = talk_play(script, &little);
-    assert_int_equal(t->count, 1010);
-    assert_true(t->ex[950]->flags & AW_F_EVICTED);
-    assert_false(t->ex[1009]->flags & AW_F_EVICTED);
+    assert_int_equal(t->count, 138);
+    assert_true(t->ex[100]->flags & AW_F_EVICTED);
+    assert_false(t->ex[137]->flags & AW_F_EVICTED);
     talk_free(t);
     t = talk_play(script, &plenty);
-    assert_int_equal(t->count, 1010);
+    assert_int_equal(t->count, 138);
     for (size_t i = 0; i < t->count; i++) {
         assert_int_equal(t->ex[i]->nth, i + 1);
         assert_int_equal((t->ex[i]->flags & AW_F_EVICTED) != 0, i < 10);
@@ -658,7 +658,26 @@ static void long_strings(void **state)
 static void idle_is_small(void **state)
 {
     (void)state;
-    assert_true(sizeof(struct aw_exchanges) <= 120);
+    assert_true(sizeof(struct aw_exchanges_rest) <= 72);
+}
+
+/* The clock is set back between any two packets of the handshake: that is seen wherever HTTP goes
+ * on after it, and not by an exchange that begins later. */
+static void clock_set_back(void **state)
+{
+    (void)state;
+    static const char script[] = "open\n" PUT(5000) "+2ms " CONTINUE "C bytes 5000\n+3ms " FINAL(
+        "201 Created") "+1s C: GET / HTTP/1.1\\r\\n\\r\\n\n" FINAL("200 OK") OVER;
+    enum { HEAD = 4, ANSWER = 13, NEXT = 15 };
+    for (uint64_t at = 1; at <= NEXT; at++) {
+        const struct talk_options back = {.set_at = at, .set_back = 500 * AW_MS};
+        struct talk *t = talk_play(script, &back);
+        assert_int_equal(t->count, 2);
+        const bool stepped = (t->ex[0]->flags & AW_F_TIME_STEPPED) != 0;
+        if (stepped != (at > HEAD && at <= ANSWER)) fail_msg("set before packet %d", (int)at);
+        assert_false(t->ex[1]->flags & AW_F_TIME_STEPPED);
+        talk_free(t);
+    }
 }
 
 int main(void)
@@ -668,6 +687,7 @@ int main(void)
         cmocka_unit_test(thresholds_hold),     cmocka_unit_test(packets_missing),
         cmocka_unit_test(little_memory),       cmocka_unit_test(many_open),
         cmocka_unit_test(long_strings),        cmocka_unit_test(idle_is_small),
+        cmocka_unit_test(clock_set_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

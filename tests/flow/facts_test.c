@@ -133,6 +133,43 @@ static void test_time_against_tsvals(void **state)
     }
 }
 
+/* The clock of the capture was set back: by its own times, or by the sender's. */
+static void test_clock_set_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *steps;
+        bool set_back;
+    } rows[] = {
+        {"c A 0 0 A ts=5000\n+30 c A 1 0 B ts=6000\n", true},
+        {"c A 0 0 A ts=5000\n+900 c A 1 0 B ts=6000\n", false},
+        {"c A 0 0 A ts=5000\n+30 c A 1 0 B ts=5100\n", false}, /* decides nothing */
+        {"c A 0 0 A ts=5000\n+-500 c A 1 0 B ts=5001\n", true},
+        {"c A 0 0 A ts=5000\n+-1 c A 1 0 B ts=5000\n", false}, /* changed places */
+        {"c A 0 0 A ts=5000\n+3 c A 1 0 B ts=4000\n", false},  /* sent before the other */
+        {"c A 0 0 A ts=5000\n+9000 c A 1 0 B ts=14200\n", false},
+        {"c A 0 0 A ts=5000\n+9000 c A 1 0 B ts=14800\n", true},
+        {"c A 0 0 A ts=5000\n+40000 c A 1 0 B ts=45000\n", false}, /* ticks and times wrap */
+        {"c A 0 0 A ts=4294967000\n+30 c A 1 0 B ts=704\n", true},
+        {"c A 0 0 A\n+30 c A 1 0 B ts=5000\n", false},
+        {"c A 0 0 A id=7\n+-500 c A 1 0 B id=8\n", true},
+        {"c A 0 0 A id=7\n+40000 c A 1 0 B id=8\n", false},
+        /* Its ticks are no milliseconds. */
+        {"c A 0 0 A ts=5000\n+1 c A 1 0 B ts=6000\n+1 c A 2 0 C ts=7000\n", true},
+        {"c A 0 0 A ts=5000\n+1 c A 1 0 B ts=6000\n+1 c A 2 0 C ts=7000\n"
+         "+1 c A 3 0 D ts=8000\n",
+         false},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char steps[256];
+        snprintf(steps, sizeof steps, "%s%s", SHAKE, rows[i].steps);
+        run(lab, steps);
+        if ((facts->set_back[AW_C2S] != 0) != rows[i].set_back)
+            fail_msg("row %u: %s", i, rows[i].steps);
+        assert_int_equal(facts->set_back[AW_S2C], 0);
+    }
+}
+
 static void test_client_of_a_connection_joined_late(void **state)
 {
     (void)state;
@@ -470,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_round_trips),
         cmocka_unit_test(test_joined_at_payload),
         cmocka_unit_test(test_time_against_tsvals),
+        cmocka_unit_test(test_clock_set_back),
         cmocka_unit_test(test_client_of_a_connection_joined_late),
         cmocka_unit_test(test_swap),
         cmocka_unit_test(test_losses),
