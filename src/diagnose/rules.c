@@ -291,10 +291,13 @@ static enum aw_severity response_lost(const struct aw_facts *f)
 }
 
 /* The client's FIN cut its content short, and an answer came a round trip after it and not much
- * sooner, acknowledging all that was sent: it answers the cut, and nobody reads it. */
+ * sooner, acknowledging all that was sent: it answers the cut, and nobody reads it. Unless the FIN
+ * acknowledges it, whenever it was captured. */
 static bool left_before_answer(const struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
+    const aw_off ack = x->conn.fin_ack[AW_C2S];
+    if (ack != AW_OFF_NONE && ack > x->final_off) return false;
     return f->client_closed && f->client_end == &x->conn.fin[AW_C2S] && x->declared > 0 &&
            x->sent >= 0 && x->sent < x->declared &&
            f->client_end->ord < x->at[AW_AT_FINAL_FIRST].ord &&

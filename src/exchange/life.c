@@ -123,6 +123,17 @@ static void last_silence(struct aw_open *s)
     aw_open_silence(s, &until);
 }
 
+/* No final response to it was captured, and its client may have read one where bytes are missing:
+ * behind what it had read when it asked, and behind every answer that was. */
+static bool may_lack_answer(const struct aw_exchanges *xs, const struct aw_open *s)
+{
+    const struct aw_exchange *x = &s->ex;
+    const uint32_t kept = aw_interims_kept(x);
+    if (s->orphan || x->status != 0 || aw_seen(&x->at[AW_AT_FINAL_FIRST])) return false;
+    return xs->hole_end > x->answer_base && xs->hole_end > xs->rest.answers_end &&
+           (kept == 0 || xs->hole_end > x->interim[kept - 1].end);
+}
+
 /* Its facts are final from here on, but for what contradicts its heads. */
 static void finish(const struct aw_step *st, struct aw_open *s, const struct aw_mark *end,
                    uint64_t end_ord)
@@ -131,6 +142,7 @@ static void finish(const struct aw_step *st, struct aw_open *s, const struct aw_
     struct aw_exchange_room *room = xs->room;
     struct aw_exchange *x = &s->ex;
     if (s->half) x->flags |= AW_F_HEAD_UNFINISHED;
+    if (may_lack_answer(xs, s)) x->flags |= AW_F_HOLE_RESPONSE;
     if (!s->announced) aw_open_announce(st, s);
     if (!s->orphan && s->next) s->next->behind = false; /* nothing is left to wait for */
     unlink_slot(xs, s);

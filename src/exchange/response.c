@@ -300,6 +300,7 @@ void aw_on_response_gap(const struct aw_step *st, const struct aw_http_event *ev
 {
     struct aw_open *s = concerned(st->xs, ev->xid);
     struct aw_open *last = st->xs->last;
+    if (ev->end > st->xs->hole_end) st->xs->hole_end = ev->end;
     /* What came after its answer, if not that of a request that was lost. */
     if (!s && last && last->settle_at != AW_NS_NONE) last->ex.flags |= AW_F_UNSETTLED;
     if (!s || (!s->behind && ev->end <= s->ex.answer_base)) return;

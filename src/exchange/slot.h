@@ -73,6 +73,7 @@ struct aw_exchanges {
     struct aw_unplaced *unplaced; /* owned; NULL mostly */
     aw_ns clock;                  /* time of the latest packet that an event named, */
     uint64_t clock_ord;           /* and its place in the input */
+    aw_off hole_end;              /* where the server's latest missing bytes end */
     uint32_t count;               /* open exchanges */
     bool precious;                /* the flow was told so */
     struct aw_exchanges_rest rest;

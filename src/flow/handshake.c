@@ -46,8 +46,10 @@ static void take_syn(struct aw_flow *f, const struct aw_segment *seg, unsigned s
     }
     if (seg->flags & AW_TCP_ACK) {
         if (!(p->flags & AW_HALF_KNOWN)) set_base(p, seg->ack, 0);
-        /* TCP Fast Open (RFC 7413, 4.2.2): the server took the SYN and not its data. */
-        if (seg->ack == p->base_seq && (p->next > 0 || p->high > 0)) p->flags |= AW_HALF_REFUSED;
+        /* TCP Fast Open (RFC 7413, 4.2.2): the server took the SYN and not its data. Unless the
+         * SYN-ACK was captured late, after what the client sent in answer to it. */
+        if (seg->ack == p->base_seq && (p->next > 0 || p->high > 0) && h->acked == AW_OFF_NONE)
+            p->flags |= AW_HALF_REFUSED;
     }
     if (!(f->flags & AW_FLOW_CLIENT_KNOWN)) {
         f->flags |= AW_FLOW_CLIENT_KNOWN;

@@ -26,6 +26,8 @@ static const struct {
     [ORDEAL_BEGUN_AFTER] = {"begun after a packet", false},
     [ORDEAL_CLOCK_SET] = {"clock set 3 s forward", false},
     [ORDEAL_CLOCK_BACK] = {"clock set back", false},
+    [ORDEAL_SIDE_OFF] = {"one side's clock off", false},
+    [ORDEAL_FILTERED] = {"by kind of segment", false},
     [ORDEAL_LEFT_OUT_TWO] = {"two packets left out", false},
     [ORDEAL_LEFT_OUT_TENTH] = {"a tenth left out", false},
     [ORDEAL_SNAP_OTHER] = {"other snap lengths", false},
@@ -60,6 +62,8 @@ static const struct {
      "without the 417 and the head of the retry, its content and 500 are the first request's"},
     {"retry-loop-500.pcap", AW_CAUSE_RETRY_LOOP, AW_CAUSE_SERVER_ERROR,
      "without some of the attempts they are fewer than make a loop"},
+    {"zero_window.scn", AW_CAUSE_CONTINUED, AW_CAUSE_CONTINUE_UNHEEDED,
+     "without all that only acknowledged, nothing tells that the window was closed"},
 };
 
 static bool excused(const char *path, const struct trial_verdict *before,
@@ -236,6 +240,81 @@ static void clock_set(struct subject *s)
     free(none);
 }
 
+static int by_time(const void *pa, const void *pb)
+{
+    const struct morph_packet *a = pa, *b = pb;
+    return (a->ts > b->ts) - (a->ts < b->ts);
+}
+
+/* Captured by two, one for each direction, whose clocks differ, and put into one by time. */
+static void side_off(struct subject *s)
+{
+    static const aw_ns by[] = {50 * AW_US, 1 * AW_MS,   5 * AW_MS,
+                               20 * AW_MS, 200 * AW_MS, 2 * AW_SEC};
+    bool *none = calloc(s->m.n + 1, sizeof *none);
+    if (!none) abort();
+    for (unsigned i = 0; i < 2 * sizeof by / sizeof *by; i++) {
+        const aw_ns off = i % 2 ? -by[i / 2] : by[i / 2];
+        struct morph moved = {.p = NULL};
+        char what[64];
+        snprintf(what, sizeof what, "the server's packets dated %+lld us",
+                 (long long)(off / AW_US));
+        morph_without(&s->m, &moved, none);
+        for (size_t k = 0; k < moved.n; k++) {
+            struct morph_tcp t;
+            if (morph_tcp(&moved.p[k], &t) && t.sport < t.dport) moved.p[k].ts += off;
+        }
+        qsort(moved.p, moved.n, sizeof *moved.p, by_time);
+        attempt(s, ORDEAL_SIDE_OFF, &moved, what, NULL);
+    }
+    free(none);
+}
+
+/* What people filter for when they capture, that of tcpdump's manual among it. */
+static void filtered(struct subject *s)
+{
+    enum {
+        BARE = 1,
+        SHAKE = 2,
+        FIN = 4,
+        RST = 8,
+        CLIENT = 16,
+        SERVER = 32,
+        BOTH = CLIENT | SERVER
+    };
+    static const struct {
+        const char *what;
+        unsigned out;
+    } filters[] = {
+        {"payload only", BARE | SHAKE | FIN | RST | BOTH},
+        {"without bare ACKs", BARE | BOTH},
+        {"without the client's bare ACKs", BARE | CLIENT},
+        {"without the server's bare ACKs", BARE | SERVER},
+        {"without SYNs", SHAKE | BOTH},
+        {"without FINs and RSTs", FIN | RST | BOTH},
+        {"without RSTs", RST | BOTH},
+    };
+    bool *out = calloc(s->m.n + 1, sizeof *out);
+    if (!out) abort();
+    for (unsigned f = 0; f < sizeof filters / sizeof *filters; f++) {
+        struct morph less = {.p = NULL};
+        for (size_t i = 0; i < s->m.n; i++) {
+            struct morph_tcp t;
+            out[i] = false;
+            if (!morph_tcp(&s->m.p[i], &t) || t.payload > 0) continue;
+            const unsigned kind = t.flags & MORPH_RST   ? RST
+                                  : t.flags & MORPH_SYN ? SHAKE
+                                  : t.flags & MORPH_FIN ? FIN
+                                                        : BARE;
+            out[i] =
+                (filters[f].out & kind) && (filters[f].out & (t.sport > t.dport ? CLIENT : SERVER));
+        }
+        morph_without(&s->m, &less, out);
+        attempt(s, ORDEAL_FILTERED, &less, filters[f].what, NULL);
+    }
+    free(out);
+}
+
 static void leave_out_more(struct subject *s)
 {
     bool *out = calloc(s->m.n + 1, sizeof *out);
@@ -399,6 +478,8 @@ bool ordeal_run(struct ordeal *o, const char *path)
     jitter(&s);
     if (o->longer) {
         clock_set(&s);
+        side_off(&s);
+        filtered(&s);
         leave_out_more(&s);
         for (uint32_t bytes = 40; bytes <= 320; bytes += 8)
             snapped(&s, ORDEAL_SNAP_OTHER, bytes);

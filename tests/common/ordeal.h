@@ -27,6 +27,8 @@ enum ordeal_kind {
     ORDEAL_BEGUN_AFTER = ORDEAL_LONGER,
     ORDEAL_CLOCK_SET,
     ORDEAL_CLOCK_BACK,
+    ORDEAL_SIDE_OFF, /* each direction captured with a clock of its own */
+    ORDEAL_FILTERED,
     ORDEAL_LEFT_OUT_TWO,
     ORDEAL_LEFT_OUT_TENTH,
     ORDEAL_SNAP_OTHER,

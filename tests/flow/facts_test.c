@@ -101,6 +101,16 @@ static void test_joined_at_payload(void **state)
     assert_true(facts->joined[AW_C2S]);
 }
 
+/* Captured late, the SYN-ACK does not say that data was not taken with the SYN. */
+static void test_sent_again_after_a_late_syn_ack(void **state)
+{
+    (void)state;
+    run(lab, "c S 0 0\n+1 c A 0 0\n+1 c A 0 0 ABC\n+1 s SA 0 0\n+300 c A 0 0 ABC\n");
+    assert_int_equal(facts->retransmissions, 1);
+    run(lab, "c S 0 0 ABC\n+1 s SA 0 0\n+1 c A 0 0 ABC\n");
+    assert_int_equal(facts->retransmissions, 0);
+}
+
 /* Three seconds as captured, of which the sender's clock knows nothing. */
 static void test_time_against_tsvals(void **state)
 {
@@ -506,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_who_and_where),
         cmocka_unit_test(test_round_trips),
         cmocka_unit_test(test_joined_at_payload),
+        cmocka_unit_test(test_sent_again_after_a_late_syn_ack),
         cmocka_unit_test(test_time_against_tsvals),
         cmocka_unit_test(test_clock_set_back),
         cmocka_unit_test(test_client_of_a_connection_joined_late),
