@@ -192,6 +192,10 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     cap(t,
         cause != AW_CAUSE_RETRY_LOOP && f->status >= 400 && run < loop && (loop - run) * 5 <= loop,
         "with one more attempt it would be a loop");
+    cap(t,
+        in(cause, bit(AW_CAUSE_RESET_UNANSWERED) | bit(AW_CAUSE_CLOSED_UNANSWERED)) &&
+            (x->flags & AW_F_HOLE_CONTENT) && !aw_seen(&x->conn.fin[AW_C2S]),
+        "bytes of the client were not captured: it may have closed first");
     cap(t, cause == AW_CAUSE_RESET_UNANSWERED && x->conn.rst_bare[AW_S2C],
         "the reset has no ACK number: what had ended the connection before was not captured");
     if (stalls) {

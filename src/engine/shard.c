@@ -19,6 +19,7 @@ struct conn {
     aw_ns deadline;   /* AW_NS_NONE = not in the list */
     aw_ns wait_since; /* may_wait: clock of its latest request */
     bool counted;     /* in the stats, under what it is */
+    bool unheard;     /* what its client asks for is not known yet */
     bool may_wait;    /* in the list of those */
     bool told;        /* ... and it was told that it does */
     uint32_t lot;     /* the latest in which exchanges of its were closed */
@@ -300,27 +301,41 @@ static void on_open(void *ctx, struct aw_flow *flow)
                                         .way = aw_flow_syn_seen(flow) ? &way : NULL});
 }
 
-/* What the link room has to know of a client's first bytes, and of those that are missing where a
- * request was due. `first`: nothing of the connection's bytes was known before. */
-static void tell_heard(struct aw_shard *s, struct aw_flow *flow, const struct conn *c,
-                       const struct aw_chunk *chunk, bool first)
+/* What the link room has to know: that a client was heard of, or that there may have been a request
+ * of its that was not captured. */
+static void tell_heard(struct aw_shard *s, struct aw_flow *flow)
 {
-    const bool reset = chunk->kind == AW_CHUNK_CLOSE && chunk->close == AW_CLOSE_RST;
-    struct aw_telling telling = {.kind = AW_TELL_HEARD, .conn_ord = aw_flow_ord(flow)};
-    if (first && chunk->kind == AW_CHUNK_DATA) {
-        (void)tell(s, telling);
-    } else if (!c && chunk->dir == AW_C2S && (chunk->kind == AW_CHUNK_FIN || reset)) {
-        (void)tell(s, telling); /* it had nothing to say */
-    } else if (c && c->http && chunk->dir == AW_C2S && chunk->kind == AW_CHUNK_HOLE &&
-               !aw_exchanges_content_due(c->xs)) {
-        const struct aw_link_way way = way_of(flow);
-        telling.kind = AW_TELL_UNHEARD;
-        telling.way = &way;
-        (void)tell(s, telling);
-    }
+    (void)tell(s, (struct aw_telling){.kind = AW_TELL_HEARD, .conn_ord = aw_flow_ord(flow)});
+}
+static void tell_unheard(struct aw_shard *s, struct aw_flow *flow)
+{
+    const struct aw_link_way way = way_of(flow);
+    (void)tell(s, (struct aw_telling){
+                      .kind = AW_TELL_UNHEARD, .conn_ord = aw_flow_ord(flow), .way = &way});
 }
 
-static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow)
+/* A client that has nothing to say; bytes that are missing where a request was due. */
+static void not_said(struct aw_shard *s, struct aw_flow *flow, const struct conn *c,
+                     const struct aw_chunk *chunk)
+{
+    if (chunk->dir != AW_C2S) return;
+    const bool reset = chunk->kind == AW_CHUNK_CLOSE && chunk->close == AW_CLOSE_RST;
+    const bool hole = chunk->kind == AW_CHUNK_HOLE;
+    if (!c && (chunk->kind == AW_CHUNK_FIN || reset)) tell_heard(s, flow);
+    if (c && c->http && hole && !aw_exchanges_content_due(c->xs)) tell_unheard(s, flow);
+}
+
+/* The client of a connection said something. */
+static void said(struct aw_shard *s, struct conn *c)
+{
+    if (aw_http_amid_head(c->http)) return;
+    c->unheard = false;
+    tell_heard(s, c->flow);
+    if (aw_http_amid_request(c->http)) tell_unheard(s, c->flow);
+}
+
+/* `begins`: with bytes that were captured. */
+static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow, bool begins)
 {
     struct conn *c = aw_pool_get(s->pool, sizeof *c);
     if (!c) return NULL;
@@ -330,6 +345,7 @@ static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow)
         .xs = aw_exchanges_new(&s->room),
         .flow = flow,
         .deadline = AW_NS_NONE,
+        .unheard = begins,
     };
     if (c->http && c->xs) return c;
     aw_http_free(c->http);
@@ -460,6 +476,7 @@ static const struct aw_chunk *push_http(struct aw_shard *s, struct conn *c,
         chunk = turned;
         result = aw_http_push(c->http, chunk, on_http, &d);
     }
+    if (c->unheard && chunk->kind == AW_CHUNK_DATA) said(s, c);
     if (result == AW_HTTP_IGNORE) {
         aw_http_free(c->http);
         c->http = NULL;
@@ -552,7 +569,7 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chu
     struct aw_chunk turned;
     const bool first = !c && !r;
     if (first && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE)) {
-        c = conn_new(s, flow);
+        c = conn_new(s, flow, chunk->kind == AW_CHUNK_DATA);
         if (!c) {
             s->stats.no_memory++;
             if (!s->tap.stream) aw_flow_ignore(flow);
@@ -560,7 +577,7 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chu
         *aw_flow_app(flow) = c;
     }
     s->due = chunk->due ? chunk->due : INT64_MAX;
-    if (first || (c && chunk->kind == AW_CHUNK_HOLE)) tell_heard(s, flow, c, chunk, first);
+    if (first || (c && chunk->kind == AW_CHUNK_HOLE)) not_said(s, flow, c, chunk);
     if (c) chunk = take_chunk(s, c, chunk, &turned);
     if (s->tap.stream && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE ||
                           chunk->kind == AW_CHUNK_CLOSE))

@@ -332,9 +332,11 @@ void aw_on_response_broken(const struct aw_step *st, const struct aw_http_event 
     }
     s->ex.flags |= lost ? AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL : AW_F_FINAL_UNFINISHED;
     if (ev->end <= ev->off) {
-        /* None of it was captured. Where content had it, it may have been a 100, and then the next
-         * response is still this request's. */
-        if (s->next && s->ex.after_ack_max > s->ex.answer_base)
+        /* None of it was captured. Where content had it, or that is missing as well, it may have
+         * been a 100, and then the next response is still this request's. */
+        const bool content_missing =
+            (s->ex.req & AW_REQ_EXPECT_100) && !aw_seen(&s->ex.at[AW_AT_BODY]);
+        if (s->next && (content_missing || s->ex.after_ack_max > s->ex.answer_base))
             s->next->ex.flags |= AW_F_PAIR_UNSURE;
         return;
     }

@@ -40,7 +40,8 @@ void aw_clock_compare(struct aw_flow *f, const struct aw_segment *seg, unsigned 
                       uint16_t units)
 {
     const uint32_t span_ms = (uint32_t)(((uint64_t)units << 20) / AW_MS);
-    const bool wraps = f->table->now - f->packet_at > AW_CLOCK_PAUSE_MAX * AW_MS;
+    const aw_ns now = f->table->now > seg->at.ts ? f->table->now : seg->at.ts;
+    const bool wraps = now - f->packet_at > AW_CLOCK_PAUSE_MAX * AW_MS;
     const bool ticking = seg->has_tsval && (f->flags & AW_FLOW_TICKS << side);
     const uint32_t ticks_ms = 64u * aw_clock_ticks(f, seg, side);
     const bool back = !wraps && is_before(f, units);

@@ -517,6 +517,7 @@ static void expire(struct aw_flow_table *t, struct aw_flow *f)
     place(f);
     if (!(f->flags & AW_FLOW_PAYLOAD)) return;
     f->flags |= AW_FLOW_BUSY;
+    aw_order_idle(f);
     aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_IDLE,
                                        .dir = AW_C2S,
                                        .seen = f->activity,

@@ -428,6 +428,7 @@ void aw_order_payload(struct aw_flow *f, const struct aw_view *v);
 void aw_order_settle(struct aw_flow *f); /* hands up what has become possible; sets the grace */
 void aw_order_expire(struct aw_flow *f); /* the grace is over */
 void aw_order_flush(struct aw_flow *f);  /* hands up all, with holes where bytes are missing */
+void aw_order_idle(struct aw_flow *f);   /* nothing came for long: what is missing is given up */
 void aw_order_drop(struct aw_flow *f);   /* lets go of what waits, without handing it up */
 /* Takes a FIN for which nothing has to wait, its `fin` and mark being set. */
 void aw_order_fin(struct aw_flow *f, unsigned side);

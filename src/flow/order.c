@@ -431,6 +431,26 @@ void aw_order_expire(struct aw_flow *f)
     aw_order_settle(f);
 }
 
+/* What was acknowledged is missing; and what a later segment of its sender counted in, which will
+ * not be sent again any more (one number may be a FIN, of which nothing else is known). Nothing
+ * waits. */
+static void give_up_rest(struct aw_flow *f)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        const struct aw_half *h = &f->half[side];
+        const aw_off implied = f->flags & AW_FLOW_IGNORED || h->high == h->next + 1 ? 0 : h->high;
+        const aw_off to = h->fin == AW_OFF_NONE ? aw_off_max(h->acked, implied) : h->fin;
+        if (to <= h->next) continue;
+        const struct aw_mark seen = proof(f, side);
+        give_up(f, side, to, false, &seen);
+    }
+}
+
+void aw_order_idle(struct aw_flow *f)
+{
+    if (!waiting(f, 0) && !waiting(f, 1)) give_up_rest(f);
+}
+
 /* Hands up all that waits and what is known to be missing. */
 static void flush_bytes(struct aw_flow *f)
 {
@@ -451,13 +471,7 @@ static void flush_bytes(struct aw_flow *f)
             hand_up_first(f, side);
         }
     }
-    for (unsigned side = 0; side < 2; side++) {
-        const struct aw_half *h = &f->half[side];
-        const aw_off to = h->fin == AW_OFF_NONE ? h->acked : h->fin;
-        if (to <= h->next) continue;
-        const struct aw_mark seen = proof(f, side);
-        give_up(f, side, to, false, &seen);
-    }
+    give_up_rest(f);
     drain(f);
 }
 

@@ -88,6 +88,17 @@ bool aw_http_is_http(const struct aw_http *h)
     return h->is_http;
 }
 
+bool aw_http_amid_head(const struct aw_http *h)
+{
+    return h->side[AW_C2S].gather != NULL;
+}
+
+bool aw_http_amid_request(const struct aw_http *h)
+{
+    const struct aw_side *s = &h->side[AW_C2S];
+    return h->midstream && !h->is_http && s->chunks > 0 && s->why != AW_WHY_TLS;
+}
+
 /* --- HTTP or not --- */
 
 static bool is_spent(const struct aw_http *h, const struct aw_side *s)

@@ -66,6 +66,10 @@ enum aw_http_result aw_http_rest_end(struct aw_http_rest *rest, enum aw_dir dir)
 
 /* Whether a message was ever read here: whether the connection counts as HTTP. */
 bool aw_http_is_http(const struct aw_http *h);
+/* The client began a head, and has not ended it yet. */
+bool aw_http_amid_head(const struct aw_http *h);
+/* Joined later, and what the client said so far may be what is left of a request. */
+bool aw_http_amid_request(const struct aw_http *h);
 const char *aw_http_why_name(enum aw_http_why why); /* static text, never NULL */
 
 #endif

@@ -137,6 +137,9 @@ static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x, const 
 
     const struct aw_span id = x->text[AW_TEXT_REQUEST_ID];
     if (id.len > 0 && equal(id, leg->request_id)) return FIT_CLOSE;
+    /* A proxy is asked in absolute form (RFC 9112, 3.2.2), and asks the origin in origin form. */
+    if ((x->req & AW_REQ_ABSOLUTE) && leg->target.len > 0 && leg->target.p[0] == '/')
+        return FIT_NOT;
     const bool target = same_target(leg->target, x->text[AW_TEXT_TARGET]);
     const bool length = leg->declared > 0 && leg->declared == x->declared;
     if (target && length) return FIT_CLOSE;

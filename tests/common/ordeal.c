@@ -30,6 +30,7 @@ static const struct {
     [ORDEAL_FILTERED] = {"by kind of segment", false},
     [ORDEAL_LEFT_OUT_TWO] = {"two packets left out", false},
     [ORDEAL_LEFT_OUT_TENTH] = {"a tenth left out", false},
+    [ORDEAL_BURST] = {"some in a row left out", false},
     [ORDEAL_SNAP_OTHER] = {"other snap lengths", false},
 };
 _Static_assert(sizeof kinds / sizeof *kinds == ORDEAL_KINDS, "a row for each kind");
@@ -64,6 +65,20 @@ static const struct {
      "without some of the attempts they are fewer than make a loop"},
     {"zero_window.scn", AW_CAUSE_CONTINUED, AW_CAUSE_CONTINUE_UNHEEDED,
      "without all that only acknowledged, nothing tells that the window was closed"},
+    {"no-response-idle.pcap", AW_CAUSE_NO_RESPONSE, AW_CAUSE_ABANDONED,
+     "nothing of the connection is left behind a part of its content"},
+    {"mono-413-reset.pcap", AW_CAUSE_IGNORED_REJECTION, AW_CAUSE_REJECTED_EARLY,
+     "all of its content is missing, and whatever acknowledged it"},
+    {"content_retransmitted.scn", AW_CAUSE_CONTINUED, AW_CAUSE_CONTINUE_UNHEEDED,
+     "all that was sent first is missing"},
+    {"far-lost-100.pcap", AW_CAUSE_NETWORK_LOSS, AW_CAUSE_LATE_CONTINUE, "likewise of the 100"},
+    {"privoxy-deadlock.pcap", AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CAUSE_DEADLOCK,
+     "without its beginning the origin's leg cannot be known as one"},
+    {"squid-origin-417.pcap", AW_CAUSE_EXPECT_REFUSED, AW_CAUSE_EXPECT_DROPPED,
+     "what is left of the retry is the origin's leg of what is left of the first request"},
+    {"busy-proxies.pcap", AW_CAUSE_CONTINUED, AW_CAUSE_CONTINUE_NOT_RELAYED,
+     "nothing but its head is left, and another request has its target and length"},
+    {"haproxy-strips-expect-deadlock.pcap", AW_CAUSE_EXPECT_DROPPED, AW_CAUSE_DEADLOCK, "likewise"},
 };
 
 static bool excused(const char *path, const struct trial_verdict *before,
@@ -347,6 +362,24 @@ static void leave_out_more(struct subject *s)
     free(out);
 }
 
+/* As a full buffer drops them. */
+static void bursts(struct subject *s)
+{
+    bool *out = calloc(s->m.n + 1, sizeof *out);
+    if (!out) abort();
+    for (size_t len = 3; len < s->m.n; len = len < 12 ? len + 1 : len * 2)
+        for (size_t i = 0; i + len <= s->m.n; i++) {
+            struct morph less = {.p = NULL};
+            char what[64];
+            snprintf(what, sizeof what, "without packets %zu to %zu", i + 1, i + len);
+            for (size_t k = 0; k < s->m.n; k++)
+                out[k] = k >= i && k < i + len;
+            morph_without(&s->m, &less, out);
+            attempt(s, ORDEAL_BURST, &less, what, NULL);
+        }
+    free(out);
+}
+
 /* Who sends to whom: the side of the smaller port serves. */
 static void one_direction(struct subject *s)
 {
@@ -481,6 +514,7 @@ bool ordeal_run(struct ordeal *o, const char *path)
         side_off(&s);
         filtered(&s);
         leave_out_more(&s);
+        bursts(&s);
         for (uint32_t bytes = 40; bytes <= 320; bytes += 8)
             snapped(&s, ORDEAL_SNAP_OTHER, bytes);
     }
