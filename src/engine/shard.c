@@ -314,14 +314,22 @@ static void tell_unheard(struct aw_shard *s, struct aw_flow *flow)
                       .kind = AW_TELL_UNHEARD, .conn_ord = aw_flow_ord(flow), .way = &way});
 }
 
-/* A client that has nothing to say; bytes that are missing where a request was due. */
+/* The client ended the connection, or was refused one. */
+static bool has_nothing_to_say(const struct aw_flow *flow, const struct aw_chunk *chunk)
+{
+    if (chunk->kind == AW_CHUNK_FIN) return chunk->dir == AW_C2S;
+    if (chunk->kind != AW_CHUNK_CLOSE || chunk->close != AW_CLOSE_RST) return false;
+    struct aw_conn_facts facts;
+    aw_flow_facts(flow, &facts);
+    return chunk->dir == AW_C2S || (facts.syn_seen[AW_C2S] && !facts.syn_seen[AW_S2C]);
+}
+
+/* A client that said nothing; bytes that are missing where a request was due. */
 static void not_said(struct aw_shard *s, struct aw_flow *flow, const struct conn *c,
                      const struct aw_chunk *chunk)
 {
-    if (chunk->dir != AW_C2S) return;
-    const bool reset = chunk->kind == AW_CHUNK_CLOSE && chunk->close == AW_CLOSE_RST;
-    const bool hole = chunk->kind == AW_CHUNK_HOLE;
-    if (!c && (chunk->kind == AW_CHUNK_FIN || reset)) tell_heard(s, flow);
+    const bool hole = chunk->dir == AW_C2S && chunk->kind == AW_CHUNK_HOLE;
+    if (!c && has_nothing_to_say(flow, chunk)) tell_heard(s, flow);
     if (c && c->http && hole && !aw_exchanges_content_due(c->xs)) tell_unheard(s, flow);
 }
 

@@ -268,6 +268,8 @@ static void look(const struct aw_link *l, enum aw_leg_key key, size_t at,
         if (leg == found->leg) continue;
         const enum fit how = fit(leg, x, named);
         if (how == FIT_NOT || how < found->fit) continue;
+        /* Of several nobody knows whose leg it is: none may seem to have had no leg. */
+        if (how == found->fit) leg->m->inner_unseen = found->leg->m->inner_unseen = true;
         *found = (struct candidate){.leg = leg, .fit = how, .several = how == found->fit};
     }
 }
@@ -321,7 +323,7 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const s
     struct aw_member *outer = found.leg->m;
     if (found.fit == FIT_LOOSE && outer->inners > 0) return NULL; /* it has one that fits better */
     outer->inner_loose = found.fit == FIT_LOOSE;
-    outer->inners++;
+    if (outer->inners++ > 0) outer->inner_unseen = true; /* either may be its leg */
     outer->inners_open++;
     return outer;
 }

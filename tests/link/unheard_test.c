@@ -131,11 +131,54 @@ static void test_many(void **state)
     run(&silent, 1000);
 }
 
+/* A request that may be the origin's leg of two open exchanges is linked with neither; and neither
+ * seems to have had none. */
+static void test_leg_of_either(void **state)
+{
+    (void)state;
+    struct aw_config config;
+    aw_config_init(&config);
+    memset(config.secret, 7, sizeof config.secret);
+    config.alloc = aw_alloc_or_default(NULL);
+    const struct aw_sink sink = {.record = on_record};
+    for (unsigned outers = 1; outers <= 2; outers++) {
+        struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, (size_t)1 << 24);
+        struct case_maker m, other, inner;
+        assert_non_null(l);
+        case_begin(&m);
+        case_begin(&other);
+        case_begin(&inner);
+        other.x.conn.ord = 2;
+        other.x.conn.addr[AW_C2S].b[3] = 11;
+        other.x.conn.addr[AW_S2C].b[3] = 12;
+        inner.x.conn.ord = 3;
+        inner.x.conn.addr[AW_C2S].b[3] = 20;
+        inner.x.conn.addr[AW_S2C].b[3] = 30;
+        inner.x.at[AW_AT_REQ_FIRST] = inner.x.at[AW_AT_HEAD] = case_mark(&inner, 5);
+        tick(l, 0);
+        open_exchange(l, &m.x);
+        if (outers == 2) open_exchange(l, &other.x);
+        tick(l, 5);
+        open_exchange(l, &inner.x);
+        case_final(&inner, 9, 200);
+        tick(l, 9);
+        aw_link_closed(l, &inner.x);
+        case_close(&m, 2000, AW_C2S, false);
+        tick(l, 2000);
+        aw_link_closed(l, &m.x);
+        aw_link_finish(l, CASE_EPOCH + 10 * AW_SEC);
+        aw_link_free(l);
+        assert_int_equal(cause, AW_CAUSE_DEADLOCK);
+        assert_int_equal(confidence, outers == 1 ? AW_CONF_HIGH : AW_CONF_MEDIUM);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_many),
+        cmocka_unit_test(test_leg_of_either),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
