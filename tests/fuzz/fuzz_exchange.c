@@ -371,7 +371,8 @@ static void play(const uint8_t *data, size_t size, bool starved)
         REQUIRE(w.opened[i] == w.closed[i], "%u was never closed", i);
     aw_exchanges_free(w.xs);
     REQUIRE(aw_pool_used(w.pool) == 0, "%zu bytes not given back", aw_pool_used(w.pool));
-    REQUIRE(starved || w.room.stats.no_memory == 0, "no memory, without need");
+    const bool many = w.room.stats.opened > 128; /* no connection may have more open */
+    REQUIRE(starved || many || w.room.stats.no_memory == 0, "no memory, without need");
     aw_flow_finish(w.flows);
     aw_flow_table_free(w.flows);
     aw_pool_free(w.pool);

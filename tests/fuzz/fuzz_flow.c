@@ -159,6 +159,8 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *c)
         else
             judge_hole(l, c, dir);
         s->end = c->off + (aw_off)c->len;
+        /* Beyond it, numbers do not tell any more what lay before it. */
+        if (c->kind == AW_CHUNK_HOLE && c->len > NEAR) s->placed = false;
         break;
     case AW_CHUNK_FIN:
         REQUIRE(!s->fin, "a second FIN");
