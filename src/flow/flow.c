@@ -158,13 +158,23 @@ void aw_flow_table_free(struct aw_flow_table *t)
 
 /* --- life cycle --- */
 
+/* By the clock at `at`; or by the latest activity's own time, where the clock was behind it and has
+ * followed: the packet that ends a long silence is taken while nothing confirms its time yet, and
+ * must not count as part of that silence. */
+static aw_ns alive_at(const struct aw_flow *f, aw_ns at)
+{
+    const aw_ns own = f->activity.ts;
+    const bool confirmed = own <= aw_later(f->table->now, f->table->limits.idle_timeout);
+    return aw_seen(&f->activity) && own > at && confirmed ? own : at;
+}
+
 aw_ns aw_flow_deadline(const struct aw_flow *f)
 {
     const struct aw_flow_limits *l = &f->table->limits;
     if (f->table->finishing) return f->ord < INT64_MAX ? (aw_ns)f->ord : INT64_MAX;
-    const aw_ns forget = aw_later(f->packet_at, l->forget);
+    const aw_ns forget = aw_later(alive_at(f, f->packet_at), l->forget);
     if (f->flags & AW_FLOW_QUIET) return forget;
-    const aw_ns idle = aw_later(f->active_at, l->idle_timeout);
+    const aw_ns idle = aw_later(alive_at(f, f->active_at), l->idle_timeout);
     return idle < forget ? idle : forget;
 }
 
@@ -509,7 +519,7 @@ uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *s
 static void expire(struct aw_flow_table *t, struct aw_flow *f)
 {
     const struct aw_mark at = t->at;
-    if (t->now >= aw_later(f->packet_at, t->limits.forget)) {
+    if (t->now >= aw_later(alive_at(f, f->packet_at), t->limits.forget)) {
         aw_flow_end(f, AW_CLOSE_EXPIRED, f->client, &at, false);
         return;
     }
