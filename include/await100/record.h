@@ -219,7 +219,9 @@ struct aw_interim {
     aw_off ack_off;           /* client bytes its segment acknowledged; AW_OFF_NONE */
     uint8_t ttl;
 };
-enum { AW_INTERIM_MAX = 6 }; /* kept: the first five and the last; all are counted */
+/* Kept: the first five and the last; a first 100 beyond them takes the place of the fifth. All are
+ * counted. */
+enum { AW_INTERIM_MAX = 6 };
 
 /* What was lost on the way of one part, so that delay by loss is told from delay by a peer. */
 struct aw_loss {

@@ -63,6 +63,7 @@ enum aw_need {
     AW_NEED_WAIT,   /* client: set how long it waits */
     AW_NEED_AWAIT,  /* client: wait for the 100 at all */
     AW_NEED_RETRY,  /* client: after a 417, repeat without Expect */
+    AW_NEED_STOP,   /* client: after any other refusal, do not repeat without end */
     AW_NEED_EMPTY,  /* client: no Expect where there is no content */
     AW_NEED_ANSWER, /* server, between: let the 100 come in time */
     AW_NEED_ACCEPT, /* server, between: no 417 */

@@ -141,6 +141,13 @@ static bool maybe_again(const struct aw_facts *f, enum aw_dir dir, const struct 
     return false;
 }
 
+/* While the client waited the server's window was closed: content could not have been sent. */
+static bool shut_out(const struct aw_facts *f)
+{
+    const struct aw_mark *zero = &f->x->zero_window[AW_S2C];
+    return aw_seen(zero) && (!f->content || zero->ord < f->body->ord);
+}
+
 /* The shortest time after which the usual stacks send again, a little less. */
 #define SENDS_AGAIN (180 * AW_MS)
 
@@ -208,6 +215,10 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
             "by IP IDs a packet after the head was not captured: the head may have been sent "
             "again");
     }
+    cap(t,
+        in(cause, bit(AW_CAUSE_IGNORED) | bit(AW_CAUSE_LATE_CONTINUE) | bit(AW_CAUSE_DEADLOCK)) &&
+            shut_out(f),
+        "the server's window was closed meanwhile: the client may have waited for that");
     /* What the head waited for its repetition would then be the network's. */
     cap(t,
         cause > AW_CAUSE_NETWORK_LOSS && f->expect && x->conn.joined[AW_C2S] &&

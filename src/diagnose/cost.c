@@ -11,8 +11,9 @@ static aw_ns stall(const struct aw_facts *f, enum aw_cause cause)
     if (cause == AW_CAUSE_CONTINUE_UNHEEDED) return f->heed - aw_heed_limit(f);
     if (f->gave_up && f->wait >= f->w) return f->wait;
     /* Waiting without an end in time: nothing was sent, nothing answered, or only a 408 that was
-     * about the waiting itself. */
-    const bool answered = f->first_100 || (f->final && cause != AW_CAUSE_DEADLOCK);
+     * about the waiting itself, whatever else it is called. */
+    const bool answered =
+        f->first_100 || (f->final && aw_rule(f, AW_CAUSE_DEADLOCK) == AW_HOLDS_NOT);
     if (f->owes && !f->content && !answered && f->stuck >= f->w && cause != AW_CAUSE_INCOMPLETE)
         return f->stuck;
     return cause == AW_CAUSE_NETWORK_LOSS ? f->loss_delay : 0;
@@ -29,14 +30,15 @@ static int64_t wasted(const struct aw_facts *f)
     return again < sent ? again : sent;
 }
 
-/* Content that a final status kept at home; content that nobody could send saves nothing. */
+/* Content that a final status kept at home; content that nobody could send saves nothing. What is
+ * sent to a connection that is HTTP no more is not known. */
 static int64_t saved(const struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
     const bool home = f->owes && f->final && !x->content_complete &&
                       (f->status >= 300 || (f->final_first && !f->content)) && f->status != 408;
     if (!home) return 0;
-    if (x->declared < 0 || x->sent < 0) return -1;
+    if (x->declared < 0 || x->sent < 0 || (x->flags & AW_F_UPGRADED)) return -1;
     return x->declared > x->sent ? x->declared - x->sent : 0;
 }
 

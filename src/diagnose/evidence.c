@@ -23,23 +23,46 @@ static const char *server_name(const struct aw_facts *f, struct aw_say *s)
     return server.len ? aw_say_bytes(s, server, 80) : NULL;
 }
 
+/* "12.300 ms after the head", for an answer at m whose segment acknowledges `ack`: by that it is
+ * told from one that only was captured before what it answers. */
+static const char *after_head(const struct aw_facts *f, struct aw_say *s, const struct aw_mark *m,
+                              aw_off ack)
+{
+    const bool early = ack != AW_OFF_NONE && f->x->head_end != AW_OFF_NONE && ack < f->x->head_end;
+    if (early && m->ord < f->head->ord) return "before the end of the head";
+    return aw_say_after(s, from_head(f, m), "the head");
+}
+
+/* From what the waiting counts. */
+static const char *from_name(const struct aw_facts *f)
+{
+    return f->from == f->head ? "the head" : "the end of the answer before it";
+}
+
 static void say_final(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_mark *m = &f->x->at[AW_AT_FINAL];
     if (!f->final) return;
     const char *who = server_name(f, s);
-    aw_say(s, m->ref, f->head->ref, "%s: %u%s%s, %s after the head (%s); one round trip is %s",
-           aw_say_packet(s, m), (unsigned)f->status, who ? " from " : "", who ? who : "",
-           aw_say_ms(s, from_head(f, m)), aw_say_packet(s, f->head), round_trip(f, s));
+    const char *by = who ? " from " : "";
+    if (who == NULL) who = "";
+    if (!aw_seen(f->head))
+        aw_say(s, m->ref, 0, "%s: %u%s%s", aw_say_packet(s, m), (unsigned)f->status, by, who);
+    else
+        aw_say(s, m->ref, f->head->ref, "%s: %u%s%s, %s (%s); one round trip is %s",
+               aw_say_packet(s, m), (unsigned)f->status, by, who,
+               after_head(f, s, m, f->x->final_ack), aw_say_packet(s, f->head), round_trip(f, s));
 }
 
 static void say_100(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_interim *in = f->first_100;
     if (in == NULL) return;
-    aw_say(s, in->at.ref, f->head->ref, "%s: 100, %s after the head (%s)",
-           aw_say_packet(s, &in->at), aw_say_ms(s, from_head(f, &in->at)),
-           aw_say_packet(s, f->head));
+    if (!aw_seen(f->head))
+        aw_say(s, in->at.ref, 0, "%s: 100", aw_say_packet(s, &in->at));
+    else
+        aw_say(s, in->at.ref, f->head->ref, "%s: 100, %s (%s)", aw_say_packet(s, &in->at),
+               after_head(f, s, &in->at, in->ack_off), aw_say_packet(s, f->head));
 }
 
 /* The wait as a fingerprint: it confirms the client that names itself, or hints at one that does
@@ -63,22 +86,20 @@ static void say_gave_up(const struct aw_facts *f, struct aw_say *s)
     const struct aw_exchange *x = f->x;
     const struct aw_interim *in = f->first_100;
     const char *what = f->paused ? "content goes on" : "content begins";
+    const char *after = aw_say_after(s, f->wait, from_name(f));
     if (in == NULL) {
-        aw_say(s, f->body->ref, f->head->ref,
-               "%s: %s %s after the head (%s); no 100 in between; one round trip is %s",
-               aw_say_packet(s, f->body), what, aw_say_ms(s, f->wait), aw_say_packet(s, f->head),
-               round_trip(f, s));
+        aw_say(s, f->body->ref, f->from->ref,
+               "%s: %s %s (%s); no 100 in between; one round trip is %s", aw_say_packet(s, f->body),
+               what, after, aw_say_packet(s, f->from), round_trip(f, s));
     } else if (in->at.ord < f->body->ord) {
-        aw_say(
-            s, f->body->ref, in->at.ref,
-            "%s: %s %s after the head (%s) and does not acknowledge the 100 (%s): the two crossed",
-            aw_say_packet(s, f->body), what, aw_say_ms(s, f->wait), aw_say_packet(s, f->head),
-            aw_say_packet(s, &in->at));
-    } else {
         aw_say(s, f->body->ref, in->at.ref,
-               "%s: %s %s after the head (%s), before the 100 (%s, %s after the head)",
-               aw_say_packet(s, f->body), what, aw_say_ms(s, f->wait), aw_say_packet(s, f->head),
-               aw_say_packet(s, &in->at), aw_say_ms(s, from_head(f, &in->at)));
+               "%s: %s %s (%s) and does not acknowledge the 100 (%s): the two crossed",
+               aw_say_packet(s, f->body), what, after, aw_say_packet(s, f->from),
+               aw_say_packet(s, &in->at));
+    } else {
+        aw_say(s, f->body->ref, in->at.ref, "%s: %s %s (%s), before the 100 (%s, %s)",
+               aw_say_packet(s, f->body), what, after, aw_say_packet(s, f->from),
+               aw_say_packet(s, &in->at), after_head(f, s, &in->at, in->ack_off));
     }
     if (f->wait >= f->w && aw_proven_late(f))
         aw_say(s, x->at[AW_AT_ACK_BODY].ref, in->at.ref,
@@ -97,8 +118,8 @@ static void say_answered(const struct aw_facts *f, struct aw_say *s)
 
 static void say_no_content(const struct aw_facts *f, struct aw_say *s)
 {
-    aw_say(s, f->head->ref, 0, "no content and no 100 in the %s after the head (%s)",
-           aw_say_ms(s, f->stuck), aw_say_packet(s, f->head));
+    aw_say(s, f->from->ref, 0, "no content and no 100 in the %s (%s)",
+           aw_say_after(s, f->stuck, from_name(f)), aw_say_packet(s, f->from));
 }
 
 static void say_close(const struct aw_facts *f, struct aw_say *s)
@@ -115,6 +136,14 @@ static void say_close(const struct aw_facts *f, struct aw_say *s)
                "nothing but keep-alives followed %s for %s and more",
                aw_say_packet(s, &f->x->conn.last_activity), aw_say_ms(s, f->t[AW_T_IDLE_TIMEOUT]));
     }
+}
+
+static void say_window(const struct aw_facts *f, struct aw_say *s)
+{
+    const struct aw_mark *zero = &f->x->zero_window[AW_S2C];
+    if (!f->x->window_closed[AW_S2C] || !aw_seen(zero)) return;
+    aw_say(s, zero->ref, 0, "the server's window was closed at the end (first closed by %s)",
+           aw_say_packet(s, zero));
 }
 
 static void say_loss(const struct aw_facts *f, struct aw_say *s)
@@ -256,6 +285,28 @@ static void say_interims(const struct aw_facts *f, struct aw_say *s)
     }
 }
 
+/* The first or the last 100 that is kept; there is one. */
+static const struct aw_interim *a_100(const struct aw_exchange *x, bool last)
+{
+    const struct aw_interim *found = &x->interim[0];
+    bool any = false;
+    for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {
+        if (x->interim[i].status != 100 || (any && !last)) continue;
+        found = &x->interim[i];
+        any = true;
+    }
+    return found;
+}
+
+static void say_several(const struct aw_facts *f, struct aw_say *s)
+{
+    const struct aw_exchange *x = f->x;
+    const struct aw_interim *first = a_100(x, false), *last = a_100(x, true);
+    aw_say(s, first->at.ref, last->at.ref,
+           "%" PRIu32 " responses 100 to one request, from %s to %s", x->continue_count,
+           aw_say_packet(s, &first->at), aw_say_packet(s, &last->at));
+}
+
 static void say_hops(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_span via = f->x->text[AW_TEXT_VIA];
@@ -283,10 +334,11 @@ static void say_retries(const struct aw_facts *f, struct aw_say *s)
                aw_say_ms(s, f->t[AW_T_LOOP_SPAN]), (unsigned)f->status);
     if (f->next) {
         const struct aw_attempt *n = f->next;
-        aw_say(s, n->packet, n->final_packet, "%s: repeated %s Expect on %s connection: %s%u",
+        char got[24] = "no final response";
+        if (n->status) (void)snprintf(got, sizeof got, "status %u", n->status);
+        aw_say(s, n->packet, n->final_packet, "%s: repeated %s Expect on %s connection: %s",
                aw_say_ref(s, n->packet), n->expect ? "with" : "without",
-               n->same_connection ? "the same" : "another", n->status ? "status " : "no status, ",
-               (unsigned)n->status);
+               n->same_connection ? "the same" : "another", got);
         if (f->recovery && f->recovery != n)
             aw_say(s, f->recovery->packet, f->recovery->final_packet,
                    "%s: a later attempt without Expect got status %u",
@@ -396,6 +448,7 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
     case AW_CAUSE_ABANDONED:
     case AW_CAUSE_NO_RESPONSE:
         say_close(f, s);
+        if (s->v->cause == AW_CAUSE_ABANDONED) say_window(f, s);
         say_100(f, s);
         say_sent(f, s);
         say_final(f, s);
@@ -458,20 +511,15 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
                aw_say_packet(s, f->head), aw_say_bytes(s, x->text[AW_TEXT_EXPECT], 80));
         say_final(f, s);
         break;
-    case AW_CAUSE_DUPLICATE_CONTINUE: {
-        const unsigned last = x->interim_count < AW_INTERIM_MAX ? x->interim_count : AW_INTERIM_MAX;
-        aw_say(s, x->interim[0].at.ref, last ? x->interim[last - 1].at.ref : 0,
-               "%" PRIu32 " responses 100 to one request, from %s to %s", x->continue_count,
-               aw_say_packet(s, &x->interim[0].at),
-               aw_say_packet(s, &x->interim[last ? last - 1 : 0].at));
+    case AW_CAUSE_DUPLICATE_CONTINUE:
+        say_several(f, s);
         say_answered(f, s);
         break;
-    }
     case AW_CAUSE_UNSOLICITED_CONTINUE:
         if (f->expect) {
             say_interims(f, s);
         } else {
-            const struct aw_mark *m = f->first_100 ? &f->first_100->at : &x->interim[0].at;
+            const struct aw_mark *m = &a_100(x, false)->at;
             aw_say(s, m->ref, f->head->ref, "%s: a 100 to a request without Expect",
                    aw_say_packet(s, m));
         }

@@ -189,12 +189,19 @@ static void add_timer(struct body *b, aw_ns timer)
 static void explain_row(const struct aw_agent *a, aw_explain_emit *emit, void *ctx)
 {
     static const char *const needs[] = {
-        [AW_NEED_OFF] = "send no Expect",         [AW_NEED_WAIT] = "set the wait",
-        [AW_NEED_AWAIT] = "wait for the 100",     [AW_NEED_RETRY] = "after a 417",
-        [AW_NEED_EMPTY] = "without content",      [AW_NEED_ANSWER] = "get the 100 in time",
-        [AW_NEED_ACCEPT] = "get no 417",          [AW_NEED_EARLY] = "refuse before the 100",
-        [AW_NEED_FRAME] = "keep messages whole",  [AW_NEED_ONCE] = "one 100 a request",
-        [AW_NEED_TIME] = "more time for content", [AW_NEED_LINGER] = "answer early and safely",
+        [AW_NEED_OFF] = "send no Expect",
+        [AW_NEED_WAIT] = "set the wait",
+        [AW_NEED_AWAIT] = "wait for the 100",
+        [AW_NEED_RETRY] = "after a 417",
+        [AW_NEED_STOP] = "after other refusals",
+        [AW_NEED_EMPTY] = "without content",
+        [AW_NEED_ANSWER] = "get the 100 in time",
+        [AW_NEED_ACCEPT] = "get no 417",
+        [AW_NEED_EARLY] = "refuse before the 100",
+        [AW_NEED_FRAME] = "keep messages whole",
+        [AW_NEED_ONCE] = "one 100 a request",
+        [AW_NEED_TIME] = "more time for content",
+        [AW_NEED_LINGER] = "answer early and safely",
     };
     _Static_assert(sizeof needs / sizeof *needs == AW_NEEDS, "a text for each need");
     char versions[80];

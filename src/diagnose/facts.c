@@ -33,12 +33,16 @@ aw_ns aw_case_w(const struct aw_conn_facts *conn, const int64_t threshold[])
 
 /* From when the client can have waited: of a pipelined request, only once the answer before it is
  * over. */
+static const struct aw_mark *wait_from(const struct aw_exchange *x)
+{
+    const struct aw_mark *head = &x->at[AW_AT_HEAD], *before = &x->prev_final_end;
+    const bool later = (x->flags & AW_F_PIPELINED) && aw_seen(before) && before->ts > head->ts;
+    return later ? before : head;
+}
+
 static aw_ns clock_start(const struct aw_exchange *x)
 {
-    const aw_ns head = x->at[AW_AT_HEAD].ts;
-    const bool later =
-        (x->flags & AW_F_PIPELINED) && aw_seen(&x->prev_final_end) && x->prev_final_end.ts > head;
-    return later ? x->prev_final_end.ts : head;
+    return wait_from(x)->ts;
 }
 
 /*
@@ -367,6 +371,7 @@ void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t th
     f->expect_100 = (x->req & (AW_REQ_EXPECT_100 | AW_REQ_EXPECT_PARAMS)) == AW_REQ_EXPECT_100;
     f->owes = x->declared > 0 || (x->req & (AW_REQ_CHUNKED | AW_REQ_HAS_TE)) != 0;
     f->head = &x->at[AW_AT_HEAD];
+    f->from = wait_from(x);
     server_trip(f);
     content_facts(f);
     close_facts(f);

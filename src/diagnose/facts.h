@@ -49,7 +49,8 @@ struct aw_facts {
     bool content;            /* some of it was seen */
     bool paused;             /* a first piece came with the head, then the client waited */
     const struct aw_mark *head,
-        *body; /* t_head; the content that ended the waiting (after the pause) */
+        *body;                  /* t_head; the content that ended the waiting (after the pause) */
+    const struct aw_mark *from; /* of the waiting: the head, or the end of the answer before it */
 
     const struct aw_interim *first_100; /* NULL: none */
     bool final;                         /* the head of a final response is complete */

@@ -89,8 +89,15 @@ static bool say_settings(struct aw_say *s, const char *party, const struct aw_ag
     return true;
 }
 
+/* Advice that fits only where that party is to blame. */
+static bool only_to_blame(enum aw_cause cause, enum aw_party party)
+{
+    return party == AW_PARTY_NETWORK || (cause == AW_CAUSE_ABANDONED && party == AW_PARTY_SERVER);
+}
+
 static void say_general(struct aw_say *s, const struct aw_cause_text *t, enum aw_party party)
 {
+    if (only_to_blame(s->v->cause, party) && s->v->party != party) return;
     if (t->fix[party]) aw_say_fix(s, "%s: %s", aw_party_name(party), t->fix[party]);
 }
 
@@ -141,6 +148,11 @@ void aw_fix_of(const struct aw_facts *f, struct aw_say *s)
         aw_say_fix(s, "client: repeat the request on a new connection, and close idle ones earlier "
                       "than the server does");
         aw_say_fix(s, "server: keep idle connections open for longer than its clients use them");
+        return;
+    }
+    if (v->cause == AW_CAUSE_RETRY_LOOP && f->status != 417) {
+        /* Settings about Expect do not mend what was refused for another reason. */
+        client_side(f, s, t, &(struct needs){.client = {NEED(STOP)}});
         return;
     }
     client_side(f, s, t, n);

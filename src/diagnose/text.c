@@ -123,6 +123,14 @@ const char *aw_say_ms(struct aw_say *s, aw_ns t)
     return slot;
 }
 
+const char *aw_say_after(struct aw_say *s, aw_ns t, const char *what)
+{
+    const char *ms = aw_say_ms(s, t);
+    char *slot = next_slot(s);
+    (void)snprintf(slot, AW_SAY_SLOT, "%s after %s", ms, what);
+    return slot;
+}
+
 const char *aw_say_ref(struct aw_say *s, aw_ref ref)
 {
     static const char packet[] = "packet ";

@@ -22,7 +22,8 @@ void aw_say_init(struct aw_say *s, struct aw_verdict *v, const struct aw_namer *
                  const struct aw_exchange *x);
 
 /* Pieces of a sentence. Valid until AW_SAY_SLOTS more of them were asked for. */
-const char *aw_say_ms(struct aw_say *s, aw_ns t); /* "1001.200 ms" */
+const char *aw_say_ms(struct aw_say *s, aw_ns t);                      /* "1001.200 ms" */
+const char *aw_say_after(struct aw_say *s, aw_ns t, const char *what); /* "1.200 ms after WHAT" */
 const char *aw_say_packet(struct aw_say *s,
                           const struct aw_mark *m); /* "packet 9", or with its file */
 const char *aw_say_ref(struct aw_say *s, aw_ref ref);

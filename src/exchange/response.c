@@ -101,6 +101,9 @@ static void add_interim(struct aw_open *s, const struct aw_http_event *ev, bool 
     struct aw_exchange *x = &s->ex;
     const struct aw_head *h = ev->head;
     const uint32_t i = x->interim_count < AW_INTERIM_MAX ? x->interim_count : AW_INTERIM_MAX - 1;
+    /* The first 100 decides, and stays whatever follows it. */
+    if (x->interim_count >= AW_INTERIM_MAX && x->continue_count == 1 && x->interim[i].status == 100)
+        x->interim[i - 1] = x->interim[i];
     x->interim_count++;
     if (h->odd) x->flags |= AW_F_AMBIGUOUS;
     x->interim[i] = (struct aw_interim){
