@@ -267,18 +267,20 @@ static void say_interims(const struct aw_facts *f, struct aw_say *s)
     const struct aw_exchange *x = f->x;
     for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {
         const struct aw_interim *in = &x->interim[i];
-        const bool odd = in->has_length || in->has_te || in->unfinished;
+        const bool content = in->has_content && f->final;
+        const bool odd = in->has_length || in->has_te || in->unfinished || content;
         const bool late = f->final ? x->final_off != AW_OFF_NONE && in->off > x->final_off
                                    : (x->flags & AW_F_100_AFTER_FINAL) != 0;
         const bool early =
             in->ack_off != AW_OFF_NONE && x->head_end != AW_OFF_NONE && in->ack_off < x->head_end;
         if (in->status != 100 || !(odd || late || early)) continue;
         const struct aw_mark *m = aw_seen(&in->at) ? &in->at : &in->first;
-        aw_say(s, m->ref, 0, "%s: a 100%s%s%s%s%s", aw_say_packet(s, m),
+        aw_say(s, m->ref, 0, "%s: a 100%s%s%s%s%s%s", aw_say_packet(s, m),
                in->length_not_zero ? " with a Content-Length above 0"
                : in->has_length    ? " with Content-Length: 0, harmless but not allowed"
                                    : "",
                in->has_te ? " with Transfer-Encoding" : "",
+               content ? " followed by bytes that begin no response" : "",
                in->unfinished ? " whose head never ends" : "",
                late ? " after the final response" : "",
                early ? " that does not acknowledge the whole request head" : "");

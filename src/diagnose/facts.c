@@ -334,8 +334,9 @@ static void missing_facts(struct aw_facts *f)
     if ((fl & AW_F_HOLE_CONTENT) && !f->content && !by_status) f->missing |= AW_MISS_CONTENT;
     if (unseen_answer(x) && !settled) f->missing |= AW_MISS_ACKED;
     if (!f->final && (fl & (AW_F_HOLE_FINAL | AW_F_HOLE_RESPONSE))) f->missing |= AW_MISS_FINAL;
+    /* What nobody asked for has no end to wait for. */
     if (!f->final && !f->client_closed && !f->server_closed && !f->idle && !f->open &&
-        !(fl & AW_F_EVICTED))
+        !(fl & AW_F_EVICTED) && x->unseen != AW_UNSEEN_NO_REQUEST)
         f->missing |= AW_MISS_END;
 }
 

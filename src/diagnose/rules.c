@@ -94,6 +94,8 @@ static enum aw_severity malformed_continue(const struct aw_facts *f)
         const struct aw_interim *in = &x->interim[i];
         if (in->status != 100) continue;
         if (in->length_not_zero || in->has_te) return AW_SEV_ERROR;
+        /* Without a final response behind it the content may be that of one which is no HTTP. */
+        if (in->has_content && f->final) return AW_SEV_ERROR;
         /* Without an end: by its sender, not by the capture's end or a hole. */
         if (in->unfinished && !f->open && !has_flag(f, AW_F_HOLE_RESPONSE)) return AW_SEV_ERROR;
     }
