@@ -207,6 +207,8 @@ void aw_on_withheld(const struct aw_step *st, const struct aw_http_event *ev)
     x->at[AW_AT_END] = ev->first;
     x->end_ord = ev->first.ord;
     s->ended = s->held = true;
+    const struct aw_exchange_room *room = st->xs->room;
+    (void)room->sink(room->ctx, AW_EX_ENDED, x, st->now);
 }
 
 /* --- content --- */

@@ -134,6 +134,8 @@ static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x, const 
         return FIT_NOT;
     const bool from_proxy = same_addr(&leg->server, &x->conn.addr[AW_C2S]);
     if (!from_proxy && same_addr(&leg->client, &x->conn.addr[AW_C2S])) return FIT_NOT;
+    /* Nor is one that goes to the leg's own client: that is the leg before it. */
+    if (!from_proxy && same_addr(&leg->client, &x->conn.addr[AW_S2C])) return FIT_NOT;
 
     const struct aw_span id = x->text[AW_TEXT_REQUEST_ID];
     if (id.len > 0 && equal(id, leg->request_id)) return FIT_CLOSE;

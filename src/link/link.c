@@ -210,6 +210,15 @@ static bool suffered(const struct aw_link *l, const struct aw_exchange *x)
     return false;
 }
 
+/* When a leg that ended at `end` was over for its proxy: with the end of its answer, whatever came
+ * of its connection later, or, without an answer, with the first FIN or RST. */
+static aw_ns over_for_proxy(const struct aw_exchange *x, aw_ns end)
+{
+    const struct aw_mark *over = x->final_complete ? &x->at[AW_AT_FINAL_END] : &x->conn.closed_at;
+    if (!x->final_complete && x->status != 0) return end;
+    return aw_seen(over) && over->ts < end ? over->ts : end;
+}
+
 void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
 {
     l->stats.closed++;
@@ -233,10 +242,7 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
     /* A packet's own time may lie ahead of the engine's clock; what ended is over by now. */
     const struct aw_when when = {.ts = aw_seen(end) && end->ts < l->now ? end->ts : l->now,
                                  .ord = ex->end_ord};
-    /* A leg that ended without an answer was over for its proxy with the first FIN or RST. */
-    const struct aw_mark *closed = &ex->conn.closed_at;
-    const bool broke_off = ex->status == 0 && aw_seen(closed) && closed->ts < when.ts;
-    const bool within = outer && aw_legs_within(outer, broke_off ? closed->ts : when.ts);
+    const bool within = outer && aw_legs_within(outer, over_for_proxy(ex, when.ts));
     aw_chain_closed(l, m, within ? outer : NULL, ex, when);
     if (outer) aw_legs_inner_closed(l, outer, ex, within);
     keep_budget(l);
