@@ -144,8 +144,9 @@ enum aw_flag {
     AW_F_DROPPED = 1 << 27,     /* the capture lost packets while it was under way */
     AW_F_BEHIND_UNSAFE = 1 << 28, /* sent before the final status of a request that must not be
                                      repeated by itself (POST and the like) */
-    AW_F_AMBIGUOUS = 1 << 29,     /* a head, or the framing of content, that recipients read in more
-                                     than one way */
+    AW_F_AFTER_OWED = 1 << 30, /* it came where content of the request before it was still owed */
+    AW_F_AMBIGUOUS = 1 << 29,  /* a head, or the framing of content, that recipients read in more
+                                  than one way */
 };
 
 /* Why a response has no request, or a message could not be read. */

@@ -148,6 +148,14 @@ static bool shut_out(const struct aw_facts *f)
     return aw_seen(zero) && (!f->content || zero->ord < f->body->ord);
 }
 
+/* It came where content of the request before it was owed, and what became of it would be the same
+ * if the server had taken it for that. */
+static bool maybe_swallowed(const struct aw_facts *f)
+{
+    return (f->x->flags & AW_F_AFTER_OWED) && f->x->interim_count == 0 &&
+           (!f->final || f->status == 400 || f->status == 408);
+}
+
 /* The shortest time after which the usual stacks send again, a little less. */
 #define SENDS_AGAIN (180 * AW_MS)
 
@@ -335,6 +343,9 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          "the 100 had the time to arrive before the content: it may have been lost");
     fail(&t, by_close(f, cause) && (x->conn.fin_unseen[AW_C2S] || x->conn.fin_unseen[AW_S2C]),
          "a FIN was not captured, only its acknowledgement");
+
+    fail(&t, maybe_swallowed(f),
+         "content of the request before it was owed: this one may have been taken for that");
 
     struct aw_border borders[AW_BORDERS_MAX];
     const unsigned n = aw_rule_borders(f, cause, borders);

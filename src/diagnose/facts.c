@@ -370,7 +370,9 @@ void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t th
     f->expect = (x->req & AW_REQ_EXPECT) != 0;
     /* With a value or parameters it is another expectation, or none at all. */
     f->expect_100 = (x->req & (AW_REQ_EXPECT_100 | AW_REQ_EXPECT_PARAMS)) == AW_REQ_EXPECT_100;
-    f->owes = x->declared > 0 || (x->req & (AW_REQ_CHUNKED | AW_REQ_HAS_TE)) != 0;
+    /* A length that cannot be read does not say that there is no content. */
+    f->owes = x->declared > 0 || (x->req & (AW_REQ_CHUNKED | AW_REQ_HAS_TE | AW_REQ_LENGTH_BAD |
+                                            AW_REQ_LENGTHS_DIFFER)) != 0;
     f->head = &x->at[AW_AT_HEAD];
     f->from = wait_from(x);
     server_trip(f);

@@ -95,9 +95,11 @@ static struct aw_open *begin(const struct aw_step *st, const struct aw_http_even
     struct aw_exchanges *xs = st->xs;
     if (ev->xid > xs->rest.asked_xid) xs->rest.asked_xid = ev->xid;
     struct aw_open *s = adopt(st, ev);
+    bool owed = false;
     aw_close_settling(st, &ev->first);
     for (struct aw_open *i = xs->first, *after; i && i != s; i = after) {
         after = i->next;
+        owed |= (i->ex.flags & AW_F_WITHHELD) != 0;
         if (i->held) continue;
         i->request_over = true;
         if (i->orphan || i->ex.final_complete) {
@@ -112,6 +114,7 @@ static struct aw_open *begin(const struct aw_step *st, const struct aw_http_even
     x->req_off = ev->off;
     x->at[AW_AT_REQ_FIRST] = ev->first;
     if (ev->conflict) x->flags |= AW_F_CONFLICT;
+    if (owed) x->flags |= AW_F_AFTER_OWED;
     place(st, s, ev);
     aw_place_again(st, AW_C2S, ev->off, ev->end, &x->loss[AW_PART_HEAD]);
     return s;
