@@ -28,7 +28,8 @@ struct aw_conn_facts {
     uint16_t port[2];
     bool syn_seen[2];    /* [AW_C2S] the SYN, [AW_S2C] the SYN-ACK was captured */
     bool any_seen[2];    /* any segment of that side was captured */
-    bool joined[2];      /* ... and the first carried payload: it may have been sent before */
+    bool joined[2];      /* ... what came before its first payload was not: that may have been sent
+                          * before */
     bool client_known;   /* by SYN, SYN-ACK or HTTP bytes; otherwise a guess */
     uint32_t isn[2];     /* initial sequence numbers where syn_seen */
     aw_ns rtt_c, rtt_s;  /* capture point to client, to server: smallest sample; AW_NS_NONE */

@@ -231,7 +231,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     cap(t,
         cause > AW_CAUSE_NETWORK_LOSS && f->expect && x->conn.joined[AW_C2S] &&
             !(x->flags & AW_F_KEPT),
-        "no packet of the client before the head was captured: the head may have been sent before");
+        "what the client sent before the head was not captured: the head may have been sent "
+        "before");
     cap(t, f->prev != NULL && f->prev->incomplete, "the attempt before it was not seen in full");
     cap(t,
         in(cause, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY)) &&
@@ -328,11 +329,11 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          "a response head began and was not captured to its end");
 
     /* They may have held one more 100, which makes no difference to a 417 or 5xx unless it was
-     * malformed; or, where content acknowledges them, the answer to this request, and what came
-     * later answers another. */
+     * malformed; or, where content acknowledges them or nothing was expected, the answer to this
+     * request, and what came later answers another. */
     fail(&t,
          (x->flags & AW_F_HOLE_RESPONSE) &&
-             ((f->status != 417 && f->status < 500) || (x->flags & AW_F_WITHHELD)),
+             ((f->status != 417 && f->status < 500) || !f->expect || (x->flags & AW_F_WITHHELD)),
          "server bytes before the final response were not captured");
     cap(&t, (x->flags & AW_F_HOLE_RESPONSE) && f->status >= 500 && !(x->flags & AW_F_WITHHELD),
         "server bytes before the final response were not captured");

@@ -522,8 +522,9 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
             say_interims(f, s);
         } else {
             const struct aw_mark *m = &a_100(x, false)->at;
-            aw_say(s, m->ref, f->head->ref, "%s: a 100 to a request without Expect",
-                   aw_say_packet(s, m));
+            aw_say(s, m->ref, f->head->ref, "%s: a 100 %s", aw_say_packet(s, m),
+                   x->flags & AW_F_REQ_UNSEEN ? "although no request was outstanding"
+                                              : "to a request without Expect");
         }
         break;
     case AW_CAUSE_REJECTED_EARLY:

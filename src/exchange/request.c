@@ -87,13 +87,16 @@ static void place(const struct aw_step *st, struct aw_open *s, const struct aw_h
     }
     /* All that the client had read when it asked cannot be an answer to this. */
     if (ev->ack_off != AW_OFF_NONE && ev->ack_off > x->answer_base) x->answer_base = ev->ack_off;
+    /* What was lost beyond that came while the head was on its way, and may be one. */
+    if (xs->first == s && x->interim_count == 0 && x->status == 0 &&
+        xs->rest.event_end[AW_S2C] > x->answer_base)
+        x->flags |= AW_F_HOLE_RESPONSE;
 }
 
 /* Makes the slot of a request; the ones that only waited for it close first. */
 static struct aw_open *begin(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_exchanges *xs = st->xs;
-    if (ev->xid > xs->rest.asked_xid) xs->rest.asked_xid = ev->xid;
     struct aw_open *s = adopt(st, ev);
     bool owed = false;
     aw_close_settling(st, &ev->first);
@@ -107,6 +110,8 @@ static struct aw_open *begin(const struct aw_step *st, const struct aw_http_even
             aw_open_close(st, i, &ev->first, ev->first.ord);
         }
     }
+    /* Not sooner: what was answered before it was not asked by it. */
+    if (ev->xid > xs->rest.asked_xid) xs->rest.asked_xid = ev->xid;
     if (!s) s = aw_open_new(st, ev->xid, ev->head ? aw_request_text_size(ev->head) : 0);
     if (!s) return NULL;
     struct aw_exchange *x = &s->ex;

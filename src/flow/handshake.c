@@ -72,6 +72,7 @@ static void correct(struct aw_flow *f, const struct aw_segment *seg, unsigned si
     h->high = aw_off_max(0, h->high - off);
     if (h->acked != AW_OFF_NONE) h->acked -= off;
     h->flags &= (uint16_t)~AW_HALF_MAYBE_FIN;
+    if (off > 1) h->flags |= AW_HALF_JOINED;
 }
 
 void aw_half_locate(struct aw_flow *f, const struct aw_segment *seg, unsigned side)

@@ -57,7 +57,8 @@ enum {
     AW_HALF_WAYS = 1 << 12,     /* something new came with another TTL than its first segment */
     AW_HALF_COUNTS = 1 << 13,   /* two of its packets had IP IDs that follow each other */
     AW_HALF_LARGE = 1 << 14,    /* the latest may have been several packets on the wire */
-    AW_HALF_JOINED = 1 << 15,   /* its first segment captured was no SYN and carried payload */
+    AW_HALF_JOINED = 1 << 15,   /* its first segment captured was no SYN and carried payload, or the
+                                   first payload did not follow it */
 };
 
 struct aw_half {
