@@ -33,10 +33,22 @@ static const char *after_head(const struct aw_facts *f, struct aw_say *s, const 
     return aw_say_after(s, from_head(f, m), "the head");
 }
 
-/* From what the waiting counts. */
-static const char *from_name(const struct aw_facts *f)
+/* From what the waiting counts; content that came sooner than the answer before it ended did not
+ * wait for that. */
+static const struct aw_mark *wait_from(const struct aw_facts *f)
 {
-    return f->from == f->head ? "the head" : "the end of the answer before it";
+    return f->content && f->body->ts < f->from->ts ? f->head : f->from;
+}
+
+static const char *after_start(const struct aw_facts *f, struct aw_say *s,
+                               const struct aw_mark *from, aw_ns t)
+{
+    return aw_say_after(s, t, from == f->head ? "the head" : "the end of the answer before it");
+}
+
+static const char *content_starts(const struct aw_facts *f)
+{
+    return f->paused ? "content goes on" : "content begins";
 }
 
 static void say_final(const struct aw_facts *f, struct aw_say *s)
@@ -85,20 +97,21 @@ static void say_gave_up(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_exchange *x = f->x;
     const struct aw_interim *in = f->first_100;
-    const char *what = f->paused ? "content goes on" : "content begins";
-    const char *after = aw_say_after(s, f->wait, from_name(f));
+    const struct aw_mark *from = wait_from(f);
+    const char *what = content_starts(f);
+    const char *after = after_start(f, s, from, from == f->from ? f->wait : from_head(f, f->body));
     if (in == NULL) {
-        aw_say(s, f->body->ref, f->from->ref,
+        aw_say(s, f->body->ref, from->ref,
                "%s: %s %s (%s); no 100 in between; one round trip is %s", aw_say_packet(s, f->body),
-               what, after, aw_say_packet(s, f->from), round_trip(f, s));
+               what, after, aw_say_packet(s, from), round_trip(f, s));
     } else if (in->at.ord < f->body->ord) {
         aw_say(s, f->body->ref, in->at.ref,
                "%s: %s %s (%s) and does not acknowledge the 100 (%s): the two crossed",
-               aw_say_packet(s, f->body), what, after, aw_say_packet(s, f->from),
+               aw_say_packet(s, f->body), what, after, aw_say_packet(s, from),
                aw_say_packet(s, &in->at));
     } else {
         aw_say(s, f->body->ref, in->at.ref, "%s: %s %s (%s), before the 100 (%s, %s)",
-               aw_say_packet(s, f->body), what, after, aw_say_packet(s, f->from),
+               aw_say_packet(s, f->body), what, after, aw_say_packet(s, from),
                aw_say_packet(s, &in->at), after_head(f, s, &in->at, in->ack_off));
     }
     if (f->wait >= f->w && aw_proven_late(f))
@@ -112,14 +125,14 @@ static void say_answered(const struct aw_facts *f, struct aw_say *s)
 {
     if (!f->answers_100) return;
     aw_say(s, f->body->ref, f->first_100->at.ref,
-           "%s: content begins %s after the 100 (%s) and acknowledges it",
-           aw_say_packet(s, f->body), aw_say_ms(s, f->heed), aw_say_packet(s, &f->first_100->at));
+           "%s: %s %s after the 100 (%s) and acknowledges it", aw_say_packet(s, f->body),
+           content_starts(f), aw_say_ms(s, f->heed), aw_say_packet(s, &f->first_100->at));
 }
 
 static void say_no_content(const struct aw_facts *f, struct aw_say *s)
 {
     aw_say(s, f->from->ref, 0, "no content and no 100 in the %s (%s)",
-           aw_say_after(s, f->stuck, from_name(f)), aw_say_packet(s, f->from));
+           after_start(f, s, f->from, f->stuck), aw_say_packet(s, f->from));
 }
 
 static void say_close(const struct aw_facts *f, struct aw_say *s)
