@@ -423,6 +423,7 @@ bool aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
         atomic_store_explicit(&b->tell[k].through, true, memory_order_release);
     }
     const struct aw_link_stats *l = aw_link_stats(e->link);
+    s.exchanges -= l->twins;
     s.expectation = l->expectation;
     s.failing = l->failing;
     s.linked = l->linked;

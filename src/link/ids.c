@@ -69,6 +69,7 @@ struct aw_id *aw_ids_add(struct aw_ids *t, uint64_t ord, uint32_t nth)
     t->count++;
     struct aw_id *s = place(t, ord, nth);
     s->open = 0;
+    s->same = 0;
     return s;
 }
 

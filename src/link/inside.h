@@ -1,7 +1,8 @@
 /*
  * The inside of the link room: what its files share. link.c is the door and gives out ids; ids.c
  * remembers them; chain.c joins attempts, legs.c the two sides of a proxy; unheard.c knows what may
- * be such a side and was not captured; ready.c brings finished records into their order.
+ * be such a side and was not captured, twins.c what was captured under two names; ready.c brings
+ * finished records into their order.
  */
 #ifndef AW_LINK_INSIDE_H
 #define AW_LINK_INSIDE_H
@@ -11,7 +12,8 @@
 /* --- ids.c: what is open, by (connection ordinal, nth); nth 0 is the connection --- */
 
 struct aw_member;
-struct aw_open_id { /* an open exchange */
+#define AW_NO_ID UINT64_MAX /* of one that is captured under another name as well */
+struct aw_open_id {         /* an open exchange */
     uint64_t id;
     struct aw_member *member; /* its place among attempts, NULL = none */
     struct aw_member *outer;  /* the one whose origin's leg it may be, NULL = none */
@@ -22,6 +24,7 @@ struct aw_id {
     uint32_t nth;
     uint32_t open; /* of a connection: nth of the exchange in this slot, 0 = none */
     uint64_t conn; /* ... and its id */
+    uint64_t same; /* ... ordinal of the one that it is under another name, 0 = none */
     struct aw_open_id ex;
 };
 struct aw_ids {
@@ -138,6 +141,16 @@ struct aw_unheard_ring {
     unsigned silent_now;        /* of `silent`, those that still are */
 };
 
+/* A connection whose handshake was captured, by its first request. */
+struct aw_twin {
+    uint64_t hash; /* of its initial sequence numbers and the request */
+    uint64_t ord;  /* 0 = none */
+    aw_ns head;
+    struct aw_addr addr[2];
+    uint16_t port[2];
+};
+enum { AW_TWINS = 256 };
+
 /* Times within which the capture lost packets, oldest first. */
 enum { AW_DROP_SPANS = 32 };
 struct aw_drop_spans {
@@ -169,6 +182,7 @@ struct aw_link {
     struct aw_leg *legs[AW_LEG_KEYS][AW_LEG_BUCKETS]; /* open ones, newest first, by each key */
     size_t legs_open;
     struct aw_unheard_ring unheard;
+    struct aw_twin twin[AW_TWINS];            /* by hash */
     struct aw_member *late_first, *late_last; /* by `late_due` */
     struct aw_exchange outer;                 /* scratch: what a verdict may ask of an outer leg */
     struct aw_attempt *chain;                 /* scratch, owned */
@@ -245,6 +259,12 @@ bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exc
 aw_ns aw_legs_due(const struct aw_link *l);
 bool aw_legs_let_go(struct aw_link *l);
 void aw_legs_free(struct aw_link *l, struct aw_member *m);
+
+/* --- twins.c: before and after address translation --- */
+
+/* Whether x belongs to a connection that is there under another name; conn: its own, NULL = there
+ * was no memory. */
+bool aw_twin_opened(struct aw_link *l, struct aw_id *conn, const struct aw_opening *x);
 
 /* --- unheard.c: what was not captured and may be an origin's leg --- */
 

@@ -87,6 +87,8 @@ void aw_opening_of(struct aw_opening *out, const struct aw_exchange *ex)
     out->conn.ord = ex->conn.ord;
     memcpy(out->conn.addr, ex->conn.addr, sizeof out->conn.addr);
     memcpy(out->conn.port, ex->conn.port, sizeof out->conn.port);
+    out->conn.handshake = ex->conn.syn_seen[AW_C2S] && ex->conn.syn_seen[AW_S2C];
+    memcpy(out->conn.isn, ex->conn.isn, sizeof out->conn.isn);
     out->nth = ex->nth;
     out->flags = ex->flags;
     out->req = ex->req;
@@ -100,9 +102,10 @@ void aw_link_opened(struct aw_link *l, const struct aw_opening *ex)
     struct aw_id *s = connection(l, ex->conn.ord);
     const uint64_t conn_id = s ? s->conn : l->next_conn;
     l->stats.opened++;
-    const uint64_t id = ++l->next_exchange;
-    struct aw_member *m = aw_chain_opened(l, ex, id, conn_id);
-    struct aw_member *outer = aw_legs_opened(l, m, ex);
+    const bool twin = aw_twin_opened(l, s, ex);
+    const uint64_t id = twin ? AW_NO_ID : ++l->next_exchange;
+    struct aw_member *m = twin ? NULL : aw_chain_opened(l, ex, id, conn_id);
+    struct aw_member *outer = twin ? NULL : aw_legs_opened(l, m, ex);
     if (s && s->open == 0)
         s->open = ex->nth;
     else
@@ -151,7 +154,7 @@ void aw_link_waiting(struct aw_link *l, const struct aw_exchange *ex, aw_ns wait
     if (conn == NULL) return;
     const struct aw_id *open =
         conn->open == ex->nth ? conn : aw_ids_find(&l->ids, ex->conn.ord, ex->nth);
-    if (open == NULL) return;
+    if (open == NULL || open->ex.id == AW_NO_ID) return;
     struct aw_exchange x = *ex; /* its strings stay where they are */
     x.id = open->ex.id;
     x.conn_id = conn->conn;
@@ -226,6 +229,10 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
     uint64_t conn_id = conn ? conn->conn : 0;
     struct aw_open_id open = {.id = 0};
     if (!take_open(l, conn, ex, &open)) open.id = ++l->next_exchange;
+    if (open.id == AW_NO_ID) {
+        l->stats.twins++;
+        return;
+    }
     struct aw_member *m = open.member, *outer = open.outer;
     const bool expectation = aw_is_expectation(ex);
     if (expectation) l->stats.expectation++;

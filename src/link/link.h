@@ -29,6 +29,7 @@ struct aw_link_stats {
     uint64_t opened, closed, expectation, failing;
     uint64_t linked; /* exchanges joined to an earlier attempt */
     uint64_t let_go; /* written before their verdict could not change any more: budget */
+    uint64_t twins;  /* exchanges captured under a second name, by address translation: no record */
 };
 
 /* `judge` is called on each expectation exchange when nothing can change its case any more. NULL
@@ -59,6 +60,8 @@ struct aw_opening {
         uint64_t ord;
         struct aw_addr addr[2];
         uint16_t port[2];
+        bool handshake;  /* both SYNs were captured, */
+        uint32_t isn[2]; /* and these are their numbers */
     } conn;
     uint32_t nth, flags, req;
     int64_t declared;

@@ -672,6 +672,107 @@ static void lost(void **state)
                              "3.3 417 expect-refused 1/2 of 3 by 0\n");
 }
 
+/* --- address translation --- */
+
+static struct aw_exchange numbered(const struct ex *e, uint32_t client_isn)
+{
+    struct aw_exchange x = make(e);
+    x.conn.syn_seen[AW_C2S] = x.conn.syn_seen[AW_S2C] = true;
+    x.conn.isn[AW_C2S] = client_isn;
+    x.conn.isn[AW_S2C] = 2900000000;
+    return x;
+}
+
+/* The same connection under a second name is told of once; what only looks like it, twice. */
+static void translated(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        double later; /* ms */
+        uint32_t isn[2];
+        bool client, port, server, no_handshake, gone;
+        unsigned records;
+    } rows[] = {
+        {"another server", 1, {310000000, 310000000}, .server = true, .records = 1},
+        {"another client", 1, {310000000, 310000000}, .client = true, .records = 1},
+        {"both others",
+         1,
+         {310000000, 310000000},
+         .client = true,
+         .port = true,
+         .server = true,
+         .records = 1},
+        {"another port of the client", 1, {310000000, 310000000}, .port = true, .records = 2},
+        {"other numbers", 1, {310000000, 310000001}, .server = true, .records = 2},
+        {"numbers that were made up", 1, {1000, 1000}, .server = true, .records = 2},
+        {"much later", 101, {310000000, 310000000}, .server = true, .records = 2},
+        {"no handshake",
+         1,
+         {310000000, 310000000},
+         .server = true,
+         .no_handshake = true,
+         .records = 2},
+        {"the first is gone",
+         1,
+         {310000000, 310000000},
+         .server = true,
+         .gone = true,
+         .records = 2},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct aw_link *l = open_link(true, BIG);
+        const double later = rows[i].later;
+        struct aw_exchange a =
+            numbered(&(struct ex){1, 1, 0, 500, 201, true, NULL}, rows[i].isn[0]);
+        struct aw_exchange b =
+            numbered(&(struct ex){2, 1, later, 500, 201, true, NULL}, rows[i].isn[1]);
+        b.conn.addr[AW_C2S].b[3] ^= rows[i].client;
+        b.conn.port[AW_C2S] ^= rows[i].port;
+        b.conn.addr[AW_S2C].b[3] ^= rows[i].server;
+        if (rows[i].no_handshake) b.conn.syn_seen[AW_S2C] = false;
+        tick(l, 0);
+        tell_opened(l, &a);
+        if (rows[i].gone) {
+            aw_link_closed(l, &a);
+            aw_link_gone(l, 1);
+        }
+        tick(l, later);
+        tell_opened(l, &b);
+        tick(l, 500);
+        if (!rows[i].gone) aw_link_closed(l, &a);
+        aw_link_closed(l, &b);
+        assert_int_equal(aw_link_stats(l)->twins, 2 - rows[i].records);
+        finish(l, 600);
+        if (records != rows[i].records) fail_msg("%s: %u records", rows[i].what, records);
+    }
+}
+
+/* Its later requests are left out as well, and do not stand beside a repeat as a second one. */
+static void translated_repeat(void **state)
+{
+    (void)state;
+    const struct ex first = {1, 1, 0, 1, 417, true, NULL}, again = {1, 2, 2, 3, 201, false, NULL};
+    const struct ex twin = {2, 1, 0.1, 0.9, 417, true, NULL},
+                    too = {2, 2, 2.1, 2.9, 201, false, NULL};
+    struct aw_link *l = open_link(true, BIG);
+    struct aw_exchange a = numbered(&first, 310000000), b = numbered(&twin, 310000000);
+    b.conn.addr[AW_S2C].b[3] ^= 1;
+    tick(l, 0);
+    tell_opened(l, &a);
+    tick(l, 0.1);
+    tell_opened(l, &b);
+    tick(l, 1);
+    aw_link_closed(l, &b);
+    aw_link_closed(l, &a);
+    opened(l, &again);
+    opened(l, &too);
+    closed(l, &too);
+    closed(l, &again);
+    finish(l, 5);
+    assert_string_equal(out, "1.1 417 expect-refused 1/2 of 1 by 2\n2.1 201 - 2/2 of 1 by 0\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -696,6 +797,8 @@ int main(void)
         cmocka_unit_test(legs),
         cmocka_unit_test(legs_by_name),
         cmocka_unit_test(lost),
+        cmocka_unit_test(translated),
+        cmocka_unit_test(translated_repeat),
         cmocka_unit_test(budget),
         cmocka_unit_test(allocations_fail),
     };
