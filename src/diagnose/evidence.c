@@ -414,7 +414,12 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
     case AW_CAUSE_EXPECT_HTTP10:
         aw_say(s, f->head->ref, 0, "%s: HTTP/1.0 with Expect \"%s\"", aw_say_packet(s, f->head),
                aw_say_bytes(s, x->text[AW_TEXT_EXPECT], 80));
-        if (f->gave_up) say_gave_up(f, s);
+        if (f->gave_up) {
+            say_gave_up(f, s);
+        } else {
+            say_100(f, s);
+            say_answered(f, s);
+        }
         say_final(f, s);
         break;
     case AW_CAUSE_UNKNOWN_EXPECTATION:

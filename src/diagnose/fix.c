@@ -140,8 +140,11 @@ static void far_side(const struct aw_facts *f, struct aw_say *s, const struct aw
 void aw_fix_of(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_verdict *v = s->v;
-    const struct aw_cause_text *t = aw_cause_text(v->cause);
-    const struct needs *n = &needs_of[v->cause];
+    /* A server must not send a 100 to HTTP/1.0, however long its client waits for one. */
+    const bool old = v->cause == AW_CAUSE_DEADLOCK && f->x->req_version == 10;
+    const enum aw_cause cause = old ? AW_CAUSE_EXPECT_HTTP10 : v->cause;
+    const struct aw_cause_text *t = aw_cause_text(cause);
+    const struct needs *n = &needs_of[cause];
     if (v->cause == AW_CAUSE_INCOMPLETE && f->missing == 0) return;
     if ((v->cause == AW_CAUSE_RESET_UNANSWERED || v->cause == AW_CAUSE_CLOSED_UNANSWERED) &&
         aw_rule_race(f)) {
