@@ -163,6 +163,10 @@ static void content_facts(struct aw_facts *f)
     }
     f->final_first = f->final && (!f->content || (f->answers_final && !f->paused));
     f->wait = aw_exchange_wait(x, f->t);
+    /* The content was the first to acknowledge the answer from whose end its wait counts. */
+    if (f->gave_up && f->from != f->head && f->wait >= f->t[AW_T_WAIT_FLOOR] &&
+        f->rtt_c >= f->wait && f->rtt_c - f->wait <= AW_REACTION)
+        measured_by_itself(f);
     f->think = aw_exchange_think(x);
 }
 
@@ -334,9 +338,10 @@ static void missing_facts(struct aw_facts *f)
     if ((fl & AW_F_HOLE_CONTENT) && !f->content && !by_status) f->missing |= AW_MISS_CONTENT;
     if (unseen_answer(x) && !settled) f->missing |= AW_MISS_ACKED;
     if (!f->final && (fl & (AW_F_HOLE_FINAL | AW_F_HOLE_RESPONSE))) f->missing |= AW_MISS_FINAL;
-    /* What nobody asked for has no end to wait for. */
+    /* What comes after an answer, unasked, has no end to wait for. */
+    const bool unasked = x->unseen == AW_UNSEEN_NO_REQUEST && (fl & AW_F_100_AFTER_FINAL);
     if (!f->final && !f->client_closed && !f->server_closed && !f->idle && !f->open &&
-        !(fl & AW_F_EVICTED) && x->unseen != AW_UNSEEN_NO_REQUEST)
+        !(fl & AW_F_EVICTED) && !unasked)
         f->missing |= AW_MISS_END;
 }
 
