@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static aw_ns from_head(const struct aw_facts *f, const struct aw_mark *m)
 {
@@ -325,17 +326,31 @@ static void say_several(const struct aw_facts *f, struct aw_say *s)
 static void say_hops(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_span via = f->x->text[AW_TEXT_VIA];
+    char signs[400] = "";
     if (f->hops == 0) return;
-    aw_say(s, f->x->at[AW_AT_FINAL].ref, 0, "signs of an intermediary:%s%s%s%s%s%s%s%s%s%s%s",
-           f->hops & AW_HOP_VIA ? " Via" : "", via.len ? " " : "",
-           via.len ? aw_say_bytes(s, via, 80) : "", f->hops & AW_HOP_PROXY_FIELD ? " Proxy-*" : "",
-           f->hops & AW_HOP_CACHE ? " X-Cache or Age" : "",
-           f->hops & AW_HOP_SQUID ? " X-Squid-Error" : "",
-           f->hops & AW_HOP_TARGET ? " a target in absolute or authority form" : "",
-           f->hops & AW_HOP_PRODUCT ? " the name of a product that only stands between" : "",
-           f->hops & AW_HOP_FIELD ? " a field that only such a product adds" : "",
-           f->hops & AW_HOP_PAGE ? " the error page of a product that only stands between" : "",
-           f->hops & AW_HOP_TTL ? " an IP TTL unlike that of the SYN-ACK" : "");
+    if (f->hops & AW_HOP_VIA)
+        (void)snprintf(signs, sizeof signs, "Via%s%s", via.len ? " " : "",
+                       aw_say_bytes(s, via, 80));
+    const struct {
+        enum aw_hop hop;
+        const char *sign;
+    } others[] = {
+        {AW_HOP_PROXY_FIELD, "Proxy-*"},
+        {AW_HOP_CACHE, "X-Cache or Age"},
+        {AW_HOP_SQUID, "X-Squid-Error"},
+        {AW_HOP_TARGET, "a target in absolute or authority form"},
+        {AW_HOP_PRODUCT, "the name of a product that only stands between"},
+        {AW_HOP_FIELD, "a field that only such a product adds"},
+        {AW_HOP_PAGE, "the error page of a product that only stands between"},
+        {AW_HOP_TTL, "an IP TTL unlike that of the SYN-ACK"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        const size_t used = strlen(signs);
+        if (f->hops & (uint32_t)others[i].hop)
+            (void)snprintf(signs + used, sizeof signs - used, "%s%s", used ? ", " : "",
+                           others[i].sign);
+    }
+    aw_say(s, f->x->at[AW_AT_FINAL].ref, 0, "signs of an intermediary: %s", signs);
 }
 
 static void say_retries(const struct aw_facts *f, struct aw_say *s)
@@ -467,11 +482,12 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
     case AW_CAUSE_REQUEST_TIMEOUT:
     case AW_CAUSE_ABANDONED:
     case AW_CAUSE_NO_RESPONSE:
+        if (f->status == 408) say_final(f, s); /* it carries the verdict */
         say_close(f, s);
         if (s->v->cause == AW_CAUSE_ABANDONED) say_window(f, s);
         say_100(f, s);
         say_sent(f, s);
-        say_final(f, s);
+        if (f->status != 408) say_final(f, s);
         break;
     case AW_CAUSE_RESET_UNANSWERED:
     case AW_CAUSE_CLOSED_UNANSWERED:
