@@ -472,7 +472,13 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
     case AW_CAUSE_CONTINUE_NOT_RELAYED:
     case AW_CAUSE_EXPECT_DROPPED:
         say_legs(f, s);
-        if (f->gave_up) say_gave_up(f, s);
+        if (f->gave_up) {
+            say_gave_up(f, s);
+        } else if (f->stuck != AW_NS_NONE) {
+            say_no_content(f, s);
+            say_final(f, s);
+            if (!f->final) say_close(f, s);
+        }
         break;
     case AW_CAUSE_DEADLOCK:
         say_no_content(f, s);
