@@ -156,6 +156,17 @@ static bool maybe_swallowed(const struct aw_facts *f)
            (!f->final || f->status == 400 || f->status == 408);
 }
 
+/* The client's FIN came along with the end of what it had to send, says no more than that, and the
+ * input ended on it. */
+static bool half_closed(const struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    const struct aw_mark *sent = f->content ? &x->at[AW_AT_BODY_END] : f->head;
+    return (x->flags & AW_F_INPUT_ENDED) && f->client_closed && f->server_end == NULL &&
+           f->client_end == &x->conn.fin[AW_C2S] && (x->content_complete || !f->owes) &&
+           f->client_end->ts - sent->ts < f->w && f->now - f->client_end->ts < f->w;
+}
+
 /* The shortest time after which the usual stacks send again, a little less. */
 #define SENDS_AGAIN (180 * AW_MS)
 
@@ -211,6 +222,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         in(cause, bit(AW_CAUSE_RESET_UNANSWERED) | bit(AW_CAUSE_CLOSED_UNANSWERED)) &&
             (x->flags & AW_F_HOLE_CONTENT) && !aw_seen(&x->conn.fin[AW_C2S]),
         "bytes of the client were not captured: it may have closed first");
+    cap(t, cause == AW_CAUSE_NO_RESPONSE && half_closed(f),
+        "the client closed its own side alone, and the capture ends before an answer could come");
     cap(t, cause == AW_CAUSE_RESET_UNANSWERED && x->conn.rst_bare[AW_S2C],
         "the reset has no ACK number: what had ended the connection before was not captured");
     if (stalls) {

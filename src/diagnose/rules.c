@@ -202,9 +202,15 @@ static enum aw_severity by_sent(const struct aw_facts *f)
     return f->content ? AW_SEV_WARNING : AW_SEV_ERROR;
 }
 
+/* The capture ends before the client has waited for anything. */
+static bool too_early(const struct aw_facts *f)
+{
+    return f->open && !f->content && !f->final && f->stuck < f->w;
+}
+
 static enum aw_severity continue_not_relayed(const struct aw_facts *f)
 {
-    if (!f->expect || f->c->inner == NULL) return NOT;
+    if (!f->expect || f->c->inner == NULL || too_early(f)) return NOT;
     return has_100(f->c->inner) && !has_100(f->x) ? by_sent(f) : NOT;
 }
 
@@ -213,6 +219,7 @@ static enum aw_severity expect_dropped(const struct aw_facts *f)
     const struct aw_exchange *inner = f->c->inner;
     const uint32_t head_unseen = AW_F_HOLE_REQ_HEAD | AW_F_HEAD_UNFINISHED | AW_F_REQ_UNSEEN;
     if (!f->expect || inner == NULL || (inner->req & AW_REQ_EXPECT)) return NOT;
+    if (too_early(f)) return NOT;
     if (inner->flags & head_unseen) return NOT; /* Expect may stand in what was not captured */
     /* A final status that came instead of the 100 answered the expectation. */
     if (has_100(inner) || has_100(f->x) || f->final_first) return NOT;

@@ -44,13 +44,15 @@ static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_htt
 {
     struct aw_exchanges *xs = st->xs;
     const bool hole_before = xs->last && answers_later(xs->last, ev);
+    const struct aw_open *before = xs->last ? xs->last : xs->over;
+    const uint32_t unsure = before ? before->ex.flags & AW_F_PAIR_UNSURE : 0;
     aw_close_settling(st, NULL);
     struct aw_open *s = aw_open_new(st, ev->xid, text);
     if (!s) return NULL;
     s->orphan = s->request_over = true;
     xs->rest.unseen_before = true;
     s->ex.sent = -1;
-    s->ex.flags |= AW_F_REQ_UNSEEN;
+    s->ex.flags |= AW_F_REQ_UNSEEN | unsure; /* what it answers may have had that answer */
     /* A request may lie in what was lost, even where an earlier one is at hand to be named. */
     if (xs->rest.lost & AW_LOST_CUT)
         s->unseen = AW_UNSEEN_CUT;
