@@ -28,12 +28,13 @@ static bool was_sent_late(uint32_t span_ms, uint32_t ticks_ms)
     return ticks_ms < TICKS_MOST * 64u && ticks_ms >= span_ms + span_ms / 16 + AW_CLOCK_PAUSE;
 }
 
-/* Unless so much time went by that `units` have wrapped. Packets that change places do not count.
- */
-static bool is_before(const struct aw_flow *f, uint16_t units)
+/* Its time lies before that of the packet before, and so before the table's, which never goes back;
+ * after a silence in which `units` wrapped it does not. Packets that change places do not count. */
+static bool is_before(const struct aw_flow *f, const struct aw_segment *seg, uint16_t units)
 {
-    const aw_ns back = -((aw_ns)(int16_t)units * (1 << 20)), unsure = 2 << 20;
-    return back - unsure > f->table->limits.reorder_grace;
+    const aw_ns grace = f->table->limits.reorder_grace, unsure = 2 << 20;
+    const aw_ns back = -((aw_ns)(int16_t)units * (1 << 20));
+    return back - unsure > grace && f->table->now - seg->at.ts > grace;
 }
 
 void aw_clock_compare(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
@@ -44,7 +45,7 @@ void aw_clock_compare(struct aw_flow *f, const struct aw_segment *seg, unsigned 
     const bool wraps = now - f->packet_at > AW_CLOCK_PAUSE_MAX * AW_MS;
     const bool ticking = seg->has_tsval && (f->flags & AW_FLOW_TICKS << side);
     const uint32_t ticks_ms = 64u * aw_clock_ticks(f, seg, side);
-    const bool back = !wraps && is_before(f, units);
+    const bool back = is_before(f, seg, units);
     const bool spans = ticking && !back && span_ms <= AW_CLOCK_PAUSE_MAX;
     const bool late = spans && came_late(span_ms, ticks_ms);
     const bool early = spans && !wraps && was_sent_late(span_ms, ticks_ms);

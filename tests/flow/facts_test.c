@@ -161,6 +161,7 @@ static void test_clock_set_back(void **state)
         {"c A 0 0 A ts=5000\n+9000 c A 1 0 B ts=14800\n", true},
         {"c A 0 0 A ts=5000\n+40000 c A 1 0 B ts=45000\n", false}, /* ticks and times wrap */
         {"c A 0 0 A ts=5000\n+61000 c A 1 0 B ts=66000\n", false},
+        {"c A 0 0 A id=7\n+39990 s A 0 1\n+10 c A 1 0 B id=8\n", false},
         {"c A 0 0 A ts=4294967000\n+30 c A 1 0 B ts=704\n", true},
         {"c A 0 0 A\n+30 c A 1 0 B ts=5000\n", false},
         {"c A 0 0 A id=7\n+-500 c A 1 0 B id=8\n", true},
