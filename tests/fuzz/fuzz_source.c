@@ -3,6 +3,7 @@
  * few bytes at a time and with interruptions: the packets have to be the same, inside their bounds.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -101,7 +102,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     close(file);
     REQUIRE(pieces.end == whole.end, "%d, in pieces %d: \"%s\", \"%s\"", whole.end, pieces.end,
             whole.error, pieces.error);
-    if (whole.packets <= PACKETS_MAX)
+    /* How much of a chunk whose length turns out wrong liblzma gives depends on its pieces. */
+    static const uint8_t xz_magic[] = {0xfd, '7', 'z', 'X', 'Z', 0};
+    const bool xz = size >= sizeof xz_magic && memcmp(data, xz_magic, sizeof xz_magic) == 0;
+    if (whole.packets <= PACKETS_MAX && !(xz && whole.end == AW_READ_DAMAGED))
         REQUIRE(pieces.packets == whole.packets && pieces.hash == whole.hash,
                 "%llu packets, in pieces %llu", (unsigned long long)whole.packets,
                 (unsigned long long)pieces.packets);
