@@ -486,3 +486,33 @@ void morph_wrap(const struct morph *in, struct morph *out, enum morph_wrap how)
         p->linktype = ETHERNET;
     }
 }
+
+static void renumber(struct morph *out, struct morph_packet *p)
+{
+    struct lay l;
+    if (!lay_of(p, &l) || l.v6) return;
+    uint8_t *bytes = room_for(out, p->cap);
+    memcpy(bytes, p->data, p->cap);
+    p->data = bytes;
+    bytes[l.ip + 13] = bytes[l.ip + 17] = 200;
+    seal(bytes, &l, p->cap >= l.end);
+}
+
+void morph_mix(const struct morph *in, const struct morph *noise, struct morph *out, unsigned most)
+{
+    for (size_t i = 0; i < in->n; i++)
+        add(out, &in->p[i]);
+    if (in->n == 0 || noise->n == 0) return;
+    const aw_ns span = noise->p[noise->n - 1].ts - noise->p[0].ts + AW_MS;
+    const aw_ns from = in->p[0].ts, to = in->p[in->n - 1].ts;
+    for (unsigned k = 0; k < most; k++)
+        for (size_t i = 0; i < noise->n; i++) {
+            const aw_ns ts = from + noise->p[i].ts - noise->p[0].ts + (aw_ns)k * span;
+            if (ts > to) break;
+            struct morph_packet *p = add(out, &noise->p[i]);
+            p->ts = ts;
+            p->no = 0;
+            renumber(out, p);
+        }
+    qsort(out->p, out->n, sizeof *out->p, by_time);
+}

@@ -29,6 +29,7 @@ enum ordeal_kind {
     ORDEAL_CLOCK_BACK,
     ORDEAL_SIDE_OFF, /* each direction captured with a clock of its own */
     ORDEAL_FILTERED,
+    ORDEAL_MIXED, /* with other people's traffic */
     ORDEAL_LEFT_OUT_TWO,
     ORDEAL_LEFT_OUT_TENTH,
     ORDEAL_BURST,
