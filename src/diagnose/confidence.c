@@ -258,7 +258,7 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     cap(t, by_legs(f, cause) && f->c->inner_unseen,
         "what the origin answered was not seen in full");
     cap(t, by_legs(f, cause) && f->c->inner_loose,
-        "the origin's leg is known by its client's address alone");
+        "that it is the origin's leg is known by a single sign");
     const uint64_t stayed_home = bit(AW_CAUSE_REJECTED_EARLY) | bit(AW_CAUSE_ACCEPTED_EARLY);
     cap(t, in(cause, stayed_home) && acks_unseen(f),
         "the answer acknowledges bytes of the client that were not captured");

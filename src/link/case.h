@@ -30,7 +30,7 @@ struct aw_case {
     unsigned refused_run; /* 417s in a row that end with self, self included, all with Expect */
     unsigned failed_run;  /* attempts of one status >= 400 within loop-span that end with self */
     const struct aw_exchange *inner, *outer; /* linked legs, or NULL */
-    bool inner_loose;                        /* inner is known by its client's address alone */
+    bool inner_loose;                        /* inner is known by a single sign */
     bool inner_unseen; /* what is, or may be, the origin's leg was not seen in full */
     aw_ns input_left;  /* capture time left after the exchange's end; AW_NS_NONE = unknown */
     bool brief;        /* no evidence, no fix */

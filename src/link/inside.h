@@ -85,6 +85,7 @@ struct aw_member {
     bool expect, incomplete, pipelined;
     bool inner_unseen; /* what may be its origin's leg was not seen in full */
     bool inner_loose;  /* its origin's leg is known by the client's address alone */
+    bool inner_alike;  /* ... by target and length alone */
     aw_ns begin, end;
     aw_ns recheck; /* undecided: when to look whether the window is over; in order in the list */
     int64_t sent;

@@ -27,6 +27,8 @@ enum {
 
 /* A proxy whose client has left gives up the origin's leg after that, and not at the same time. */
 static const aw_ns LINGER = AW_SEC;
+/* A proxy sends on in less. */
+static const aw_ns TOGETHER = 20 * AW_MS;
 
 struct aw_leg {
     struct aw_member *m;
@@ -120,8 +122,17 @@ static bool is_named(const struct named *n, const struct aw_addr *a)
 enum fit {
     FIT_NOT,
     FIT_LOOSE, /* for the client's address alone, which another request of its would bear as well */
+    FIT_ALIKE, /* for target and length alone, as what somebody else sends elsewhere may have them
+                */
     FIT_CLOSE,
 };
+
+/* Its client is a proxy, by what it says, or its server what the leg asked a proxy for. */
+static bool is_of_a_proxy(const struct aw_leg *leg, const struct aw_opening *x)
+{
+    return x->text[AW_TEXT_REQ_VIA].p || x->text[AW_TEXT_XFF].p || x->text[AW_TEXT_FORWARDED].p ||
+           (leg->target.len > 0 && leg->target.p[0] != '/');
+}
 
 static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x, const struct named *named)
 {
@@ -144,7 +155,7 @@ static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x, const 
         return FIT_NOT;
     const bool target = same_target(leg->target, x->text[AW_TEXT_TARGET]);
     const bool length = leg->declared > 0 && leg->declared == x->declared;
-    if (target && length) return FIT_CLOSE;
+    if (target && length) return from_proxy || is_of_a_proxy(leg, x) ? FIT_CLOSE : FIT_ALIKE;
     if (!target && !length) return FIT_NOT;
     if (!is_named(named, &leg->client)) return FIT_NOT;
     return target ? FIT_CLOSE : FIT_LOOSE;
@@ -325,6 +336,7 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const s
     struct aw_member *outer = found.leg->m;
     if (found.fit == FIT_LOOSE && outer->inners > 0) return NULL; /* it has one that fits better */
     outer->inner_loose = found.fit == FIT_LOOSE;
+    outer->inner_alike = found.fit == FIT_ALIKE;
     if (outer->inners++ > 0) outer->inner_unseen = true; /* either may be its leg */
     outer->inners_open++;
     return outer;
@@ -350,12 +362,40 @@ void aw_legs_closed(struct aw_link *l, struct aw_member *m)
 
 /* --- what verdicts get --- */
 
+/* Content went to the origin that its client had not sent by then: no proxy can do that, and two
+ * requests only look alike. */
+static bool sent_before(const struct aw_link *l, const struct aw_exchange *inner,
+                        const struct aw_exchange *outer)
+{
+    const uint32_t unseen = AW_F_HOLE_CONTENT | AW_F_HOLE_REQ_HEAD | AW_F_NO_CLIENT_SIDE;
+    const struct aw_mark *sent = &inner->at[AW_AT_BODY], *received = &outer->at[AW_AT_BODY];
+    if (!aw_seen(sent) || (outer->flags & unseen)) return false;
+    return !aw_seen(received) || received->ts - sent->ts > l->config.threshold[AW_T_REORDER_GRACE];
+}
+
+/* When it was over for its peers: answered, or left, which its end may come after. */
+static const struct aw_mark *over_at(const struct aw_exchange *x)
+{
+    if (x->status != 0) return &x->at[AW_AT_FINAL];
+    return aw_seen(&x->conn.closed_at) ? &x->conn.closed_at : &x->at[AW_AT_END];
+}
+
+/* The proxy answered right after it was answered or left; or, where its client left without an
+ * answer, it left right after that. */
+static bool go_together(const struct aw_exchange *inner, const struct aw_exchange *outer)
+{
+    const struct aw_mark *in = over_at(inner), *out = over_at(outer);
+    const aw_ns apart = outer->status != 0 ? aw_between(in, out) : aw_between(out, in);
+    return apart != AW_NS_NONE && apart >= 0 && apart <= TOGETHER;
+}
+
 void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *c)
 {
     /* Its content may be open long after its answer; a leg had begun before that. */
     const bool before = m->inner && (!m->closed || m->inner->at[AW_AT_REQ_FIRST].ts <= m->end);
-    if (m->inners == 1 && before) c->inner = m->inner;
-    c->inner_loose = c->inner && m->inner_loose;
+    if (m->inners == 1 && before && !sent_before(l, m->inner, c->self)) c->inner = m->inner;
+    c->inner_loose =
+        c->inner && (m->inner_loose || (m->inner_alike && !go_together(c->inner, c->self)));
     c->inner_unseen =
         m->inner_unseen || (m->inners > 0 && c->inner == NULL) || may_have_unseen(l, m);
     if (m->outer_id == 0) return;

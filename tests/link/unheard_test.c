@@ -154,6 +154,7 @@ static void test_leg_of_either(void **state)
         inner.x.conn.ord = 3;
         inner.x.conn.addr[AW_C2S].b[3] = 20;
         inner.x.conn.addr[AW_S2C].b[3] = 30;
+        case_text(&inner, AW_TEXT_REQ_VIA, "1.1 proxy");
         inner.x.at[AW_AT_REQ_FIRST] = inner.x.at[AW_AT_HEAD] = case_mark(&inner, 5);
         tick(l, 0);
         open_exchange(l, &m.x);
@@ -173,12 +174,63 @@ static void test_leg_of_either(void **state)
     }
 }
 
+/* Target and length are those of an open exchange, and no proxy shows: whether it is its origin's
+ * leg is told by the two ending together, and is not where it has content that the client kept. */
+static void test_leg_that_looks_alike(void **state)
+{
+    (void)state;
+    static const struct {
+        double left; /* the inner one's client leaves at so many ms */
+        bool content;
+        enum aw_cause cause;
+        enum aw_confidence confidence;
+    } alike[] = {
+        {2001, false, AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CONF_HIGH},
+        {1000, false, AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CONF_MEDIUM},
+        {2001, true, AW_CAUSE_DEADLOCK, AW_CONF_MEDIUM},
+    };
+    struct aw_config config;
+    aw_config_init(&config);
+    memset(config.secret, 7, sizeof config.secret);
+    config.alloc = aw_alloc_or_default(NULL);
+    const struct aw_sink sink = {.record = on_record};
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
+        struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, (size_t)1 << 24);
+        struct case_maker m, inner;
+        assert_non_null(l);
+        case_begin(&m);
+        case_begin(&inner);
+        inner.x.conn.ord = 2;
+        inner.x.conn.addr[AW_C2S].b[3] = 20;
+        inner.x.conn.addr[AW_S2C].b[3] = 30;
+        inner.x.at[AW_AT_REQ_FIRST] = inner.x.at[AW_AT_HEAD] = case_mark(&inner, 5);
+        case_100(&inner, 6);
+        tick(l, 0);
+        open_exchange(l, &m.x);
+        tick(l, 5);
+        open_exchange(l, &inner.x);
+        if (alike[i].content) case_content(&inner, 7, 8, 0);
+        case_close(&inner, alike[i].left, AW_C2S, false);
+        case_close(&m, 2000, AW_C2S, false);
+        const bool first = alike[i].left < 2000;
+        tick(l, first ? alike[i].left : 2000);
+        aw_link_closed(l, first ? &inner.x : &m.x);
+        tick(l, first ? 2000 : alike[i].left);
+        aw_link_closed(l, first ? &m.x : &inner.x);
+        aw_link_finish(l, CASE_EPOCH + 10 * AW_SEC);
+        aw_link_free(l);
+        assert_string_equal(aw_cause_slug(cause), aw_cause_slug(alike[i].cause));
+        assert_int_equal(confidence, alike[i].confidence);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_leg_of_either),
+        cmocka_unit_test(test_leg_that_looks_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
