@@ -397,8 +397,9 @@ static void say_legs(const struct aw_facts *f, struct aw_say *s)
                in->continue_count ? "a 100" : "no 100", final);
     }
     if (out)
-        aw_say(s, out->at[AW_AT_HEAD].ref, 0, "the client's leg is exchange %" PRIu64 " (%s)",
-               out->id, aw_say_packet(s, &out->at[AW_AT_HEAD]));
+        aw_say(s, out->at[AW_AT_HEAD].ref, 0, "the client's leg %s exchange %" PRIu64 " (%s)",
+               f->c->outer_alike ? "may be" : "is", out->id,
+               aw_say_packet(s, &out->at[AW_AT_HEAD]));
 }
 
 /* What proves the cause itself. */

@@ -31,6 +31,7 @@ struct aw_case {
     unsigned failed_run;  /* attempts of one status >= 400 within loop-span that end with self */
     const struct aw_exchange *inner, *outer; /* linked legs, or NULL */
     bool inner_loose;                        /* inner is known by a single sign */
+    bool outer_alike;                        /* outer is, for its target and length, no more */
     bool inner_unseen; /* what is, or may be, the origin's leg was not seen in full */
     aw_ns input_left;  /* capture time left after the exchange's end; AW_NS_NONE = unknown */
     bool brief;        /* no evidence, no fix */

@@ -521,7 +521,9 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
         struct aw_case c = case_of(l, NULL, 0, 0, unknown_outlook);
         c.self = x;
         if (outer) {
-            const struct aw_member leg = {.outer_id = outer->id, .outer_head = outer->head};
+            const struct aw_member leg = {.outer_id = outer->id,
+                                          .outer_head = outer->head,
+                                          .outer_alike = outer->inner_alike};
             aw_legs_case(l, &leg, &c);
         }
         aw_ready_add(l, x, &c, NULL, 1, when);
@@ -531,6 +533,7 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
     if (outer) {
         m->outer_id = outer->id;
         m->outer_head = outer->head;
+        m->outer_alike = outer->inner_alike;
     }
     aw_legs_closed(l, m);
     count_runs(l, m);

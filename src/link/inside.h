@@ -100,6 +100,7 @@ struct aw_member {
     struct aw_exchange *inner;    /* owned: the one that is, without its strings */
     uint64_t outer_id;            /* this one is the origin's leg of that, 0 = of none */
     struct aw_mark outer_head;
+    bool outer_alike; /* ... for target and length alone */
     struct aw_addr client, server;
     uint16_t server_port;
     aw_ns over;               /* when it ended */

@@ -403,6 +403,7 @@ void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *
     l->outer.id = m->outer_id;
     l->outer.at[AW_AT_HEAD] = m->outer_head;
     c->outer = &l->outer;
+    c->outer_alike = m->outer_alike;
 }
 
 /* --- records put off --- */
