@@ -9,7 +9,8 @@
    tcpflow or tshark's follow gives (two peers, as each is wrong at times: tcpflow takes the padding
    of short Ethernet frames for content and knows no tunnels, tshark's follow gives up at gaps).
 
-reviewed.tsv: kind (messages, streams), file, difference, reason. A file that differs and is not
+reviewed.tsv: kind (messages, streams; joined: messages that we count once since they are the same
+twice, and that count as agreeing), file, difference, reason. A file that differs and is not
 listed fails, as does a listed one that no longer differs, or differs otherwise. --propose prints
 the lines as they would have to be, the reasons of known ones kept.
 
@@ -214,12 +215,14 @@ def check(job):
 
 
 def read_reviewed():
-    known = {}
+    known, joined = {}, set()
     for line in (HERE / "reviewed.tsv").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             kind, file, diff, reason = line.split("\t")
-            known[kind, file] = (diff, reason)
-    return known
+            if kind == "joined":
+                joined.add(file)
+            known["messages" if kind == "joined" else kind, file] = (diff, reason)
+    return known, joined
 
 
 def main():
@@ -235,14 +238,16 @@ def main():
     program = os.path.abspath(args.program)
     with concurrent.futures.ProcessPoolExecutor() as pool:
         results = list(pool.map(check, [(program, corpus, f) for f in files]))
-    known, failures, proposal = read_reviewed(), [], []
+    known, joined = read_reviewed()
+    failures, proposal = [], []
     for r in results:
         if r["error"]:
             failures.append(f"{r['file']}: {r['error']}")
         for kind in ("messages", "streams"):
             diff, reason = known.get((kind, r["file"]), ("", ""))
             if r[kind]:
-                proposal.append("\t".join((kind, r["file"], r[kind], reason or "?")))
+                listed = "joined" if kind == "messages" and r["file"] in joined else kind
+                proposal.append("\t".join((listed, r["file"], r[kind], reason or "?")))
             if r[kind] and not diff:
                 failures.append(f"{r['file']}: {kind} differ, not reviewed: {r[kind]}")
             elif r[kind] != diff:
@@ -253,7 +258,8 @@ def main():
     if not args.files:
         for kind, file in sorted(known.keys() - {(k, f) for k in ("messages", "streams") for f in files}):
             failures.append(f"{file}: {kind} listed, and there is no such file")
-    count, off = sum(r["count"] for r in results), sum(r["off"] for r in results)
+    count = sum(r["count"] for r in results)
+    off = sum(r["off"] for r in results if r["file"] not in joined)
     agree = 1 - off / count if count else 1
     if args.propose:
         print("\n".join(proposal))
