@@ -87,7 +87,8 @@ while [ $SECONDS -lt $end ] && kill -0 $capture 2>/dev/null; do
         ;;
     esac
 done
-kill $hostile
+attacked=yes
+kill $hostile || attacked=
 sleep 5
 kill -INT $capture
 wait $capture
@@ -114,5 +115,6 @@ awk -v status=$status -v rate="${RATE:-2000}" -v minutes="${MINUTES:-60}" -v pac
         exit status != 0 || wrong || missing || twice || sent == 0
     }' "$tmp/sent" "$tmp/told" || status=1
 flat "$tmp/rss" 'MiB of its own' 64M || { echo "soak: FAILED: memory"; status=1; }
+[ -n "$attacked" ] || { echo "soak: FAILED: the attacker had ended before"; status=1; }
 [ $status -eq 0 ] && echo "soak: passed" || echo "soak: FAILED"
 exit $status
