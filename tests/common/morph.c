@@ -238,7 +238,7 @@ static int by_time(const void *a, const void *b)
 }
 
 /* Stable: as merging files of several interfaces does it. */
-static void sort(struct morph *m)
+void morph_sort(struct morph *m)
 {
     for (size_t i = 1; i < m->n; i++) {
         const struct morph_packet p = m->p[i];
@@ -270,7 +270,7 @@ void morph_double(const struct morph *in, struct morph *out, enum morph_copy how
             put16(ip + 10, ~sum16(ip, l.tcp - l.ip, 0));
         }
     }
-    sort(out);
+    morph_sort(out);
 }
 
 /* --- order --- */
@@ -316,7 +316,7 @@ void morph_jitter(const struct morph *in, struct morph *out, aw_ns most, uint64_
     uint64_t state = seed * 2 + 1;
     for (size_t i = 0; i < in->n; i++)
         add(out, &in->p[i])->ts += (aw_ns)(next_random(&state) >> 20) % (2 * most + 1) - most;
-    if (sorted) sort(out);
+    if (sorted) morph_sort(out);
 }
 
 /* --- segments --- */

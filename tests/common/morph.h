@@ -56,6 +56,8 @@ void morph_split(const struct morph *in, struct morph *out, uint32_t bytes);
 void morph_join(const struct morph *in, struct morph *out, aw_ns gap);
 enum morph_wrap { MORPH_VLAN, MORPH_VXLAN, MORPH_V6 };
 void morph_wrap(const struct morph *in, struct morph *out, enum morph_wrap how);
+/* By time; stable, as merging files of several interfaces does it. */
+void morph_sort(struct morph *m);
 /* The conversations of `noise` (IPv4, hosts 10.x.y.z) in between, as hosts 10.200.y.z and from the
  * same time on, again and again until `in` ends, `most` times. Their packets have no number. */
 void morph_mix(const struct morph *in, const struct morph *noise, struct morph *out, unsigned most);

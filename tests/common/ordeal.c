@@ -264,12 +264,6 @@ static void clock_set(struct subject *s)
     free(none);
 }
 
-static int by_time(const void *pa, const void *pb)
-{
-    const struct morph_packet *a = pa, *b = pb;
-    return (a->ts > b->ts) - (a->ts < b->ts);
-}
-
 /* Captured by two, one for each direction, whose clocks differ, and put into one by time. */
 static void side_off(struct subject *s)
 {
@@ -288,7 +282,7 @@ static void side_off(struct subject *s)
             struct morph_tcp t;
             if (morph_tcp(&moved.p[k], &t) && t.sport < t.dport) moved.p[k].ts += off;
         }
-        qsort(moved.p, moved.n, sizeof *moved.p, by_time);
+        morph_sort(&moved);
         attempt(s, ORDEAL_SIDE_OFF, &moved, what, NULL);
     }
     free(none);

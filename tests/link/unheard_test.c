@@ -25,6 +25,18 @@ static void on_record(void *ctx, const struct aw_record *r)
     confidence = r->verdict->confidence;
 }
 
+static struct aw_link *open_link(void)
+{
+    struct aw_config config;
+    aw_config_init(&config);
+    memset(config.secret, 7, sizeof config.secret);
+    config.alloc = aw_alloc_or_default(NULL);
+    const struct aw_sink sink = {.record = on_record};
+    struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, (size_t)1 << 24);
+    assert_non_null(l);
+    return l;
+}
+
 static struct aw_link_way way(uint8_t client, uint8_t server, uint16_t port)
 {
     struct aw_link_way w = {.server_port = port};
@@ -72,13 +84,7 @@ static const struct row {
 
 static void run(const struct row *r, unsigned others)
 {
-    struct aw_config config;
-    aw_config_init(&config);
-    memset(config.secret, 7, sizeof config.secret);
-    config.alloc = aw_alloc_or_default(NULL);
-    const struct aw_sink sink = {.record = on_record};
-    struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, (size_t)1 << 24);
-    assert_non_null(l);
+    struct aw_link *l = open_link();
     cause = AW_CAUSE_INCOMPLETE;
 
     struct case_maker m;
@@ -136,15 +142,9 @@ static void test_many(void **state)
 static void test_leg_of_either(void **state)
 {
     (void)state;
-    struct aw_config config;
-    aw_config_init(&config);
-    memset(config.secret, 7, sizeof config.secret);
-    config.alloc = aw_alloc_or_default(NULL);
-    const struct aw_sink sink = {.record = on_record};
     for (unsigned outers = 1; outers <= 2; outers++) {
-        struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, (size_t)1 << 24);
+        struct aw_link *l = open_link();
         struct case_maker m, other, inner;
-        assert_non_null(l);
         case_begin(&m);
         case_begin(&other);
         case_begin(&inner);
@@ -189,15 +189,9 @@ static void test_leg_that_looks_alike(void **state)
         {1000, false, AW_CAUSE_CONTINUE_NOT_RELAYED, AW_CONF_MEDIUM},
         {2001, true, AW_CAUSE_DEADLOCK, AW_CONF_MEDIUM},
     };
-    struct aw_config config;
-    aw_config_init(&config);
-    memset(config.secret, 7, sizeof config.secret);
-    config.alloc = aw_alloc_or_default(NULL);
-    const struct aw_sink sink = {.record = on_record};
     for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
-        struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, (size_t)1 << 24);
+        struct aw_link *l = open_link();
         struct case_maker m, inner;
-        assert_non_null(l);
         case_begin(&m);
         case_begin(&inner);
         inner.x.conn.ord = 2;
