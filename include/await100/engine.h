@@ -56,6 +56,9 @@ struct aw_config {
     /* Records come as soon as they are final, not in the order in which exchanges ended (from which
      * they are up to `settle` away, or as long as a retry is waited for): nothing is copied. */
     bool prompt;
+    /* A connection in the middle of an exchange of which nothing was heard for so long is packed,
+     * until it is: memory for time, and nothing else depends on it. 0 = a second. */
+    aw_ns sleep_after;
     /* The printable name of an input, for evidence that points into another file than the
      * exchange's own; valid while the engine lives. NULL: packets are named by number alone. */
     const char *(*source_name)(void *ctx, uint16_t source);
@@ -97,7 +100,8 @@ struct aw_tap_segment {
 
 /*
  * Ways out for what is not a record; any may be NULL. Called in phase 2, on the shard's thread; one
- * connection is always the same shard's. `packet`: every packet that carried a segment of a known
+ * connection is always the same shard's. What is still open when the input ends does so in phase 3,
+ * when no shard works any more. `packet`: every packet that carried a segment of a known
  * connection (conn_ord: its first packet's ordinal), after the segment was worked on; as far as can
  * be told, also what came when that was over. `segment`: the same, decoded. `stream`: every
  * connection's bytes in order while it is followed; it forces connections that are no HTTP to be

@@ -163,6 +163,11 @@ void aw_tell(struct aw_link *link, const struct aw_telling *t)
     }
 }
 
+bool aw_batch_is_full(const struct aw_link *link)
+{
+    return aw_link_gathered(link) > GATHERED_MOST;
+}
+
 bool aw_batch_tell(struct aw_batch *b, struct aw_link *link)
 {
     for (unsigned k = 0; k < b->shards; k++) {
@@ -179,6 +184,6 @@ bool aw_batch_tell(struct aw_batch *b, struct aw_link *link)
         }
         if (!from) return true;
         aw_tell(link, &from->list[from->told++]);
-        if (aw_link_gathered(link) > GATHERED_MOST) return false;
+        if (aw_batch_is_full(link)) return false;
     }
 }

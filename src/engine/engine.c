@@ -14,6 +14,8 @@ enum {
     MEMORY_LEAST = 1 << 20, /* below this nothing sensible can be tracked */
 };
 
+#define SLEEP_MOST (INT64_MAX >> 8) /* ns: it is doubled now and then */
+
 struct aw_engine {
     struct aw_config config;
     struct aw_sink sink;
@@ -95,6 +97,8 @@ struct aw_engine *aw_engine_open(const struct aw_config *config, const struct aw
     if (e->config.memory == 0) e->config.memory = (size_t)MEMORY_DEFAULT_MIB << 20;
     if (e->config.memory < MEMORY_LEAST) e->config.memory = MEMORY_LEAST;
     if (e->config.brief) e->config.prompt = true;
+    if (e->config.sleep_after <= 0) e->config.sleep_after = AW_SEC;
+    if (e->config.sleep_after > SLEEP_MOST) e->config.sleep_after = SLEEP_MOST;
     if (e->config.shards == 0) e->config.shards = 1;
     if (e->config.shards > AW_SHARDS_MAX) e->config.shards = AW_SHARDS_MAX;
     aw_stats_init(&e->decoded);
@@ -404,11 +408,32 @@ static void add_shard(struct aw_stats *s, const struct aw_shard_stats *k)
     }
 }
 
+/* The input is over: all that is still open ends, by first packets, whichever shard's it is; told
+ * at once, since no shard works any more. False: as aw_batch_tell. */
+static bool finish_shards(struct aw_engine *e, struct aw_batch *b)
+{
+    for (;;) {
+        uint64_t least = UINT64_MAX;
+        unsigned turn = 0;
+        for (unsigned k = 0; k < e->shards; k++) {
+            const uint64_t ord = aw_shard_next_to_finish(e->shard[k]);
+            if (ord < least) turn = k;
+            if (ord < least) least = ord;
+        }
+        if (least == UINT64_MAX) break;
+        aw_shard_finish_one(e->shard[turn], b, e->link);
+        if (aw_batch_is_full(e->link)) return false;
+    }
+    for (unsigned k = 0; k < e->shards; k++)
+        aw_shard_finished(e->shard[k], &b->tell[k]);
+    return true;
+}
+
 bool aw_engine_collect(struct aw_engine *e, struct aw_batch *b)
 {
     if (!b->link && !b->collecting) aw_link_dropped(e->link, b->drop_from, b->drop_to);
     b->collecting = true;
-    if (!aw_batch_tell(b, e->link)) {
+    if (!aw_batch_tell(b, e->link) || (b->last && !finish_shards(e, b))) {
         b->out = aw_link_take(e->link);
         return false;
     }

@@ -116,12 +116,20 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
                               size_t memory, bool watch);
 void aw_shard_free(struct aw_shard *s);
 void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
+/* After the work on the last batch, on the thread of phase 3: the first packet's ordinal of the
+ * connection whose turn it is to end, UINT64_MAX = there is none; ends it, and tells the link room;
+ * there is none left. */
+uint64_t aw_shard_next_to_finish(struct aw_shard *s);
+void aw_shard_finish_one(struct aw_shard *s, const struct aw_batch *b, struct aw_link *link);
+void aw_shard_finished(struct aw_shard *s, struct aw_tellings *t);
 
 /* Hands one telling to the link room. */
 void aw_tell(struct aw_link *link, const struct aw_telling *t);
 /* Phase 3: hands each telling to the link room, in order. False: not all, since what the link has
  * gathered takes much by now. */
 bool aw_batch_tell(struct aw_batch *b, struct aw_link *link);
+/* Whether the link has gathered so much. */
+bool aw_batch_is_full(const struct aw_link *link);
 bool aw_batch_reserve(struct aw_batch *b, size_t packets);
 void aw_batch_reset(struct aw_batch *b);
 /* Adds a telling to a shard's list, all but a lent exchange copied; false where there is no memory.

@@ -1,21 +1,36 @@
 /*
  * One shard: the connections whose hash falls to it. Joins TCP, HTTP and exchanges of a connection,
  * and tells the link room what opened and what ended. Touches nothing another shard touches.
+ *
+ * Cost beside TCP's: some 3 KiB for a connection with an exchange under way, 0.6 KiB once nothing
+ * was heard of it for a while (packed, which takes 2 us, and 1 us again when something is), 0.1 KiB
+ * between exchanges.
  */
+#include "base/squeeze.h"
 #include "engine/engine.h"
 
 #include <string.h>
 
 enum { LOOK_EVERY = 50 * 1000 * 1000 }; /* ns of the clock, between looks at who waits */
 
+/* Who is woken sleeps after twice the time from then on, so that who speaks now and then is not
+ * packed each time. */
+enum { PATIENCE_MOST = 6 };
+
+enum conn_state { CONN_AWAKE, CONN_RESTS, CONN_SLEEPS };
+
 /* What a connection needs beyond TCP, made when its first payload byte comes. */
 struct conn {
-    bool resting;         /* false: the same place in both says which of the two it is */
+    uint8_t state;        /* CONN_AWAKE; the same place in all says what a flow's `app` is */
+    uint8_t patience;     /* how often it was woken, up to PATIENCE_MOST */
     struct aw_http *http; /* NULL once the connection turned out not to be HTTP */
     struct aw_exchanges *xs;
     struct conn *prev, *next;           /* in the shard's list of settling connections */
     struct conn *wait_prev, *wait_next; /* in that of connections whose client may wait */
+    struct conn *older, *newer;         /* in that of all, by `look_at` */
     struct aw_flow *flow;
+    aw_ns heard;      /* clock of what came last */
+    aw_ns look_at;    /* when to look whether that is long ago */
     aw_ns deadline;   /* AW_NS_NONE = not in the list */
     aw_ns wait_since; /* may_wait: clock of its latest request */
     bool counted;     /* in the stats, under what it is */
@@ -29,12 +44,25 @@ struct conn {
 /* What it becomes between two exchanges, or where no HTTP is to come: kept-alive connections are
  * many, and most of the time they say nothing. */
 struct rest {
-    bool resting; /* true */
-    bool over;    /* nothing that comes matters any more: what follows may not be there */
+    uint8_t state; /* CONN_RESTS */
+    bool over;     /* nothing that comes matters any more: what follows may not be there */
     bool counted;
     uint8_t size; /* of this block */
     struct aw_http_rest http;
     struct aw_exchanges_rest xs;
+};
+
+/* What it becomes in the middle of an exchange of which nothing is heard for a while: many clients
+ * that wait for a server, or servers for a client, are the same. */
+struct sleeper {
+    uint8_t state; /* CONN_SLEEPS */
+    bool counted, unheard;
+    uint8_t patience;
+    bool lost;                 /* there was no memory to wake it: nothing more is known of it */
+    uint16_t size;             /* of this block */
+    uint16_t image, http_part; /* bytes that were packed, and how many of them are http's */
+    uint32_t nth;              /* the exchange, once the link room knows of it; 0 before */
+    uint8_t packed[];
 };
 
 /* For the packet tap: which connection last had a hash, so that what comes when it is over and
@@ -54,6 +82,8 @@ struct aw_shard {
     struct aw_exchange_room room;
     struct aw_shard_stats stats;
     struct conn *settle_first, *settle_last; /* by deadline */
+    struct conn *oldest, *newest;            /* all that are awake */
+    struct aw_squeezer *squeezer;            /* owned */
     bool watch;                              /* somebody wants to know of clients that wait */
     struct conn *wait_first;                 /* in no order */
     aw_ns look_at;                           /* clock at which to look through them next */
@@ -63,7 +93,6 @@ struct aw_shard {
     aw_ns due;         /* deadline of the timer being worked on; INT64_MAX = the packet */
     struct conn *conn; /* worked on */
     uint32_t lot;      /* counts batches */
-    bool over;         /* the input is */
     struct aw_tellings *tell;
     struct aw_tellings *lent_to; /* the latest that hold something of the pool, or copies */
     size_t untold;               /* bytes they hold */
@@ -91,6 +120,7 @@ static bool tell(struct aw_shard *s, struct aw_telling telling)
 enum {
     LADEN_SHARE = 16,   /* with as much to be told of, that comes first */
     LENT_SHARE = 8,     /* lent to one batch, before more is copied */
+    SPARE_SHARE = 16,   /* not in use: nothing is lent of that */
     COPY_SHARE = 2,     /* copied; from half of that on ... */
     COPY_ONE_SHARE = 8, /* ... a connection that had as much in this batch gets no more */
 };
@@ -129,10 +159,12 @@ static bool may_copy(const struct aw_shard *s, size_t size)
     return copied <= budget / COPY_SHARE / (much ? 2 : 1);
 }
 
-/* Not so much that what is under way lacks it; when the input is over nothing is. */
+/* Not so much that what is under way lacks it; and what is let go has to make room at once. */
 static bool may_lend(const struct aw_shard *s, size_t size)
 {
-    return s->over || s->tell->lent + size <= aw_pool_budget(s->pool) / LENT_SHARE;
+    const size_t budget = aw_pool_budget(s->pool);
+    return !s->room.letting_go && aw_pool_used(s->pool) <= budget - budget / SPARE_SHARE &&
+           s->tell->lent + size <= budget / LENT_SHARE;
 }
 
 /* Returns whether it is lent. */
@@ -284,6 +316,77 @@ static void look_who_waits(struct aw_shard *s, const struct aw_mark *at)
     }
 }
 
+/* --- those of which nothing is heard --- */
+
+static void awake_remove(struct aw_shard *s, struct conn *c)
+{
+    *(c->older ? &c->older->newer : &s->oldest) = c->newer;
+    *(c->newer ? &c->newer->older : &s->newest) = c->older;
+}
+
+static aw_ns sleeps_at(const struct aw_shard *s, const struct conn *c)
+{
+    const aw_ns span = s->config->sleep_after << c->patience;
+    return c->heard > INT64_MAX - span ? INT64_MAX : c->heard + span;
+}
+
+static void awake_add(struct aw_shard *s, struct conn *c)
+{
+    c->heard = s->now.ts;
+    c->look_at = sleeps_at(s, c);
+    c->older = s->newest;
+    c->newer = NULL;
+    *(c->older ? &c->older->newer : &s->oldest) = c;
+    s->newest = c;
+}
+
+static void conn_free(struct aw_shard *s, struct conn *c);
+
+/* Packs it; where that does not go, or saves nothing, it stays as it is. Those that somebody
+ * watches are looked at all the time. */
+static void fall_asleep(struct aw_shard *s, struct conn *c)
+{
+    uint8_t *image = aw_squeezer_image(s->squeezer);
+    uint32_t nth = 0;
+    if (!c->http || c->may_wait || c->deadline != AW_NS_NONE) return;
+    const size_t http = aw_http_image(c->http, image, AW_IMAGE_MAX);
+    if (http == 0) return;
+    const size_t xs = aw_exchanges_image(c->xs, image + http, AW_IMAGE_MAX - http, &nth);
+    if (xs == 0) return;
+    const struct aw_span packed = aw_squeeze(s->squeezer, http + xs);
+    if (!packed.p) return;
+    const size_t size = sizeof(struct sleeper) + packed.len;
+    struct sleeper *z = aw_pool_get(s->pool, size);
+    if (!z) return;
+    *z = (struct sleeper){
+        .state = CONN_SLEEPS,
+        .counted = c->counted,
+        .unheard = c->unheard,
+        .patience = c->patience,
+        .size = (uint16_t)size,
+        .image = (uint16_t)(http + xs),
+        .http_part = (uint16_t)http,
+        .nth = nth,
+    };
+    memcpy(z->packed, packed.p, packed.len);
+    *aw_flow_app(c->flow) = z;
+    conn_free(s, c);
+}
+
+static void look_who_sleeps(struct aw_shard *s)
+{
+    const struct conn *const last = s->newest;
+    for (bool more = last != NULL; more && s->oldest->look_at <= s->now.ts;) {
+        struct conn *c = s->oldest;
+        more = c != last;
+        const aw_ns heard = c->heard;
+        awake_remove(s, c);
+        awake_add(s, c);
+        c->heard = heard;
+        if (sleeps_at(s, c) <= s->now.ts) fall_asleep(s, c);
+    }
+}
+
 /* --- a connection's life --- */
 
 static struct aw_link_way way_of(const struct aw_flow *flow)
@@ -355,7 +458,10 @@ static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow, bool begi
         .deadline = AW_NS_NONE,
         .unheard = begins,
     };
-    if (c->http && c->xs) return c;
+    if (c->http && c->xs) {
+        awake_add(s, c);
+        return c;
+    }
     aw_http_free(c->http);
     if (c->xs) aw_exchanges_free(c->xs);
     aw_pool_put(s->pool, c, sizeof *c);
@@ -363,13 +469,14 @@ static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow, bool begi
 }
 
 /* Of what a flow's `app` points to. */
-static struct rest *at_rest(void *app)
+static enum conn_state state_of(const void *app)
 {
-    return app && *(const bool *)app ? app : NULL;
+    return (enum conn_state) * (const uint8_t *)app;
 }
 
 static void conn_free(struct aw_shard *s, struct conn *c)
 {
+    awake_remove(s, c);
     settle_remove(s, c);
     wait_remove(s, c);
     aw_http_free(c->http);
@@ -380,7 +487,7 @@ static void conn_free(struct aw_shard *s, struct conn *c)
 /* Lets go of all that a connection does not need between two exchanges, if it is there. */
 static void let_rest(struct aw_shard *s, struct conn *c)
 {
-    struct rest now = {.resting = true, .over = c->http == NULL, .counted = c->counted};
+    struct rest now = {.state = CONN_RESTS, .over = c->http == NULL, .counted = c->counted};
     if (!aw_exchanges_rest(c->xs, &now.xs) || c->may_wait) return;
     if (c->http && !aw_http_rests(c->http, &now.http)) return;
     now.size = now.over ? offsetof(struct rest, http) : sizeof now;
@@ -391,49 +498,99 @@ static void let_rest(struct aw_shard *s, struct conn *c)
     conn_free(s, c);
 }
 
+/* A connection that goes on, with what there was memory for of http and xs. NULL: not enough. */
+static struct conn *conn_again(struct aw_shard *s, struct aw_flow *flow, struct aw_http *http,
+                               struct aw_exchanges *xs)
+{
+    struct conn *c = http && xs ? aw_pool_get(s->pool, sizeof *c) : NULL;
+    if (!c) {
+        aw_http_free(http);
+        aw_exchanges_free(xs);
+        s->stats.no_memory++;
+        return NULL;
+    }
+    *c = (struct conn){.http = http, .xs = xs, .flow = flow, .deadline = AW_NS_NONE};
+    awake_add(s, c);
+    *aw_flow_app(flow) = c;
+    return c;
+}
+
 /* NULL: no memory, and what was known of it is lost. */
 static struct conn *conn_resume(struct aw_shard *s, struct aw_flow *flow, struct rest *r)
 {
-    struct conn *c = aw_pool_get(s->pool, sizeof *c);
-    if (c) {
-        *c = (struct conn){
-            .http = aw_http_resume(s->pool, &s->stats.http, &r->http),
-            .xs = aw_exchanges_resume(&s->room, &r->xs),
-            .flow = flow,
-            .deadline = AW_NS_NONE,
-            .counted = r->counted,
-        };
-    }
-    if (c && !(c->http && c->xs)) {
-        conn_free(s, c);
-        c = NULL;
-    }
-    if (c) {
-        aw_pool_put(s->pool, r, r->size);
-    } else {
-        s->stats.no_memory++;
+    struct conn *c = conn_again(s, flow, aw_http_resume(s->pool, &s->stats.http, &r->http),
+                                aw_exchanges_resume(&s->room, &r->xs));
+    if (!c) {
         r->over = true;
+        return NULL;
     }
-    *aw_flow_app(flow) = c ? (void *)c : (void *)r;
+    c->counted = r->counted;
+    aw_pool_put(s->pool, r, r->size);
     return c;
+}
+
+/* Likewise. */
+static struct conn *conn_wake(struct aw_shard *s, struct aw_flow *flow, struct sleeper *z)
+{
+    if (z->lost) return NULL;
+    const struct aw_span packed = {z->packed, z->size - sizeof *z};
+    struct conn *c = NULL;
+    if (aw_unsqueeze(s->squeezer, packed, z->image)) {
+        const uint8_t *image = aw_squeezer_image(s->squeezer);
+        c = conn_again(s, flow, aw_http_from_image(s->pool, image),
+                       aw_exchanges_from_image(&s->room, flow, image + z->http_part));
+    }
+    if (!c) {
+        z->lost = true;
+        if (z->nth != 0)
+            (void)tell(s, (struct aw_telling){.conn_ord = aw_flow_ord(flow),
+                                              .kind = AW_TELL_LOST,
+                                              .over.nth = z->nth});
+        return NULL;
+    }
+    c->counted = z->counted;
+    c->unheard = z->unheard;
+    c->patience = (uint8_t)(z->patience < PATIENCE_MOST ? z->patience + 1 : PATIENCE_MOST);
+    aw_pool_put(s->pool, z, z->size);
+    return c;
+}
+
+/* What is left of a connection; returns whether it was counted. */
+static bool app_free(struct aw_shard *s, void *app)
+{
+    bool counted = false;
+    switch (state_of(app)) {
+    case CONN_AWAKE: {
+        struct conn *c = app;
+        counted = c->counted;
+        conn_free(s, c);
+        break;
+    }
+    case CONN_RESTS: {
+        struct rest *r = app;
+        counted = r->counted;
+        aw_pool_put(s->pool, r, r->size);
+        break;
+    }
+    case CONN_SLEEPS: {
+        struct sleeper *z = app;
+        counted = z->counted;
+        aw_pool_put(s->pool, z, z->size);
+        break;
+    }
+    }
+    return counted;
 }
 
 static void on_gone(void *ctx, struct aw_flow *flow)
 {
     struct aw_shard *s = ctx;
     void **app = aw_flow_app(flow);
-    struct rest *r = at_rest(*app);
-    if (*app) {
-        struct conn *c = *app;
-        if (r ? !r->counted : !c->counted) s->stats.conn_other++;
-        if (r)
-            aw_pool_put(s->pool, r, r->size);
-        else
-            conn_free(s, c);
-        *app = NULL;
-    } else {
+    if (!*app)
         s->stats.conn_empty++;
-    }
+    else if (!app_free(s, *app))
+        s->stats.conn_other++;
+    *app = NULL;
     (void)tell(s, (struct aw_telling){.kind = AW_TELL_GONE, .conn_ord = aw_flow_ord(flow)});
 }
 
@@ -542,6 +699,7 @@ static const struct aw_chunk *take_chunk(struct aw_shard *s, struct conn *c,
 {
     s->closed = false;
     s->conn = c;
+    c->heard = s->now.ts;
     switch (chunk->kind) {
     case AW_CHUNK_DATA:
     case AW_CHUNK_HOLE:
@@ -568,14 +726,28 @@ static const struct aw_chunk *take_chunk(struct aw_shard *s, struct conn *c,
     return chunk;
 }
 
+/* The connection as it has to be for a chunk; NULL: that changes nothing more. */
+static struct conn *conn_for(struct aw_shard *s, struct aw_flow *flow, void *app,
+                             const struct aw_chunk *chunk)
+{
+    switch (state_of(app)) {
+    case CONN_AWAKE:
+        return app;
+    case CONN_RESTS:
+        return rests_on(s, flow, app, chunk) ? NULL : conn_resume(s, flow, app);
+    case CONN_SLEEPS:
+        return conn_wake(s, flow, app);
+    }
+    return NULL;
+}
+
 static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chunk)
 {
     struct aw_shard *s = ctx;
-    struct rest *r = at_rest(*aw_flow_app(flow));
-    const bool rests = r && rests_on(s, flow, r, chunk);
-    struct conn *c = rests ? NULL : r ? conn_resume(s, flow, r) : *aw_flow_app(flow);
+    void *app = *aw_flow_app(flow);
+    struct conn *c = app ? conn_for(s, flow, app, chunk) : NULL;
     struct aw_chunk turned;
-    const bool first = !c && !r;
+    const bool first = !app;
     if (first && (chunk->kind == AW_CHUNK_DATA || chunk->kind == AW_CHUNK_HOLE)) {
         c = conn_new(s, flow, chunk->kind == AW_CHUNK_DATA);
         if (!c) {
@@ -635,12 +807,11 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
     *s = (struct aw_shard){.config = config, .due = INT64_MAX, .watch = watch};
     if (tap) s->tap = *tap;
     s->pool = aw_pool_new(alloc, memory);
+    s->squeezer = aw_squeezer_new(alloc);
     const bool taps = s->tap.packet || s->tap.segment;
     if (taps) s->late = alloc->get(alloc->ctx, LATE * sizeof *s->late);
-    if (!s->pool || (taps && !s->late)) {
-        if (s->pool) aw_pool_free(s->pool);
-        alloc->put(alloc->ctx, s->late);
-        alloc->put(alloc->ctx, s);
+    if (!s->pool || !s->squeezer || (taps && !s->late)) {
+        aw_shard_free(s);
         return NULL;
     }
     if (s->late) memset(s->late, 0, LATE * sizeof *s->late);
@@ -661,9 +832,7 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
     const struct aw_flow_ops ops = {.ctx = s, .open = on_open, .chunk = on_chunk, .gone = on_gone};
     s->flows = aw_flow_table_new(alloc, s->pool, config->secret, &limits, &ops);
     if (!s->flows) {
-        aw_pool_free(s->pool);
-        alloc->put(alloc->ctx, s->late);
-        alloc->put(alloc->ctx, s);
+        aw_shard_free(s);
         return NULL;
     }
     return s;
@@ -675,12 +844,14 @@ void aw_shard_free(struct aw_shard *s)
     const struct aw_alloc *alloc = &s->config->alloc;
     aw_flow_table_free(s->flows);
     aw_pool_free(s->pool); /* and with it whatever connections still held */
+    aw_squeezer_free(s->squeezer, alloc);
     alloc->put(alloc->ctx, s->late);
     alloc->put(alloc->ctx, s);
 }
 
 /* Segments between the two prefetches of a connection and its use. */
 enum { AHEAD_FAR = 16, AHEAD_NEAR = 8 };
+enum { SPARE_EVERY = 64 }; /* segments: so many may wake a connection without one that begins */
 
 static aw_ns next_timer(const struct aw_shard *s)
 {
@@ -709,6 +880,36 @@ static void run_timers_to(struct aw_shard *s, const struct aw_batch *b, size_t *
     *from = last + 1;
 }
 
+static struct aw_shard_stats stats_of(const struct aw_shard *s)
+{
+    struct aw_shard_stats stats = s->stats;
+    stats.flow = *aw_flow_stats(s->flows);
+    stats.exchange = s->room.stats;
+    return stats;
+}
+
+uint64_t aw_shard_next_to_finish(struct aw_shard *s)
+{
+    return aw_flow_next_to_finish(s->flows);
+}
+
+void aw_shard_finish_one(struct aw_shard *s, const struct aw_batch *b, struct aw_link *link)
+{
+    /* Time that went on without packets does not count here: a recording of the same packets ends
+     * with the last of them, and has to be judged alike. */
+    if (aw_seen(&b->end)) s->now = b->end;
+    s->before = s->now.ts;
+    s->now.ord = UINT64_MAX;
+    s->link = link;
+    (void)aw_flow_finish_one(s->flows);
+}
+
+void aw_shard_finished(struct aw_shard *s, struct aw_tellings *t)
+{
+    s->stats.waiting = s->stats.waited = 0;
+    t->stats = stats_of(s);
+}
+
 void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
 {
     const struct aw_item *items = b->item[index];
@@ -730,6 +931,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         timed = item->at + 1;
         go_to(s, b, item->at);
         aw_flow_tick(s->flows, &s->now);
+        if (i % SPARE_EVERY == 0) aw_flow_spare(s->flows);
         const uint64_t conn = aw_flow_push_hashed(s->flows, &item->seg, item->hash);
         if (s->late) tap_packet(s, conn, item);
     }
@@ -737,20 +939,9 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b)
         run_timers_to(s, b, &timed, b->count - 1);
         go_to(s, b, b->count - 1);
         if (s->watch) look_who_waits(s, &s->now);
+        look_who_sleeps(s);
     }
-    if (b->last) {
-        /* Time that went on without packets does not count here: a recording of the same packets
-         * ends with the last of them, and has to be judged alike. */
-        if (aw_seen(&b->end)) s->now = b->end;
-        s->before = s->now.ts;
-        s->now.ord = UINT64_MAX;
-        s->over = true;
-        aw_flow_finish(s->flows);
-        s->stats.waiting = s->stats.waited = 0;
-    }
-    s->stats.flow = *aw_flow_stats(s->flows);
-    s->stats.exchange = s->room.stats;
-    s->tell->stats = s->stats;
+    s->tell->stats = stats_of(s);
     if (s->tell->lent + s->tell->copied == 0) return;
     s->tell->before = s->lent_to;
     s->lent_to = s->tell;

@@ -76,6 +76,15 @@ AW_MUST_USE struct aw_exchanges *aw_exchanges_resume(struct aw_exchange_room *ro
  * nothing for connections at rest. */
 void aw_exchanges_rest_end(struct aw_exchanges_rest *rest, enum aw_dir dir);
 
+/* All of `xs` as bytes at `out`, of `room`, to go on from later in the same connection;
+ * aw_exchanges_free follows. Returns how many; 0 where they do not suffice, or there is not just
+ * one exchange open. *nth: of that one, once it is known to others; 0 before. */
+size_t aw_exchanges_image(const struct aw_exchanges *xs, uint8_t *out, size_t room, uint32_t *nth);
+/* Goes on from such bytes. NULL: no memory. */
+AW_MUST_USE struct aw_exchanges *aw_exchanges_from_image(struct aw_exchange_room *room,
+                                                         const struct aw_flow *flow,
+                                                         const uint8_t *image);
+
 /* Takes an event of aw_http_push of the same connection. `now`: the packet being worked on. */
 void aw_exchanges_event(struct aw_exchanges *xs, struct aw_flow *flow,
                         const struct aw_http_event *ev, const struct aw_mark *now);

@@ -300,9 +300,7 @@ static unsigned guess_client(const struct aw_key *k, unsigned sender)
     return telling ? high : sender;
 }
 
-/* Rooms above take from the same pool, and cannot evict: so that connections which say nothing
- * never take it all, some of it is kept free of them. */
-static void spare(struct aw_flow_table *t)
+void aw_flow_spare(struct aw_flow_table *t)
 {
     const size_t budget = aw_pool_budget(t->pool), most = budget - budget / SPARE_SHARE;
     for (unsigned i = 0; aw_pool_used(t->pool) > most && i < EVICTIONS_MAX; i++)
@@ -312,7 +310,7 @@ static void spare(struct aw_flow_table *t)
 static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash)
 {
     const unsigned side = 0;
-    spare(t);
+    aw_flow_spare(t);
     if (!aw_slot_reserve(t)) return NULL;
     struct aw_flow *f = aw_flow_room(t, sizeof *f);
     if (!f) return NULL;
@@ -590,22 +588,34 @@ aw_ns aw_flow_next_due(const struct aw_flow_table *t)
     return t->next_due;
 }
 
-void aw_flow_finish(struct aw_flow_table *t)
+/* The heaps serve to sort what is left by first packet. */
+static struct aw_flow *next_to_finish(struct aw_flow_table *t)
 {
-    /* The heaps serve to sort what is left by first packet. */
-    t->finishing = true;
-    for (unsigned id = 0; id < AW_HEAP_GRACE; id++)
-        aw_heap_sort(t, (enum aw_heap_id)id);
-    const struct aw_mark at = t->at;
-    for (;;) {
-        struct aw_flow *f = NULL;
-        for (unsigned id = 0; id < AW_HEAP_GRACE; id++) {
-            const struct aw_due *top = aw_heap_top(t, (enum aw_heap_id)id);
-            if (top && (!f || top->flow->ord < f->ord)) f = top->flow;
-        }
-        if (!f) return;
-        aw_flow_end(f, AW_CLOSE_INPUT, f->client, &at, false);
+    if (!t->finishing) {
+        t->finishing = true; /* what aw_flow_deadline goes by */
+        for (unsigned id = 0; id < AW_HEAP_GRACE; id++)
+            aw_heap_sort(t, (enum aw_heap_id)id);
     }
+    struct aw_flow *f = NULL;
+    for (unsigned id = 0; id < AW_HEAP_GRACE; id++) {
+        const struct aw_due *top = aw_heap_top(t, (enum aw_heap_id)id);
+        if (top && (!f || top->flow->ord < f->ord)) f = top->flow;
+    }
+    return f;
+}
+
+uint64_t aw_flow_next_to_finish(struct aw_flow_table *t)
+{
+    const struct aw_flow *f = next_to_finish(t);
+    return f ? f->ord : UINT64_MAX;
+}
+
+bool aw_flow_finish_one(struct aw_flow_table *t)
+{
+    struct aw_flow *f = next_to_finish(t);
+    const struct aw_mark at = t->at;
+    if (f) aw_flow_end(f, AW_CLOSE_INPUT, f->client, &at, false);
+    return f != NULL;
 }
 
 /* --- what rooms above may ask --- */

@@ -64,7 +64,7 @@ AW_MUST_USE struct aw_flow_table *aw_flow_table_new(const struct aw_alloc *alloc
                                                     struct aw_pool *pool, const uint8_t *secret,
                                                     const struct aw_flow_limits *limits,
                                                     const struct aw_flow_ops *ops);
-void aw_flow_table_free(struct aw_flow_table *t); /* without callbacks; call finish first */
+void aw_flow_table_free(struct aw_flow_table *t); /* without callbacks; finish first */
 
 /*
  * Feeds one segment, after aw_flow_tick for its time. Calls ops zero or more times. Segments of a
@@ -92,10 +92,23 @@ void aw_flow_tick_until(struct aw_flow_table *t, const struct aw_mark *at, aw_ns
 /* The earliest time at which a tick may have something to do; INT64_MAX = never, as it stands. */
 aw_ns aw_flow_next_due(const struct aw_flow_table *t);
 
-/* The input is over: hands up all that waits, closes every connection, in the order of their first
- * packets. */
-void aw_flow_finish(struct aw_flow_table *t);
+/* The input is over: connections end one by one, in the order of their first packets, and hand up
+ * all that waits. The ordinal of the one whose turn it is, UINT64_MAX = there is none; and its end,
+ * false where there is none. Nothing else may come in between. */
+uint64_t aw_flow_next_to_finish(struct aw_flow_table *t);
+bool aw_flow_finish_one(struct aw_flow_table *t);
+/* All of them. */
+static inline void aw_flow_finish(struct aw_flow_table *t)
+{
+    while (aw_flow_finish_one(t))
+        continue;
+}
 
+/* Rooms above take from the same pool, and cannot evict: so that connections which say nothing
+ * never take it all, this keeps some of it free. Done where one begins; between segments now and
+ * then, too.
+ */
+void aw_flow_spare(struct aw_flow_table *t);
 /* Lets go of the connection that is best spared (oldest activity, not precious); false if none is.
  */
 bool aw_flow_evict_one(struct aw_flow_table *t);

@@ -83,6 +83,22 @@ enum aw_http_result aw_http_rest_end(struct aw_http_rest *rest, enum aw_dir dir)
     return rest->side[aw_dir_other(dir)][0] == AW_SIDE_OVER ? AW_HTTP_IGNORE : AW_HTTP_OK;
 }
 
+/* --- asleep --- */
+
+size_t aw_http_image(const struct aw_http *h, uint8_t *out, size_t room)
+{
+    if (room < sizeof *h || h->cap > 2 || h->side[0].gather || h->side[1].gather) return 0;
+    memcpy(out, h, sizeof *h);
+    return sizeof *h;
+}
+
+struct aw_http *aw_http_from_image(struct aw_pool *pool, const uint8_t *image)
+{
+    struct aw_http *h = aw_pool_get(pool, sizeof *h);
+    if (h) memcpy(h, image, sizeof *h);
+    return h;
+}
+
 bool aw_http_is_http(const struct aw_http *h)
 {
     return h->is_http;

@@ -64,6 +64,12 @@ AW_MUST_USE struct aw_http *aw_http_resume(struct aw_pool *pool, struct aw_http_
 /* What aw_http_push would do with a FIN of this direction; it has no event. */
 enum aw_http_result aw_http_rest_end(struct aw_http_rest *rest, enum aw_dir dir);
 
+/* All of `h` as bytes at `out`, of `room`, to go on from later in the same connection; aw_http_free
+ * follows. Returns how many; 0 where they do not suffice, or `h` holds bytes of its own. */
+size_t aw_http_image(const struct aw_http *h, uint8_t *out, size_t room);
+/* Goes on from such bytes. NULL: no memory. */
+AW_MUST_USE struct aw_http *aw_http_from_image(struct aw_pool *pool, const uint8_t *image);
+
 /* Whether a message was ever read here: whether the connection counts as HTTP. */
 bool aw_http_is_http(const struct aw_http *h);
 /* The client began a head, and has not ended it yet. */

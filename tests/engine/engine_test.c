@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "await100.h"
+#include "common/morph.h"
 #include "common/scn.h"
 #include "sink/sink.h"
 
@@ -173,6 +174,7 @@ static char *answer_within(size_t memory, const struct packets *p, unsigned shar
     config.memory = memory;
     config.all = true;
     config.shards = shards;
+    config.sleep_after = lot == 1; /* ns: what one packs after each packet another holds */
     memset(config.secret, 7, sizeof config.secret);
     struct aw_out *out = aw_out_memory();
     assert_non_null(out);
@@ -226,13 +228,33 @@ static glob_t scenarios(void)
 
 /* --- tests --- */
 
+/* Of a capture or scenario, whose bytes are the morph's. */
+static struct packets packets_in(struct morph *m, const char *path)
+{
+    char err[256];
+    if (!morph_load(m, path, err, sizeof err)) fail_msg("%s: %s", path, err);
+    struct packets p = {.list = calloc(m->n + 1, sizeof *p.list), .count = m->n};
+    assert_non_null(p.list);
+    for (size_t i = 0; i < m->n; i++)
+        p.list[i] = (struct aw_packet){.ts = m->p[i].ts,
+                                       .ord = i + 1,
+                                       .ref = aw_ref_make(0, i + 1),
+                                       .data = m->p[i].data,
+                                       .cap_len = m->p[i].cap,
+                                       .wire_len = m->p[i].wire,
+                                       .linktype = m->p[i].linktype,
+                                       .iface = m->p[i].iface};
+    return p;
+}
+
 static void shards_and_lots_change_nothing(void **state)
 {
     (void)state;
     glob_t found = scenarios();
+    assert_int_equal(glob("pcaps/*.pcap", GLOB_APPEND, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
-        struct scn *s = load(found.gl_pathv[i]);
-        struct packets p = packets_of(s);
+        struct morph m = {0};
+        struct packets p = packets_in(&m, found.gl_pathv[i]);
         struct aw_stats first_stats, stats;
         unsigned stops = 0;
         char *first = answer(&p, 1, 512, AT_ONCE, &first_stats, &stops);
@@ -254,7 +276,7 @@ static void shards_and_lots_change_nothing(void **state)
         }
         free(first);
         packets_free(&p);
-        scn_free(s);
+        morph_free(&m);
     }
     globfree(&found);
 }
@@ -584,6 +606,41 @@ static void memory_stays_in_bounds(void **state)
     scn_free(s);
 }
 
+static uint64_t evicted_of(const struct packets *p, size_t memory, aw_ns sleep_after)
+{
+    struct aw_config config;
+    aw_config_init(&config);
+    config.memory = memory;
+    config.sleep_after = sleep_after;
+    memset(config.secret, 7, sizeof config.secret);
+    struct aw_engine *e = aw_engine_open(&config, NULL, NULL);
+    assert_non_null(e);
+    assert_int_equal(aw_engine_push(e, p->list, p->count), AW_OK);
+    assert_int_equal(aw_engine_finish(e), AW_OK);
+    struct aw_stats stats;
+    aw_engine_stats(e, &stats);
+    assert_int_equal(stats.no_memory, 0);
+    assert_int_equal(stats.exchanges, stats.connections / 2);
+    aw_engine_close(e);
+    return stats.evicted;
+}
+
+/* All of them wait at once, in less memory than they take awake. */
+static void those_that_sleep_take_little(void **state)
+{
+    (void)state;
+    enum { CONNECTIONS = 1500, LIMIT = 4 << 20 };
+    struct scn *s = load("tests/scenarios/pending_waiting.scn");
+    struct packets p = packets_of(s), many = copies_of(&p, CONNECTIONS);
+    for (size_t i = 0; i < many.count; i++)
+        many.list[i].ts = many.list[0].ts + (aw_ns)i * 10 * AW_US;
+    assert_true(evicted_of(&many, LIMIT, AW_SEC) > CONNECTIONS / 2);
+    assert_int_equal(evicted_of(&many, LIMIT, AW_US), 0);
+    packets_free(&many);
+    packets_free(&p);
+    scn_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -595,6 +652,7 @@ int main(void)
         cmocka_unit_test(taps_see_packets_and_streams),
         cmocka_unit_test(content_costs_no_allocation),
         cmocka_unit_test(memory_stays_in_bounds),
+        cmocka_unit_test(those_that_sleep_take_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

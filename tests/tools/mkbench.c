@@ -322,8 +322,9 @@ static void one_exchange(struct writer *w, struct conn *c)
 
 static void staying(struct writer *w, uint32_t size, bool waiting, int64_t start)
 {
+    enum { SPAN = 20 }; /* seconds, of all; less than the idle timeout */
     for (uint32_t i = 0; i < size; i++) {
-        struct conn c = new_conn(i, start + (int64_t)i * 20000);
+        struct conn c = new_conn(i, start + (int64_t)i * SPAN * 1000000000 / size);
         open_one(w, &c);
         if (waiting)
             say(w, &c, 0, head(&c, "PUT", 300, true), 0);
