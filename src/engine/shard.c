@@ -537,7 +537,7 @@ static struct conn *conn_wake(struct aw_shard *s, struct aw_flow *flow, struct s
     struct conn *c = NULL;
     if (aw_unsqueeze(s->squeezer, packed, z->image)) {
         const uint8_t *image = aw_squeezer_image(s->squeezer);
-        c = conn_again(s, flow, aw_http_from_image(s->pool, image),
+        c = conn_again(s, flow, aw_http_from_image(s->pool, &s->stats.http, image),
                        aw_exchanges_from_image(&s->room, flow, image + z->http_part));
     }
     if (!c) {

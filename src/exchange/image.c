@@ -6,10 +6,12 @@
 
 #include <string.h>
 
+_Static_assert(AW_TEXT_COUNT <= 32, "a bit each");
+
 /* In front. The strings follow the interim responses, and the heads the strings. */
 struct image {
     struct aw_exchanges xs;
-    uint32_t text_at[AW_TEXT_COUNT]; /* where each string lies among them, and one more; 0 = none */
+    uint32_t texts; /* which strings there are; bits of enum aw_text */
 };
 enum { SLOT_PART = offsetof(struct aw_open, ex) + offsetof(struct aw_exchange, conn) };
 
@@ -37,15 +39,25 @@ size_t aw_exchanges_image(const struct aw_exchanges *xs, uint8_t *out, size_t ro
 {
     const struct aw_open *s = xs->first;
     if (!s || s->next || xs->over || xs->unplaced) return 0;
+    if (s->ex.text[AW_TEXT_ERROR_BODY].p) return 0; /* it may grow where it lies */
+    /* Pointers are found anew: without them there is less to pack. */
     struct image image = {.xs = *xs};
-    const uint8_t *const base = (const uint8_t *)(s + 1);
-    for (unsigned i = 0; i < AW_TEXT_COUNT; i++)
-        if (s->ex.text[i].p) image.text_at[i] = (uint32_t)(s->ex.text[i].p - base) + 1;
+    image.xs.room = NULL;
+    image.xs.first = image.xs.last = NULL;
+    struct aw_open slot;
+    memcpy(&slot, s, SLOT_PART);
+    for (unsigned i = 0; i < AW_TEXT_COUNT; i++) {
+        if (s->ex.text[i].p) image.texts |= UINT32_C(1) << i;
+        slot.ex.text[i].p = NULL;
+    }
+    for (unsigned i = 0; i < AW_WHICH_HEADS; i++)
+        slot.head[i].bytes = NULL;
     struct writer w = {.to = out, .room = room};
     put(&w, &image, sizeof image);
-    put(&w, s, SLOT_PART);
+    put(&w, &slot, SLOT_PART);
     put(&w, s->ex.interim, aw_interims_kept(&s->ex) * sizeof s->ex.interim[0]);
-    put(&w, base, s->text_used);
+    for (unsigned i = 0; i < AW_TEXT_COUNT; i++)
+        put(&w, s->ex.text[i].p, s->ex.text[i].len);
     for (unsigned i = 0; i < AW_WHICH_HEADS; i++)
         put(&w, s->head[i].bytes, s->head[i].len);
     *nth = s->announced ? s->ex.nth : 0;
@@ -57,7 +69,7 @@ static void take_heads(const uint8_t **from, struct aw_exchange_room *room, stru
 {
     for (unsigned i = 0; i < AW_WHICH_HEADS; i++) {
         struct aw_kept_head *k = &s->head[i];
-        if (!k->bytes) continue;
+        if (k->len == 0) continue;
         struct aw_kept_head kept = {.bytes = aw_pool_get(room->pool, k->len), k->len, k->off};
         take(from, kept.bytes, k->len);
         if (!kept.bytes) room->stats.no_memory++;
@@ -66,7 +78,7 @@ static void take_heads(const uint8_t **from, struct aw_exchange_room *room, stru
 }
 
 static struct aw_open *take_slot(const uint8_t **from, struct aw_exchange_room *room,
-                                 const uint32_t text_at[])
+                                 uint32_t texts)
 {
     size_t size;
     memcpy(&size, *from + offsetof(struct aw_open, size), sizeof size);
@@ -75,9 +87,14 @@ static struct aw_open *take_slot(const uint8_t **from, struct aw_exchange_room *
     take(from, s, SLOT_PART);
     take(from, s->ex.interim, aw_interims_kept(&s->ex) * sizeof s->ex.interim[0]);
     uint8_t *const base = (uint8_t *)(s + 1);
-    take(from, base, s->text_used);
-    for (unsigned i = 0; i < AW_TEXT_COUNT; i++)
-        s->ex.text[i].p = text_at[i] ? base + (text_at[i] - 1) : NULL;
+    s->text_used = 0;
+    for (unsigned i = 0; i < AW_TEXT_COUNT; i++) {
+        struct aw_span *text = &s->ex.text[i];
+        if (!(texts >> i & 1)) continue;
+        text->p = base + s->text_used;
+        take(from, base + s->text_used, text->len);
+        s->text_used += text->len;
+    }
     take_heads(from, room, s);
     return s;
 }
@@ -89,12 +106,13 @@ struct aw_exchanges *aw_exchanges_from_image(struct aw_exchange_room *room,
     struct aw_exchanges *xs = aw_pool_get(room->pool, sizeof *xs);
     if (!xs) return NULL;
     take(&bytes, &image, sizeof image);
-    struct aw_open *s = take_slot(&bytes, room, image.text_at);
+    struct aw_open *s = take_slot(&bytes, room, image.texts);
     if (!s) {
         aw_pool_put(room->pool, xs, sizeof *xs);
         return NULL;
     }
     *xs = image.xs;
+    xs->room = room;
     xs->first = xs->last = s;
     if (s->announced) aw_flow_facts(flow, &s->ex.conn);
     return xs;

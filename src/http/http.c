@@ -88,14 +88,21 @@ enum aw_http_result aw_http_rest_end(struct aw_http_rest *rest, enum aw_dir dir)
 size_t aw_http_image(const struct aw_http *h, uint8_t *out, size_t room)
 {
     if (room < sizeof *h || h->cap > 2 || h->side[0].gather || h->side[1].gather) return 0;
-    memcpy(out, h, sizeof *h);
-    return sizeof *h;
+    struct aw_http image = *h;
+    image.pool = NULL;
+    image.stats = NULL;
+    memcpy(out, &image, sizeof image);
+    return sizeof image;
 }
 
-struct aw_http *aw_http_from_image(struct aw_pool *pool, const uint8_t *image)
+struct aw_http *aw_http_from_image(struct aw_pool *pool, struct aw_http_stats *stats,
+                                   const uint8_t *image)
 {
     struct aw_http *h = aw_pool_get(pool, sizeof *h);
-    if (h) memcpy(h, image, sizeof *h);
+    if (!h) return NULL;
+    memcpy(h, image, sizeof *h);
+    h->pool = pool;
+    h->stats = stats;
     return h;
 }
 

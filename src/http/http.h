@@ -68,7 +68,8 @@ enum aw_http_result aw_http_rest_end(struct aw_http_rest *rest, enum aw_dir dir)
  * follows. Returns how many; 0 where they do not suffice, or `h` holds bytes of its own. */
 size_t aw_http_image(const struct aw_http *h, uint8_t *out, size_t room);
 /* Goes on from such bytes. NULL: no memory. */
-AW_MUST_USE struct aw_http *aw_http_from_image(struct aw_pool *pool, const uint8_t *image);
+AW_MUST_USE struct aw_http *aw_http_from_image(struct aw_pool *pool, struct aw_http_stats *stats,
+                                               const uint8_t *image);
 
 /* Whether a message was ever read here: whether the connection counts as HTTP. */
 bool aw_http_is_http(const struct aw_http *h);
