@@ -163,7 +163,10 @@ static struct aw_member *join_group(struct aw_link *l, struct aw_group *g,
                             .pipelined = (x->flags & AW_F_PIPELINED) != 0,
                             .begin = aw_seen(first) ? first->ts : l->now,
                             .packet = first->ref,
-                            .head = x->at[AW_AT_HEAD]};
+                            .head = x->at[AW_AT_HEAD],
+                            .client = x->conn.addr[AW_C2S],
+                            .server = x->conn.addr[AW_S2C],
+                            .server_port = x->conn.port[AW_S2C]};
     *(g->newest ? &g->newest->newer : &g->oldest) = m;
     g->newest = m;
     g->count++;
@@ -521,20 +524,16 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
         struct aw_case c = case_of(l, NULL, 0, 0, unknown_outlook);
         c.self = x;
         if (outer) {
-            const struct aw_member leg = {.outer_id = outer->id,
-                                          .outer_head = outer->head,
-                                          .outer_alike = outer->inner_alike};
+            struct aw_outer known = aw_legs_outer(outer);
+            const struct aw_member leg = {.outer = &known};
             aw_legs_case(l, &leg, &c);
         }
         aw_ready_add(l, x, &c, NULL, 1, when);
         return;
     }
     take_end(m, x, when);
-    if (outer) {
-        m->outer_id = outer->id;
-        m->outer_head = outer->head;
-        m->outer_alike = outer->inner_alike;
-    }
+    if (outer && !m->outer) m->outer = aw_link_get(l, sizeof *m->outer);
+    if (outer && m->outer) *m->outer = aw_legs_outer(outer);
     aw_legs_closed(l, m);
     count_runs(l, m);
     decide_group(l, m, when);

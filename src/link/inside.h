@@ -67,6 +67,24 @@ struct aw_outlook {
     bool window_open;
 };
 
+/* A record put off until an origin's leg has been told of. */
+struct aw_late {
+    struct aw_member *m;
+    struct aw_late *up, *down; /* in the list of those, by `due` */
+    aw_ns due;                 /* when it no longer waits */
+    struct aw_when when;
+    struct aw_outlook outlook;
+    size_t size;      /* of this block */
+    max_align_t ex[]; /* the exchange, final but for that leg */
+};
+
+/* What an origin's leg knows of its client's. */
+struct aw_outer {
+    uint64_t id;
+    struct aw_mark head;
+    bool alike; /* ... by target and length alone */
+};
+
 /* An exchange that may be an attempt: exists from its opening until no chain needs it any more. */
 struct aw_member {
     struct aw_group *group;
@@ -77,15 +95,16 @@ struct aw_member {
     uint32_t nth, attempt;
     uint32_t refused_run, failed_run;
     uint16_t status;
-    bool closed;
-    bool ended;      /* it was over at `over`, whatever becomes known of it */
-    bool undecided;  /* failed, and its retry is not known yet; in the waiting list */
-    bool contested;  /* could continue several: continues none */
-    bool holds_back; /* failed, and 417s before it wait for what comes after it */
-    bool expect, incomplete, pipelined;
-    bool inner_unseen; /* what may be its origin's leg was not seen in full */
-    bool inner_loose;  /* its origin's leg is known by the client's address alone */
-    bool inner_alike;  /* ... by target and length alone */
+    bool closed : 1;
+    bool ended : 1;      /* it was over at `over`, whatever becomes known of it */
+    bool undecided : 1;  /* failed, and its retry is not known yet; in the waiting list */
+    bool contested : 1;  /* could continue several: continues none */
+    bool holds_back : 1; /* failed, and 417s before it wait for what comes after it */
+    bool expect : 1, incomplete : 1, pipelined : 1;
+    bool inner_unseen : 1; /* what may be its origin's leg was not seen in full */
+    bool inner_loose : 1;  /* its origin's leg is known by the client's address alone */
+    bool inner_alike : 1;  /* ... by target and length alone */
+    bool left : 1;         /* by its client, without a final response */
     aw_ns begin, end;
     aw_ns recheck; /* undecided: when to look whether the window is over; in order in the list */
     int64_t sent;
@@ -98,19 +117,11 @@ struct aw_member {
     struct aw_leg *leg;           /* owned: while it is open and may have an origin's leg */
     unsigned inners, inners_open; /* exchanges that may be it: all, and those still open */
     struct aw_exchange *inner;    /* owned: the one that is, without its strings */
-    uint64_t outer_id;            /* this one is the origin's leg of that, 0 = of none */
-    struct aw_mark outer_head;
-    bool outer_alike; /* ... for target and length alone */
+    struct aw_outer *outer;       /* owned: this one is the origin's leg of that; NULL = of none */
+    struct aw_late *late;         /* owned; NULL = its record was not put off */
     struct aw_addr client, server;
     uint16_t server_port;
-    aw_ns over;               /* when it ended */
-    bool left;                /* by its client, without a final response */
-    struct aw_exchange *late; /* owned: final but for an origin's leg not told of yet */
-    size_t late_size;
-    struct aw_when late_when;
-    aw_ns late_due; /* when it no longer waits; in order in the list */
-    struct aw_outlook late_outlook;
-    struct aw_member *late_up, *late_down;
+    aw_ns over; /* when it ended */
 };
 
 /* Exchanges that could be attempts of one request: equal client address, method, Host, target,
@@ -184,10 +195,10 @@ struct aw_link {
     struct aw_leg *legs[AW_LEG_KEYS][AW_LEG_BUCKETS]; /* open ones, newest first, by each key */
     size_t legs_open;
     struct aw_unheard_ring unheard;
-    struct aw_twin twin[AW_TWINS];            /* by hash */
-    struct aw_member *late_first, *late_last; /* by `late_due` */
-    struct aw_exchange outer;                 /* scratch: what a verdict may ask of an outer leg */
-    struct aw_attempt *chain;                 /* scratch, owned */
+    struct aw_twin twin[AW_TWINS];          /* by hash */
+    struct aw_late *late_first, *late_last; /* by `due` */
+    struct aw_exchange outer;               /* scratch: what a verdict may ask of an outer leg */
+    struct aw_attempt *chain;               /* scratch, owned */
     size_t chain_room;
 
     struct aw_ready_heap ready;
@@ -251,6 +262,8 @@ void aw_legs_inner_lost(struct aw_link *l, struct aw_member *outer);
 void aw_legs_ended(struct aw_link *l, struct aw_member *m, aw_ns end);
 /* m ended: nothing that begins later can be its origin's leg. */
 void aw_legs_closed(struct aw_link *l, struct aw_member *m);
+/* What its origin's leg has to know of it. */
+struct aw_outer aw_legs_outer(const struct aw_member *outer);
 /* Fills in the legs of a case on m. */
 void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *c);
 /* Puts off m's record until its origin's leg has been told of; false where there is none to wait

@@ -30,19 +30,33 @@ static const aw_ns LINGER = AW_SEC;
 /* A proxy sends on in less. */
 static const aw_ns TOGETHER = 20 * AW_MS;
 
+enum leg_text { LEG_METHOD, LEG_TARGET, LEG_REQUEST_ID, LEG_TEXTS };
+
 struct aw_leg {
     struct aw_member *m;
     struct {
         struct aw_leg *prev, *next;
-        size_t bucket;
     } in[AW_LEG_KEYS];
-    size_t size; /* of this block, strings included */
-    struct aw_addr client, server;
-    uint16_t server_port;
+    uint16_t bucket[AW_LEG_KEYS];
+    uint16_t len[LEG_TEXTS];
     int64_t declared;
-    struct aw_mark head;
-    struct aw_span method, target, request_id; /* in this block */
+    uint8_t text[]; /* one after the other */
 };
+_Static_assert(AW_LEG_BUCKETS <= UINT16_MAX && (int)TEXT_MOST <= UINT16_MAX, "they fit");
+
+static struct aw_span text_of(const struct aw_leg *leg, enum leg_text which)
+{
+    const uint8_t *p = leg->text;
+    for (unsigned i = 0; i < which; i++)
+        p += leg->len[i];
+    return (struct aw_span){.p = p, .len = leg->len[which]};
+}
+
+static size_t size_of(const struct aw_leg *leg)
+{
+    return sizeof *leg + (size_t)leg->len[LEG_METHOD] + leg->len[LEG_TARGET] +
+           leg->len[LEG_REQUEST_ID];
+}
 
 /* --- the same request? --- */
 
@@ -127,47 +141,54 @@ enum fit {
     FIT_CLOSE,
 };
 
+/* RFC 9112, 3.2.1; or unknown. */
+static bool is_origin_form(struct aw_span target)
+{
+    return target.len == 0 || target.p[0] == '/';
+}
+
 /* Its client is a proxy, by what it says, or its server what the leg asked a proxy for. */
 static bool is_of_a_proxy(const struct aw_leg *leg, const struct aw_opening *x)
 {
     return x->text[AW_TEXT_REQ_VIA].p || x->text[AW_TEXT_XFF].p || x->text[AW_TEXT_FORWARDED].p ||
-           (leg->target.len > 0 && leg->target.p[0] != '/');
+           !is_origin_form(text_of(leg, LEG_TARGET));
 }
 
 static enum fit fit(const struct aw_leg *leg, const struct aw_opening *x, const struct named *named)
 {
-    if (leg->m->conn_ord == x->conn.ord || !equal(leg->method, x->text[AW_TEXT_METHOD]))
+    const struct aw_member *m = leg->m;
+    if (m->conn_ord == x->conn.ord || !equal(text_of(leg, LEG_METHOD), x->text[AW_TEXT_METHOD]))
         return FIT_NOT;
-    if (x->at[AW_AT_REQ_FIRST].ts < leg->head.ts) return FIT_NOT;
+    if (x->at[AW_AT_REQ_FIRST].ts < m->head.ts) return FIT_NOT;
     /* A request to the same server, or of the same client, is another request and no other leg;
      * but on one host all addresses may be equal. */
-    if (same_addr(&leg->server, &x->conn.addr[AW_S2C]) && leg->server_port == x->conn.port[AW_S2C])
+    if (same_addr(&m->server, &x->conn.addr[AW_S2C]) && m->server_port == x->conn.port[AW_S2C])
         return FIT_NOT;
-    const bool from_proxy = same_addr(&leg->server, &x->conn.addr[AW_C2S]);
-    if (!from_proxy && same_addr(&leg->client, &x->conn.addr[AW_C2S])) return FIT_NOT;
+    const bool from_proxy = same_addr(&m->server, &x->conn.addr[AW_C2S]);
+    if (!from_proxy && same_addr(&m->client, &x->conn.addr[AW_C2S])) return FIT_NOT;
     /* Nor is one that goes to the leg's own client: that is the leg before it. */
-    if (!from_proxy && same_addr(&leg->client, &x->conn.addr[AW_S2C])) return FIT_NOT;
+    if (!from_proxy && same_addr(&m->client, &x->conn.addr[AW_S2C])) return FIT_NOT;
 
     const struct aw_span id = x->text[AW_TEXT_REQUEST_ID];
-    if (id.len > 0 && equal(id, leg->request_id)) return FIT_CLOSE;
+    if (id.len > 0 && equal(id, text_of(leg, LEG_REQUEST_ID))) return FIT_CLOSE;
     /* A proxy is asked in absolute form (RFC 9112, 3.2.2), and asks the origin in origin form. */
-    if ((x->req & AW_REQ_ABSOLUTE) && leg->target.len > 0 && leg->target.p[0] == '/')
-        return FIT_NOT;
-    const bool target = same_target(leg->target, x->text[AW_TEXT_TARGET]);
+    const struct aw_span asked = text_of(leg, LEG_TARGET);
+    if ((x->req & AW_REQ_ABSOLUTE) && asked.len > 0 && is_origin_form(asked)) return FIT_NOT;
+    const bool target = same_target(asked, x->text[AW_TEXT_TARGET]);
     const bool length = leg->declared > 0 && leg->declared == x->declared;
     if (target && length) return from_proxy || is_of_a_proxy(leg, x) ? FIT_CLOSE : FIT_ALIKE;
     if (!target && !length) return FIT_NOT;
-    if (!is_named(named, &leg->client)) return FIT_NOT;
+    if (!is_named(named, &m->client)) return FIT_NOT;
     return target ? FIT_CLOSE : FIT_LOOSE;
 }
 
 /* --- those that are open, by what may tell that they are the same --- */
 
-static size_t bucket(const struct aw_link *l, const void *bytes, size_t len)
+static uint16_t bucket_of(const struct aw_link *l, struct aw_span s)
 {
     const uint8_t *secret = l->config.secret;
-    return (size_t)XXH3_64bits_withSecret(bytes, len, secret, sizeof l->config.secret) &
-           (AW_LEG_BUCKETS - 1);
+    return (uint16_t)(XXH3_64bits_withSecret(s.p, s.len, secret, sizeof l->config.secret) &
+                      (AW_LEG_BUCKETS - 1));
 }
 
 /* The end of a target, from its last slash on, or from its last but one. */
@@ -179,7 +200,7 @@ static struct aw_span tail(struct aw_span target, unsigned slashes)
     return (struct aw_span){.p = target.p ? target.p + from : NULL, .len = target.len - from};
 }
 
-static size_t bucket_of_tail(const struct aw_link *l, struct aw_span end, int64_t declared)
+static uint16_t bucket_of_tail(const struct aw_link *l, struct aw_span end, int64_t declared)
 {
     enum { END_MOST = 64 };
     uint8_t key[sizeof declared + END_MOST];
@@ -187,12 +208,12 @@ static size_t bucket_of_tail(const struct aw_link *l, struct aw_span end, int64_
         end = (struct aw_span){.p = end.p + (end.len - END_MOST), .len = END_MOST};
     memcpy(key, &declared, sizeof declared);
     if (end.len > 0) memcpy(key + sizeof declared, end.p, end.len);
-    return bucket(l, key, sizeof declared + end.len);
+    return bucket_of(l, (struct aw_span){key, sizeof declared + end.len});
 }
 
 /* The buckets of a target, by its end from the last slash and from the last but one. */
 struct tails {
-    size_t one, two;
+    uint16_t one, two;
     bool one_part; /* no slash but the first */
 };
 
@@ -206,43 +227,36 @@ static struct tails tails_of(const struct aw_link *l, const struct aw_opening *x
     return t;
 }
 
-static size_t bucket_of_addr(const struct aw_link *l, const struct aw_addr *addr)
+static uint16_t bucket_of_addr(const struct aw_link *l, const struct aw_addr *addr)
 {
-    return bucket(l, addr->b, sizeof addr->b);
+    return bucket_of(l, (struct aw_span){addr->b, sizeof addr->b});
 }
 
 static void add(struct aw_link *l, struct aw_member *m, const struct aw_opening *x,
                 const struct tails *tails)
 {
-    const struct aw_span from[] = {x->text[AW_TEXT_METHOD], x->text[AW_TEXT_TARGET],
-                                   x->text[AW_TEXT_REQUEST_ID]};
+    const struct aw_span from[LEG_TEXTS] = {x->text[AW_TEXT_METHOD], x->text[AW_TEXT_TARGET],
+                                            x->text[AW_TEXT_REQUEST_ID]};
     size_t text = 0;
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < LEG_TEXTS; i++) {
         if (from[i].len > TEXT_MOST) return;
         text += from[i].len;
     }
     struct aw_leg *leg = aw_link_get(l, sizeof *leg + text);
     if (leg == NULL) return;
-    *leg = (struct aw_leg){.m = m,
-                           .size = sizeof *leg + text,
-                           .client = x->conn.addr[AW_C2S],
-                           .server = x->conn.addr[AW_S2C],
-                           .server_port = x->conn.port[AW_S2C],
-                           .declared = x->declared,
-                           .head = x->at[AW_AT_HEAD]};
-    struct aw_span *const to[] = {&leg->method, &leg->target, &leg->request_id};
-    uint8_t *at = (uint8_t *)(leg + 1);
-    for (unsigned i = 0; i < 3; i++) {
+    *leg = (struct aw_leg){.m = m, .declared = x->declared};
+    uint8_t *at = leg->text;
+    for (unsigned i = 0; i < LEG_TEXTS; i++) {
         if (from[i].len) memcpy(at, from[i].p, from[i].len);
-        *to[i] = (struct aw_span){.p = at, .len = from[i].len};
+        leg->len[i] = (uint16_t)from[i].len;
         at += from[i].len;
     }
-    leg->in[AW_LEG_BY_TAIL].bucket = tails->two;
-    leg->in[AW_LEG_BY_LAST].bucket = tails->one;
-    leg->in[AW_LEG_BY_ID].bucket = bucket(l, leg->request_id.p, leg->request_id.len);
-    leg->in[AW_LEG_BY_CLIENT].bucket = bucket_of_addr(l, &leg->client);
+    leg->bucket[AW_LEG_BY_TAIL] = tails->two;
+    leg->bucket[AW_LEG_BY_LAST] = tails->one;
+    leg->bucket[AW_LEG_BY_ID] = bucket_of(l, text_of(leg, LEG_REQUEST_ID));
+    leg->bucket[AW_LEG_BY_CLIENT] = bucket_of_addr(l, &m->client);
     for (unsigned k = 0; k < AW_LEG_KEYS; k++) {
-        struct aw_leg **first = &l->legs[k][leg->in[k].bucket];
+        struct aw_leg **first = &l->legs[k][leg->bucket[k]];
         leg->in[k].next = *first;
         if (*first) (*first)->in[k].prev = leg;
         *first = leg;
@@ -257,12 +271,12 @@ static void drop(struct aw_link *l, struct aw_member *m)
     if (leg == NULL) return;
     for (unsigned k = 0; k < AW_LEG_KEYS; k++) {
         struct aw_leg *prev = leg->in[k].prev, *next = leg->in[k].next;
-        *(prev ? &prev->in[k].next : &l->legs[k][leg->in[k].bucket]) = next;
+        *(prev ? &prev->in[k].next : &l->legs[k][leg->bucket[k]]) = next;
         if (next) next->in[k].prev = prev;
     }
     m->leg = NULL;
     l->legs_open--;
-    aw_link_put(l, leg, leg->size);
+    aw_link_put(l, leg, size_of(leg));
 }
 
 /* The one open exchange that x may be the other leg of, in this bucket and those before. */
@@ -272,7 +286,7 @@ struct candidate {
     bool several; /* that fit as well */
 };
 
-static void look(const struct aw_link *l, enum aw_leg_key key, size_t at,
+static void look(const struct aw_link *l, enum aw_leg_key key, uint16_t at,
                  const struct aw_opening *x, const struct named *named, struct candidate *found)
 {
     unsigned looked = 0;
@@ -327,7 +341,7 @@ struct aw_member *aw_legs_opened(struct aw_link *l, struct aw_member *m, const s
             look(l, AW_LEG_BY_TAIL, tails.two, x, &named, &found);
             look(l, tails.one_part ? AW_LEG_BY_LAST : AW_LEG_BY_TAIL, tails.one, x, &named, &found);
         }
-        if (id.len > 0) look(l, AW_LEG_BY_ID, bucket(l, id.p, id.len), x, &named, &found);
+        if (id.len > 0) look(l, AW_LEG_BY_ID, bucket_of(l, id), x, &named, &found);
         for (unsigned i = 0; i < named.count; i++)
             look(l, AW_LEG_BY_CLIENT, bucket_of_addr(l, &named.addr[i]), x, &named, &found);
     }
@@ -389,6 +403,11 @@ static bool go_together(const struct aw_exchange *inner, const struct aw_exchang
     return apart != AW_NS_NONE && apart >= 0 && apart <= TOGETHER;
 }
 
+struct aw_outer aw_legs_outer(const struct aw_member *outer)
+{
+    return (struct aw_outer){.id = outer->id, .head = outer->head, .alike = outer->inner_alike};
+}
+
 void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *c)
 {
     /* Its content may be open long after its answer; a leg had begun before that. */
@@ -398,52 +417,48 @@ void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *
         c->inner && (m->inner_loose || (m->inner_alike && !go_together(c->inner, c->self)));
     c->inner_unseen =
         m->inner_unseen || (m->inners > 0 && c->inner == NULL) || may_have_unseen(l, m);
-    if (m->outer_id == 0) return;
+    if (m->outer == NULL) return;
     memset(&l->outer, 0, sizeof l->outer);
-    l->outer.id = m->outer_id;
-    l->outer.at[AW_AT_HEAD] = m->outer_head;
+    l->outer.id = m->outer->id;
+    l->outer.at[AW_AT_HEAD] = m->outer->head;
     c->outer = &l->outer;
-    c->outer_alike = m->outer_alike;
+    c->outer_alike = m->outer->alike;
 }
 
 /* --- records put off --- */
-
-static void late_remove(struct aw_link *l, struct aw_member *m)
-{
-    *(m->late_up ? &m->late_up->late_down : &l->late_first) = m->late_down;
-    *(m->late_down ? &m->late_down->late_up : &l->late_last) = m->late_up;
-    m->late_up = m->late_down = NULL;
-}
 
 bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
                      struct aw_when when, struct aw_outlook outlook)
 {
     if (m->inners != 1 || m->inners_open == 0 || when.ord == UINT64_MAX) return false;
     const size_t size = aw_exchange_size(x);
-    void *mem = aw_link_get(l, size);
-    if (mem == NULL) return false;
-    m->late = aw_exchange_copy(mem, size, x);
-    m->late_size = size;
-    m->late_when = when;
-    m->late_due = when.ts + lingers(m);
-    if (l->late_last && l->late_last->late_due > m->late_due) m->late_due = l->late_last->late_due;
-    m->late_outlook = outlook;
-    m->late_up = l->late_last;
-    *(l->late_last ? &l->late_last->late_down : &l->late_first) = m;
-    l->late_last = m;
+    struct aw_late *late = aw_link_get(l, sizeof *late + size);
+    if (late == NULL) return false;
+    *late = (struct aw_late){.m = m,
+                             .up = l->late_last,
+                             .due = when.ts + lingers(m),
+                             .when = when,
+                             .outlook = outlook,
+                             .size = sizeof *late + size};
+    (void)aw_exchange_copy(late->ex, size, x);
+    if (late->up && late->up->due > late->due) late->due = late->up->due;
+    *(late->up ? &late->up->down : &l->late_first) = late;
+    l->late_last = late;
+    m->late = late;
     return true;
 }
 
-static void write_late(struct aw_link *l, struct aw_member *m)
+static void write_late(struct aw_link *l, struct aw_late *late)
 {
-    struct aw_exchange *x = m->late;
+    struct aw_member *m = late->m;
     const unsigned open = m->inners_open;
-    late_remove(l, m);
+    *(late->up ? &late->up->down : &l->late_first) = late->down;
+    *(late->down ? &late->down->up : &l->late_last) = late->up;
     m->late = NULL;
     m->inners_open = 0; /* nothing to wait for any more */
-    aw_chain_record(l, m, x, m->late_when, m->late_outlook);
+    aw_chain_record(l, m, (const struct aw_exchange *)late->ex, late->when, late->outlook);
     m->inners_open = open;
-    aw_link_put(l, x, m->late_size);
+    aw_link_put(l, late, late->size);
     aw_chain_sweep(l, m);
 }
 
@@ -451,7 +466,7 @@ static void write_late(struct aw_link *l, struct aw_member *m)
 static void may_be_final(struct aw_link *l, struct aw_member *outer)
 {
     if (outer->late && outer->inners_open == 0)
-        write_late(l, outer);
+        write_late(l, outer->late);
     else
         aw_chain_sweep(l, outer);
 }
@@ -486,7 +501,7 @@ void aw_legs_inner_lost(struct aw_link *l, struct aw_member *outer)
 
 aw_ns aw_legs_due(const struct aw_link *l)
 {
-    return l->late_first ? l->late_first->late_due : INT64_MAX;
+    return l->late_first ? l->late_first->due : INT64_MAX;
 }
 
 bool aw_legs_let_go(struct aw_link *l)
@@ -501,6 +516,8 @@ void aw_legs_free(struct aw_link *l, struct aw_member *m)
     drop(l, m);
     aw_link_put(l, m->inner, sizeof *m->inner);
     m->inner = NULL;
-    aw_link_put(l, m->late, m->late_size);
+    if (m->late) aw_link_put(l, m->late, m->late->size);
     m->late = NULL;
+    aw_link_put(l, m->outer, sizeof *m->outer);
+    m->outer = NULL;
 }
