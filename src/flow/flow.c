@@ -19,34 +19,52 @@ enum {
 
 /* --- key --- */
 
-static void set_end(struct aw_key *k, unsigned side, const struct aw_addr *addr, uint16_t port)
+/* What IPv6 is hashed by: no padding. */
+struct ends_v6 {
+    uint8_t addr[2][16];
+    uint16_t port[2];
+};
+_Static_assert(sizeof(struct ends_v6) == 36, "it is hashed as bytes");
+
+/* The same for both directions: the ends in some order of their own, no matter which. Out of line,
+ * so that IPv4 does not pay for its stack frame. */
+__attribute__((noinline)) static uint64_t hash_v6(const uint8_t *secret, const uint8_t *addr0,
+                                                  uint16_t port0, const uint8_t *addr1,
+                                                  uint16_t port1)
 {
-    memcpy(k->addr[side], addr->b, sizeof addr->b);
-    k->port[side] = port;
+    struct ends_v6 e;
+    int order = memcmp(addr0, addr1, sizeof e.addr[0]);
+    if (order == 0) order = (int)port0 - (int)port1;
+    memcpy(e.addr[order > 0], addr0, sizeof e.addr[0]);
+    memcpy(e.addr[order <= 0], addr1, sizeof e.addr[0]);
+    e.port[order > 0] = port0;
+    e.port[order <= 0] = port1;
+    return XXH3_64bits_withSecret(&e, sizeof e, secret, SECRET_BYTES);
 }
 
-/* Out of line, so that IPv4 does not pay for its stack frame. */
-__attribute__((noinline)) static uint64_t hash_v6(const uint8_t *secret,
-                                                  const struct aw_segment *seg)
+static inline uint64_t hash_v4(const uint8_t *secret, const uint8_t *addr0, uint16_t port0,
+                               const uint8_t *addr1, uint16_t port1)
 {
-    int order = memcmp(seg->src.b, seg->dst.b, sizeof seg->src.b);
-    if (order == 0) order = (int)seg->sport - (int)seg->dport;
-    struct aw_key k = {.v6 = true};
-    set_end(&k, order > 0, &seg->src, seg->sport);
-    set_end(&k, order <= 0, &seg->dst, seg->dport);
-    return XXH3_64bits_withSecret(&k, sizeof k, secret, SECRET_BYTES);
-}
-
-/* The same for both directions: the ends in some order of their own, no matter which. */
-uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg)
-{
-    if (seg->src.v6) return hash_v6(secret, seg);
-    uint32_t src, dst;
-    memcpy(&src, seg->src.b, sizeof src);
-    memcpy(&dst, seg->dst.b, sizeof dst);
-    const uint64_t a = (uint64_t)src << 16 | seg->sport, b = (uint64_t)dst << 16 | seg->dport;
+    uint32_t ip0, ip1;
+    memcpy(&ip0, addr0, sizeof ip0);
+    memcpy(&ip1, addr1, sizeof ip1);
+    const uint64_t a = (uint64_t)ip0 << 16 | port0, b = (uint64_t)ip1 << 16 | port1;
     const uint64_t ends[2] = {a < b ? a : b, a < b ? b : a};
     return XXH3_64bits_withSecret(ends, sizeof ends, secret, SECRET_BYTES);
+}
+
+uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg)
+{
+    if (seg->src.v6) return hash_v6(secret, seg->src.b, seg->sport, seg->dst.b, seg->dport);
+    return hash_v4(secret, seg->src.b, seg->sport, seg->dst.b, seg->dport);
+}
+
+/* As the segments of f hash: it is not kept, for it is needed no more until f ends. */
+static uint64_t hash_of(const struct aw_flow *f)
+{
+    const uint8_t *secret = f->table->secret;
+    if (f->flags & AW_FLOW_V6) return hash_v6(secret, f->v6[0], f->port[0], f->v6[1], f->port[1]);
+    return hash_v4(secret, f->v4[0], f->port[0], f->v4[1], f->port[1]);
 }
 
 /* --- memory --- */
@@ -104,7 +122,7 @@ static void release(struct aw_flow *f)
     aw_heap_remove(t, AW_HEAP_GRACE, f);
     aw_heap_remove(t, (enum aw_heap_id)f->heap, f);
     free_more(f);
-    aw_pool_put(t->pool, f, sizeof *f);
+    aw_pool_put(t->pool, f, aw_flow_size(f));
 }
 
 /* The end of work on a connection, which may have been its last. */
@@ -112,8 +130,9 @@ static void leave(struct aw_flow *f)
 {
     f->flags &= (uint16_t)~AW_FLOW_BUSY;
     if (!(f->flags & AW_FLOW_CLOSED)) return;
-    aw_grave_dig(f->table, f);
-    aw_slot_remove(f->table, f);
+    const uint64_t hash = hash_of(f);
+    aw_grave_dig(f->table, f, hash);
+    aw_slot_remove(f->table, f, hash);
     release(f);
 }
 
@@ -146,7 +165,7 @@ void aw_flow_table_free(struct aw_flow_table *t)
         struct aw_flow *f = t->slots[i].flow;
         if (!f) continue;
         free_more(f);
-        aw_pool_put(t->pool, f, sizeof *f);
+        aw_pool_put(t->pool, f, aw_flow_size(f));
     }
     for (unsigned id = 0; id < AW_HEAPS; id++)
         aw_heap_free(t, &t->heap[id]);
@@ -254,7 +273,7 @@ void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const stru
         f->flags |= AW_FLOW_CLOSED;
         return;
     }
-    aw_slot_remove(t, f);
+    aw_slot_remove(t, f, hash_of(f));
     release(f);
 }
 
@@ -292,11 +311,11 @@ bool aw_flow_evict_one(struct aw_flow_table *t)
 }
 
 /* Who is the client of a connection joined in the middle: the port tells, or who speaks. */
-static unsigned guess_client(const struct aw_key *k, unsigned sender)
+static unsigned guess_client(const uint16_t *port, unsigned sender)
 {
-    const unsigned low = k->port[1] < k->port[0], high = !low;
-    const bool telling = k->port[low] != k->port[high] &&
-                         (k->port[low] < 1024 || (k->port[low] < 32768 && k->port[high] >= 32768));
+    const unsigned low = port[1] < port[0], high = !low;
+    const bool telling =
+        port[low] != port[high] && (port[low] < 1024 || (port[low] < 32768 && port[high] >= 32768));
     return telling ? high : sender;
 }
 
@@ -314,15 +333,14 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
     const unsigned side = 0;
     spare(t);
     if (!aw_slot_reserve(t)) return NULL;
-    struct aw_flow *f = aw_flow_room(t, sizeof *f);
+    const bool v6 = seg->src.v6, syn = (seg->flags & AW_TCP_SYN) != 0;
+    struct aw_flow *f = aw_flow_room(t, sizeof *f + (v6 ? 2 * sizeof *f->v6 : 0));
     if (!f) return NULL;
-    const bool syn = (seg->flags & AW_TCP_SYN) != 0;
     const struct aw_half blank = {
         .acked = AW_OFF_NONE, .watch = AW_OFF_NONE, .fin = AW_OFF_NONE, .wscale = 0xff};
     *f = (struct aw_flow){
-        .key = {.v6 = seg->src.v6},
-        .hash = hash,
-        .flags = syn ? 0 : AW_FLOW_MIDSTREAM,
+        .port = {seg->sport, seg->dport},
+        .flags = (uint16_t)((syn ? 0 : AW_FLOW_MIDSTREAM) | (v6 ? AW_FLOW_V6 : 0)),
         .heap = AW_HEAP_LIVE,
         .heap_at = AW_NOT_IN_HEAP,
         .table = t,
@@ -333,15 +351,16 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
         .rtt = {AW_NS_NONE, AW_NS_NONE},
         .half = {blank, blank},
     };
-    set_end(&f->key, side, &seg->src, seg->sport);
-    set_end(&f->key, !side, &seg->dst, seg->dport);
-    f->client = (uint8_t)(syn ? side : guess_client(&f->key, side));
+    const size_t len = v6 ? sizeof f->v6[0] : sizeof f->v4[0];
+    memcpy(v6 ? f->v6[side] : f->v4[side], seg->src.b, len);
+    memcpy(v6 ? f->v6[!side] : f->v4[!side], seg->dst.b, len);
+    f->client = (uint8_t)(syn ? side : guess_client(f->port, side));
     for (unsigned i = 0; !aw_heap_add(t, AW_HEAP_LIVE, f, aw_flow_deadline(f)); i++) {
         if (i < EVICTIONS_MAX && aw_flow_evict_one(t)) continue;
-        aw_pool_put(t->pool, f, sizeof *f);
+        aw_pool_put(t->pool, f, aw_flow_size(f));
         return NULL;
     }
-    aw_slot_put(t, f);
+    aw_slot_put(t, f, hash);
     t->open++;
     t->stats.connections++;
     t->stats.midstream += !syn;
@@ -440,7 +459,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
 static struct aw_flow *use_again(struct aw_flow *f, const struct aw_segment *by, unsigned *side)
 {
     struct aw_flow_table *t = f->table;
-    const uint64_t hash = f->hash;
+    const uint64_t hash = hash_of(f);
     const bool same_side = f->more->claim->side == *side;
     struct aw_claim *c = f->more->claim;
     f->more->claim = NULL;
@@ -678,8 +697,13 @@ static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
 
 static void address(const struct aw_flow *f, unsigned side, struct aw_addr *out)
 {
-    memcpy(out->b, f->key.addr[side], sizeof out->b);
-    out->v6 = f->key.v6 != 0;
+    out->v6 = (f->flags & AW_FLOW_V6) != 0;
+    if (out->v6) {
+        memcpy(out->b, f->v6[side], sizeof out->b);
+        return;
+    }
+    memset(out->b, 0, sizeof out->b);
+    memcpy(out->b, f->v4[side], sizeof f->v4[side]);
 }
 
 void aw_flow_way(const struct aw_flow *f, struct aw_addr *client, struct aw_addr *server,
@@ -687,7 +711,7 @@ void aw_flow_way(const struct aw_flow *f, struct aw_addr *client, struct aw_addr
 {
     address(f, f->client, client);
     address(f, !f->client, server);
-    *server_port = f->key.port[!f->client];
+    *server_port = f->port[!f->client];
 }
 
 void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
@@ -705,7 +729,7 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         const struct aw_half *h = &f->half[side];
         const enum aw_dir dir = aw_dir_of(f, side);
         address(f, side, &out->addr[dir]);
-        out->port[dir] = f->key.port[side];
+        out->port[dir] = f->port[side];
         out->syn_seen[dir] = (h->flags & AW_HALF_SYN) != 0;
         out->any_seen[dir] = (h->flags & AW_HALF_SEEN) != 0;
         out->joined[dir] = (h->flags & AW_HALF_JOINED) != 0;

@@ -22,14 +22,6 @@
  * (RFC 7323, 2.3), and beyond 2^31 the sign of a distance means nothing. */
 #define AW_FAR (INT64_C(1) << 30)
 
-struct aw_key { /* no padding, so it can be hashed as bytes */
-    uint8_t addr[2][16];
-    uint16_t port[2];
-    uint8_t v6;
-    uint8_t zero[3];
-};
-_Static_assert(sizeof(struct aw_key) == 40, "the key is hashed as bytes");
-
 /* Enough of a segment to know its copy by: twelve bytes. */
 struct aw_trace {
     uint32_t what;  /* hash of side, SEQ, length, ACK, flags, window */
@@ -159,15 +151,16 @@ enum {
     AW_FLOW_PAYLOAD = 1 << 7,  /* any was sent, captured or not */
     AW_FLOW_FIN_BY_1 = 1 << 8, /* side 1 sent the first FIN, by order of cause */
     AW_FLOW_TICKS = 1 << 9,    /* tick[0] is a TSval's; tick[1]: the bit above */
+    AW_FLOW_V6 = 1 << 11,      /* its addresses are IPv6 */
 };
 
 /* Deadlines lie in heaps; the heap a connection stands in is also the order of eviction. */
 enum aw_heap_id { AW_HEAP_SPARE, AW_HEAP_LIVE, AW_HEAP_PRECIOUS, AW_HEAP_GRACE, AW_HEAPS };
 #define AW_NOT_IN_HEAP UINT32_MAX
 
-struct aw_flow { /* owned by its table */
-    struct aw_key key;
-    uint64_t hash;
+struct aw_flow {      /* owned by its table */
+    uint8_t v4[2][4]; /* addresses by side, where they are IPv4 */
+    uint16_t port[2];
     uint16_t flags;    /* AW_FLOW_ */
     uint8_t client;    /* the side */
     uint8_t heap;      /* enum aw_heap_id: which one `heap_at` speaks of */
@@ -185,7 +178,12 @@ struct aw_flow { /* owned by its table */
     void *app;            /* belongs to the room above */
     aw_ns rtt[2];         /* capture point to that side: smallest; AW_NS_NONE */
     struct aw_trace near[AW_TRACES_NEAR];
+    uint8_t v6[][16]; /* addresses by side, where they are IPv6; else there are none */
 };
+static inline size_t aw_flow_size(const struct aw_flow *f)
+{
+    return sizeof *f + (f->flags & AW_FLOW_V6 ? 2 * sizeof *f->v6 : 0);
+}
 
 struct aw_due {
     aw_ns key;
@@ -276,13 +274,13 @@ struct aw_flow *aw_slot_find(const struct aw_flow_table *t, const struct aw_segm
                              uint64_t hash, unsigned *side);
 /* Room for one more; evicts if need be. False: there is none. */
 bool aw_slot_reserve(struct aw_flow_table *t);
-void aw_slot_put(struct aw_flow_table *t, struct aw_flow *f);
-void aw_slot_remove(struct aw_flow_table *t, const struct aw_flow *f);
+void aw_slot_put(struct aw_flow_table *t, struct aw_flow *f, uint64_t hash);
+void aw_slot_remove(struct aw_flow_table *t, const struct aw_flow *f, uint64_t hash);
 bool aw_slots_resize(struct aw_flow_table *t, size_t count); /* to a power of two */
 
 /* --- graves.c --- */
 /* Notes that f ended, if memory allows. */
-void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f);
+void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f, uint64_t hash);
 /* Whether a segment of no connection is a late one of one that ended, and not a new one's first. */
 bool aw_grave_stray(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
 void aw_grave_prefetch(const struct aw_flow_table *t, uint64_t hash);
