@@ -388,6 +388,7 @@ static void let_rest(struct aw_shard *s, struct conn *c)
     if (!r) return;
     memcpy(r, &now, now.size);
     *aw_flow_app(c->flow) = r;
+    aw_flow_rest(c->flow);
     conn_free(s, c);
 }
 

@@ -92,20 +92,21 @@ struct aw_more *aw_flow_more(struct aw_flow *f)
     return m;
 }
 
-struct aw_ends *aw_flow_ends(struct aw_flow *f)
+struct aw_marks *aw_flow_marks(struct aw_flow *f)
 {
-    if (f->ends) return f->ends;
-    struct aw_ends *e = aw_flow_room(f->table, sizeof *e);
-    if (!e) return NULL;
-    *e = (struct aw_ends){.fin_ack = {AW_OFF_NONE, AW_OFF_NONE}};
-    f->ends = e;
-    return e;
+    if (f->marks) return f->marks;
+    struct aw_marks *m = aw_flow_room(f->table, sizeof *m);
+    if (!m) return NULL;
+    *m = (struct aw_marks){.watch = {AW_OFF_NONE, AW_OFF_NONE}};
+    f->marks = m;
+    return m;
 }
 
 static void free_more(struct aw_flow *f)
 {
-    aw_pool_put(f->table->pool, f->ends, sizeof *f->ends);
-    f->ends = NULL;
+    aw_pool_put(f->table->pool, f->marks, sizeof *f->marks);
+    f->marks = NULL;
+    f->flags &= (uint16_t)~AW_FLOW_FINS;
     if (!f->more) return;
     aw_order_drop(f);
     aw_claim_free(f->table, f->more->claim);
@@ -254,7 +255,7 @@ void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const stru
         } else if (f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE) {
             why = AW_CLOSE_FIN;
             side = (f->flags & AW_FLOW_FIN_BY_1) != 0;
-            if (f->ends) at = f->ends->fin[!side];
+            at = f->marks->fin_by[!side];
         }
     }
     aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_CLOSE,
@@ -336,8 +337,7 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
     const bool v6 = seg->src.v6, syn = (seg->flags & AW_TCP_SYN) != 0;
     struct aw_flow *f = aw_flow_room(t, sizeof *f + (v6 ? 2 * sizeof *f->v6 : 0));
     if (!f) return NULL;
-    const struct aw_half blank = {
-        .acked = AW_OFF_NONE, .watch = AW_OFF_NONE, .fin = AW_OFF_NONE, .wscale = 0xff};
+    const struct aw_half blank = {.acked = AW_OFF_NONE, .wscale = 0xff};
     *f = (struct aw_flow){
         .port = {seg->sport, seg->dport},
         .flags = (uint16_t)((syn ? 0 : AW_FLOW_MIDSTREAM) | (v6 ? AW_FLOW_V6 : 0)),
@@ -394,7 +394,8 @@ static bool widen(const struct aw_flow *f, struct aw_view *v)
     if ((seg->flags & AW_TCP_ACK) && (p->flags & AW_HALF_KNOWN)) {
         const aw_off ack = aw_seq_widen(seg->ack, p->base_seq + (uint32_t)p->next, p->next);
         const aw_off high = aw_off_max(p->next, aw_off_max(p->high, p->acked));
-        const bool beyond = p->fin != AW_OFF_NONE && ack > p->fin + 1;
+        const aw_off fin = aw_fin_of(f, !v->side);
+        const bool beyond = fin != AW_OFF_NONE && ack > fin + 1;
         /* Nobody acknowledges so far beyond what was sent, or beyond its end: no ACK at all. */
         if (ack <= high + AW_FAR && ack >= p->next - AW_FAR && !beyond) v->ack = ack;
     }
@@ -438,7 +439,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
     }
     if (!(seg->flags & AW_TCP_SYN)) {
         /* A segment that brings something new is no copy; what waits is not in `high` yet. */
-        const bool fin = (seg->flags & AW_TCP_FIN) && h->fin == AW_OFF_NONE;
+        const bool fin = (seg->flags & AW_TCP_FIN) && !(f->flags & AW_FLOW_FIN << side);
         const bool news = v.end > h->high || v.ack > f->half[!side].acked || fin;
         const bool waits = f->more && f->more->first[side];
         if (news && seg->ttl != h->ttl && h->ttl) h->flags |= AW_HALF_WAYS;
@@ -647,12 +648,12 @@ void **aw_flow_app(struct aw_flow *flow)
 /* Whose FIN was first, by order of cause: of two that were captured the one that was handed up
  * first, for the other may acknowledge it though it was captured before; one that was not captured,
  * if the other acknowledges it. */
-static unsigned first_fin(const struct aw_flow *f, const struct aw_ends *e)
+static unsigned first_fin(const struct aw_flow *f)
 {
     for (unsigned side = 0; side < 2; side++) {
         const struct aw_half *h = &f->half[side];
-        if ((h->flags & AW_HALF_MAYBE_FIN) && aw_seen(&e->fin[!side]) &&
-            e->fin_ack[!side] > h->next)
+        if ((h->flags & AW_HALF_MAYBE_FIN) && (f->flags & AW_FLOW_FIN << !side) &&
+            f->marks->fin_ack[!side] > h->next)
             return side;
     }
     return (f->flags & AW_FLOW_FIN_BY_1) != 0;
@@ -661,16 +662,19 @@ static unsigned first_fin(const struct aw_flow *f, const struct aw_ends *e)
 static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
 {
     static const struct aw_more no_more;
-    static const struct aw_ends no_ends;
+    static const struct aw_marks no_marks;
     const struct aw_more *m = f->more ? f->more : &no_more;
-    const struct aw_ends *e = f->ends ? f->ends : &no_ends;
+    const struct aw_marks *k = f->marks ? f->marks : &no_marks;
     for (unsigned side = 0; side < 2; side++) {
         const enum aw_dir dir = aw_dir_of(f, side);
         const struct aw_half *h = &f->half[side];
-        out->fin_unseen[dir] = h->fin == AW_OFF_NONE && (h->flags & AW_HALF_MAYBE_FIN) != 0;
-        out->fin[dir] = out->fin_unseen[dir] ? h->acked_by : e->fin[side];
-        out->fin_ack[dir] =
-            out->fin_unseen[dir] || !aw_seen(&e->fin[side]) ? AW_OFF_NONE : e->fin_ack[side];
+        const bool ended = (f->flags & AW_FLOW_FIN << side) != 0;
+        out->fin_unseen[dir] = !ended && (h->flags & AW_HALF_MAYBE_FIN) != 0;
+        if (out->fin_unseen[dir]) out->fin[dir] = k->acked_by[side];
+        if (ended) {
+            out->fin[dir] = k->fin_by[side];
+            out->fin_ack[dir] = k->fin_ack[side];
+        }
         out->rst[dir] = m->rst[side];
         out->rst_bare[dir] = m->rst_bare[side];
         out->hole_bytes[dir] = m->hole_bytes[side];
@@ -678,7 +682,7 @@ static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
         out->zero_windows[dir] = m->zero_windows[side];
     }
     /* Who ended it: the first FIN, or a reset before any. */
-    const unsigned first = first_fin(f, e);
+    const unsigned first = first_fin(f);
     const enum aw_dir dir = aw_dir_of(f, first), other = aw_dir_other(dir);
     const struct aw_mark *const ends[] = {&out->fin[dir], &out->fin[other], &m->rst[0], &m->rst[1]};
     const unsigned sides[] = {first, !first, 0, 1};
@@ -736,7 +740,7 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         if (out->syn_seen[dir]) out->isn[dir] = h->base_seq - 1;
         out->ttl_first[dir] = h->ttl;
     }
-    if (f->more || f->ends) facts_end(f, out);
+    if (f->more || f->flags & AW_FLOW_FINS) facts_end(f, out);
     if (!f->more) return;
     aw_missed_facts(f, out);
     aw_clock_facts(f, out);
@@ -767,8 +771,21 @@ void aw_flow_ignore(struct aw_flow *flow)
 void aw_flow_watch(struct aw_flow *flow, enum aw_dir dir, aw_off off)
 {
     const unsigned side = dir == AW_C2S ? flow->client : !flow->client;
-    flow->half[side].watch = off;
+    struct aw_marks *m = aw_flow_marks(flow);
+    if (!m) return;
+    m->watch[side] = off;
     if (flow->more) flow->more->watch_ack[side] = AW_OFF_NONE;
+}
+
+void aw_flow_rest(struct aw_flow *f)
+{
+    if (!f->marks || f->flags & AW_FLOW_FINS) return;
+    for (unsigned side = 0; side < 2; side++) {
+        const struct aw_half *h = &f->half[side];
+        if (h->next == 0 || h->acked > h->next || f->marks->watch[side] != AW_OFF_NONE) return;
+    }
+    aw_pool_put(f->table->pool, f->marks, sizeof *f->marks);
+    f->marks = NULL;
 }
 
 void aw_flow_conflict(struct aw_flow *flow)

@@ -123,6 +123,9 @@ void aw_flow_ignore(struct aw_flow *flow);
 /* Ask for one ACK chunk when the peer of `dir` acknowledges byte `off` of `dir` (all before `off`).
  */
 void aw_flow_watch(struct aw_flow *flow, enum aw_dir dir, aw_off off);
+/* What was sent so far is done with: until there is new payload, nothing will be watched before it.
+ */
+void aw_flow_rest(struct aw_flow *flow);
 /* Bytes that were sent again were not those that had been handed up: counted. */
 void aw_flow_conflict(struct aw_flow *flow);
 /* Evict this one last: a failing exchange is under way. */

@@ -40,8 +40,8 @@ static void take_syn(struct aw_flow *f, const struct aw_segment *seg, unsigned s
             h->flags |= AW_HALF_TIMING;
             h->sample_seq = seg->seq + 1;
             h->sample_ts = seg->at.ts;
-        } else if (h->acked == 0 && h->next == 0) {
-            aw_half_trip(f, !side, seg->at.ts, h->acked_by.ts);
+        } else if (h->acked == 0 && h->next == 0 && f->marks) {
+            aw_half_trip(f, !side, seg->at.ts, f->marks->acked_by[side].ts);
         }
     }
     if (seg->flags & AW_TCP_ACK) {
@@ -160,18 +160,19 @@ void aw_reset(struct aw_flow *f, const struct aw_view *v)
     /* Its sequence number proves that everything before was sent: give it the same grace as bytes
      * that the peer acknowledged, for they may just have been captured later. */
     aw_off off = aw_half_off(h, v->seg->seq);
-    if (h->fin != AW_OFF_NONE) off = aw_off_min(off, h->fin);
+    const aw_off fin = aw_fin_of(f, v->side);
+    if (fin != AW_OFF_NONE) off = aw_off_min(off, fin);
     m->rst_off = off;
     m->rst_ack = v->ack;
     m->rst_side = (uint8_t)v->side;
     if (off > h->acked) {
         h->acked = off;
-        h->acked_by = *at;
+        aw_half_acked(f, v->side, at);
     }
     struct aw_half *p = &f->half[!v->side];
     if (v->ack > p->acked) {
         p->acked = v->ack;
-        p->acked_by = *at;
+        aw_half_acked(f, !v->side, at);
     }
     aw_order_settle(f);
 }

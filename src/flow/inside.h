@@ -54,13 +54,10 @@ enum {
 };
 
 struct aw_half {
-    aw_off next;             /* all before it was handed up */
-    aw_off high;             /* end of the highest byte that segments of this side imply */
-    aw_off acked;            /* highest acknowledged by the peer; AW_OFF_NONE */
-    struct aw_mark acked_by; /* the first segment that did */
-    aw_off watch;            /* tell when acknowledged; AW_OFF_NONE */
-    aw_off fin;              /* where the stream ends; AW_OFF_NONE */
-    uint32_t base_seq;       /* sequence number of offset 0 */
+    aw_off next;       /* all before it was handed up */
+    aw_off high;       /* end of the highest byte that segments of this side imply */
+    aw_off acked;      /* highest acknowledged by the peer; AW_OFF_NONE */
+    uint32_t base_seq; /* sequence number of offset 0 */
     uint32_t sample_seq;
     aw_ns sample_ts;
     uint16_t flags;  /* AW_HALF_ */
@@ -95,9 +92,14 @@ struct aw_claim {
     uint8_t data[];
 };
 
-/* The FINs, which come near the end. */
-struct aw_ends {
-    struct aw_mark fin[2];
+/* What a connection needs while something is under way or once a side has ended: there from its
+ * first payload on, and let go while it rests. By side. */
+struct aw_marks {
+    aw_off watch[2];            /* tell when acknowledged; AW_OFF_NONE */
+    struct aw_mark acked_by[2]; /* the first segment that acknowledged half[].acked, where that came
+                                   while this was there */
+    aw_off fin[2];              /* where the stream ends, if it does: AW_FLOW_FIN */
+    struct aw_mark fin_by[2];   /* the FIN */
     aw_off fin_ack[2];
 };
 
@@ -152,6 +154,8 @@ enum {
     AW_FLOW_FIN_BY_1 = 1 << 8, /* side 1 sent the first FIN, by order of cause */
     AW_FLOW_TICKS = 1 << 9,    /* tick[0] is a TSval's; tick[1]: the bit above */
     AW_FLOW_V6 = 1 << 11,      /* its addresses are IPv6 */
+    AW_FLOW_FIN = 1 << 12,     /* side 0 has ended, at marks->fin[0]; side 1: the bit above */
+    AW_FLOW_FINS = AW_FLOW_FIN | AW_FLOW_FIN << 1,
 };
 
 /* Deadlines lie in heaps; the heap a connection stands in is also the order of eviction. */
@@ -173,10 +177,10 @@ struct aw_flow {      /* owned by its table */
     uint64_t ord;
     aw_ns packet_at, active_at; /* by the table's clock, which never goes back */
     struct aw_mark activity;
-    struct aw_ends *ends; /* owned; NULL before the first FIN */
-    struct aw_more *more; /* owned; NULL as long as nothing is out of the ordinary */
-    void *app;            /* belongs to the room above */
-    aw_ns rtt[2];         /* capture point to that side: smallest; AW_NS_NONE */
+    struct aw_marks *marks; /* owned; NULL while nothing is under way */
+    struct aw_more *more;   /* owned; NULL as long as nothing is out of the ordinary */
+    void *app;              /* belongs to the room above */
+    aw_ns rtt[2];           /* capture point to that side: smallest; AW_NS_NONE */
     struct aw_trace near[AW_TRACES_NEAR];
     uint8_t v6[][16]; /* addresses by side, where they are IPv6; else there are none */
 };
@@ -249,6 +253,16 @@ static inline aw_off aw_off_min(aw_off a, aw_off b)
 {
     return a < b ? a : b;
 }
+/* Where a side's stream ends; AW_OFF_NONE. */
+static inline aw_off aw_fin_of(const struct aw_flow *f, unsigned side)
+{
+    return f->flags & AW_FLOW_FIN << side ? f->marks->fin[side] : AW_OFF_NONE;
+}
+/* What of a side is watched; AW_OFF_NONE. */
+static inline aw_off aw_watch_of(const struct aw_flow *f, unsigned side)
+{
+    return f->marks ? f->marks->watch[side] : AW_OFF_NONE;
+}
 static inline enum aw_dir aw_dir_of(const struct aw_flow *f, unsigned side)
 {
     return side == f->client ? AW_C2S : AW_S2C;
@@ -257,8 +271,8 @@ static inline enum aw_dir aw_dir_of(const struct aw_flow *f, unsigned side)
 /* --- flow.c --- */
 /* A pool block, with others evicted for it if need be; NULL where that did not help. */
 void *aw_flow_room(struct aw_flow_table *t, size_t size);
-struct aw_more *aw_flow_more(struct aw_flow *f); /* NULL: no memory */
-struct aw_ends *aw_flow_ends(struct aw_flow *f); /* as well */
+struct aw_more *aw_flow_more(struct aw_flow *f);   /* NULL: no memory */
+struct aw_marks *aw_flow_marks(struct aw_flow *f); /* as well */
 /* Hands up what waits, closes, frees. Afterwards f is gone unless `linger`: then it is only marked
  * as closed, and whoever is at work on it buries it. */
 void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const struct aw_mark *seen,
@@ -406,13 +420,17 @@ void aw_half_copy(struct aw_flow *f, const struct aw_view *v);
 bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
 /* Takes a segment whose offsets are known; f may be closed afterwards. */
 void aw_half_take(struct aw_flow *f, struct aw_view *v);
+/* `by` was the first to acknowledge half[side].acked. Kept if it may be asked for. */
+void aw_half_acked(struct aw_flow *f, unsigned side, const struct aw_mark *by);
 
 /* --- order.c --- */
-/* Whether everything before `ack` of this half has been handed up. */
-static inline bool aw_covered(const struct aw_half *h, aw_off ack)
+/* Whether everything before `ack` of this side has been handed up. */
+static inline bool aw_covered(const struct aw_flow *f, unsigned side, aw_off ack)
 {
+    const struct aw_half *h = &f->half[side];
     if (ack <= h->next) return true; /* AW_OFF_NONE, too */
-    if (h->fin != AW_OFF_NONE) return h->next >= h->fin && (h->flags & AW_HALF_FIN_DONE);
+    if (f->flags & AW_FLOW_FIN << side)
+        return h->next >= f->marks->fin[side] && (h->flags & AW_HALF_FIN_DONE);
     return (h->flags & AW_HALF_MAYBE_FIN) && ack == h->next + 1;
 }
 /* Something waits, for bytes or for its turn. */
@@ -429,14 +447,14 @@ void aw_order_expire(struct aw_flow *f); /* the grace is over */
 void aw_order_flush(struct aw_flow *f);  /* hands up all, with holes where bytes are missing */
 void aw_order_idle(struct aw_flow *f);   /* nothing came for long: what is missing is given up */
 void aw_order_drop(struct aw_flow *f);   /* lets go of what waits, without handing it up */
-/* Takes a FIN for which nothing has to wait, its `fin` and mark being set. */
+/* Takes a FIN for which nothing has to wait, its marks being set. */
 void aw_order_fin(struct aw_flow *f, unsigned side);
 void aw_order_watch_hit(struct aw_flow *f, unsigned side);
 /* Tells of a watched offset, if it is time. */
 static inline void aw_order_watch(struct aw_flow *f, unsigned side)
 {
-    const struct aw_half *h = &f->half[side];
-    if (h->watch != AW_OFF_NONE && h->acked >= h->watch) aw_order_watch_hit(f, side);
+    const aw_off watch = aw_watch_of(f, side);
+    if (watch != AW_OFF_NONE && f->half[side].acked >= watch) aw_order_watch_hit(f, side);
 }
 
 /* --- timer.c: heaps of deadlines, the earliest on top; equal ones by first packet --- */
