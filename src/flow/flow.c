@@ -87,6 +87,7 @@ struct aw_more *aw_flow_more(struct aw_flow *f)
         .grace_at = AW_NOT_IN_HEAP,
         .rst_off = AW_OFF_NONE,
         .watch_ack = {AW_OFF_NONE, AW_OFF_NONE},
+        .rtt = {AW_NS_NONE, AW_NS_NONE},
     };
     f->more = m;
     return m;
@@ -97,7 +98,8 @@ struct aw_marks *aw_flow_marks(struct aw_flow *f)
     if (f->marks) return f->marks;
     struct aw_marks *m = aw_flow_room(f->table, sizeof *m);
     if (!m) return NULL;
-    *m = (struct aw_marks){.watch = {AW_OFF_NONE, AW_OFF_NONE}};
+    m->watch[0] = m->watch[1] = AW_OFF_NONE;
+    m->acked_by[0] = m->acked_by[1] = (struct aw_mark){.ord = 0};
     f->marks = m;
     return m;
 }
@@ -215,9 +217,9 @@ static void place(struct aw_flow *f)
         return;
     }
     aw_heap_remove(t, old, f);
-    f->heap = (uint8_t)id;
+    f->heap = id & 3;
     if (aw_heap_add(t, id, f, key)) return;
-    f->heap = (uint8_t)old;
+    f->heap = old & 3;
     (void)aw_heap_add(t, old, f, key); /* it has the room it just gave up */
 }
 
@@ -337,7 +339,7 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
     const bool v6 = seg->src.v6, syn = (seg->flags & AW_TCP_SYN) != 0;
     struct aw_flow *f = aw_flow_room(t, sizeof *f + (v6 ? 2 * sizeof *f->v6 : 0));
     if (!f) return NULL;
-    const struct aw_half blank = {.acked = AW_OFF_NONE, .wscale = 0xff};
+    const struct aw_half blank = {.acked = AW_OFF_NONE};
     *f = (struct aw_flow){
         .port = {seg->sport, seg->dport},
         .flags = (uint16_t)((syn ? 0 : AW_FLOW_MIDSTREAM) | (v6 ? AW_FLOW_V6 : 0)),
@@ -348,13 +350,14 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
         .packet_at = t->now,
         .active_at = t->now,
         .activity = seg->at,
-        .rtt = {AW_NS_NONE, AW_NS_NONE},
+        .rtt = {AW_RTT_FAR, AW_RTT_FAR},
+        .wscale = 0xff,
         .half = {blank, blank},
     };
     const size_t len = v6 ? sizeof f->v6[0] : sizeof f->v4[0];
     memcpy(v6 ? f->v6[side] : f->v4[side], seg->src.b, len);
     memcpy(v6 ? f->v6[!side] : f->v4[!side], seg->dst.b, len);
-    f->client = (uint8_t)(syn ? side : guess_client(f->port, side));
+    f->client = syn ? side : guess_client(f->port, side);
     for (unsigned i = 0; !aw_heap_add(t, AW_HEAP_LIVE, f, aw_flow_deadline(f)); i++) {
         if (i < EVICTIONS_MAX && aw_flow_evict_one(t)) continue;
         aw_pool_put(t->pool, f, aw_flow_size(f));
@@ -723,8 +726,8 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
     *out = (struct aw_conn_facts){
         .ord = f->ord,
         .client_known = (f->flags & AW_FLOW_CLIENT_KNOWN) != 0,
-        .rtt_c = f->rtt[f->client],
-        .rtt_s = f->rtt[!f->client],
+        .rtt_c = aw_half_rtt(f, f->client),
+        .rtt_s = aw_half_rtt(f, !f->client),
         .last_activity = f->activity,
         .last_packet = f->packet_at,
         .fin_ack = {AW_OFF_NONE, AW_OFF_NONE},

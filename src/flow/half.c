@@ -33,7 +33,19 @@ void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked)
     const uint64_t trip =
         swapped ? (uint64_t)sent - (uint64_t)acked : (uint64_t)acked - (uint64_t)sent;
     if (trip > INT64_MAX || (swapped && (aw_ns)trip > f->table->limits.reorder_grace)) return;
-    if (f->rtt[side] == AW_NS_NONE || (aw_ns)trip < f->rtt[side]) f->rtt[side] = (aw_ns)trip;
+    if (trip < f->rtt[side]) {
+        f->rtt[side] = (uint32_t)trip;
+        return;
+    }
+    if (f->rtt[side] != AW_RTT_FAR) return;
+    struct aw_more *m = aw_flow_more(f);
+    if (m && (m->rtt[side] == AW_NS_NONE || (aw_ns)trip < m->rtt[side])) m->rtt[side] = (aw_ns)trip;
+}
+
+aw_ns aw_half_rtt(const struct aw_flow *f, unsigned side)
+{
+    if (f->rtt[side] != AW_RTT_FAR) return f->rtt[side];
+    return f->more ? f->more->rtt[side] : AW_NS_NONE;
 }
 
 /* A round trip between the capture point and the side that acknowledges. */
@@ -257,9 +269,9 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     struct aw_half *h = side ? &f->half[1] : &f->half[0], *p = side ? &f->half[0] : &f->half[1];
     const bool ends = (seg->flags & AW_TCP_FIN) != 0;
     if ((seg->flags & ~(AW_TCP_PSH | AW_TCP_FIN)) != AW_TCP_ACK || seg->window == 0) return false;
-    if (f->more || f->flags & AW_FLOW_FIN << side) return false;
+    if (f->more) return false;
     const bool peer_ended = (p->flags & AW_HALF_FIN_DONE) != 0;
-    if (f->flags & AW_FLOW_FIN << !side && !peer_ended) return false;
+    if (f->flags & AW_FLOW_FINS && (f->flags & AW_FLOW_FIN << side || !peer_ended)) return false;
     if (!(h->flags & p->flags & AW_HALF_KNOWN) || ((h->flags | p->flags) & ODD)) return false;
     const aw_off off = h->next,
                  ack = aw_seq_widen(seg->ack, p->base_seq + (uint32_t)p->next, p->next);
@@ -271,7 +283,7 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     if (ack >= watch && watch != AW_OFF_NONE) return false;
     if (seg->payload.len != len || off < h->high) return false;
 
-    aw_trace_write(&f->near[f->trace_next++ % AW_TRACES_NEAR], seg, side);
+    aw_trace_write(&f->near[f->near_next++], seg, side);
     f->packet_at = f->table->now;
     aw_half_meet(h, seg);
     h->window = seg->window;

@@ -31,7 +31,7 @@ struct aw_trace {
     uint8_t ttl;
     uint8_t via; /* interface and link direction, folded */
 };
-enum { AW_TRACES_NEAR = 4, AW_TRACES_FAR_MAX = 1024 };
+enum { AW_TRACES_NEAR = 1 << 2, AW_TRACES_FAR_MAX = 1024 };
 
 enum {
     AW_HALF_KNOWN = 1 << 0,     /* base_seq is valid */
@@ -62,9 +62,9 @@ struct aw_half {
     aw_ns sample_ts;
     uint16_t flags;  /* AW_HALF_ */
     uint16_t window; /* as last sent, unscaled */
-    uint8_t wscale;  /* 0xff = not known */
-    uint8_t ttl;     /* of the first segment */
     uint16_t id;     /* IP ID of the latest packet; 0 = none */
+    uint8_t ttl;     /* of the first segment */
+    uint8_t tick;    /* latest TSval, in 2^6 of its ticks, wrapping */
 };
 
 /* Where a segment's payload belongs, and what was seen with it. */
@@ -98,9 +98,10 @@ struct aw_marks {
     aw_off watch[2];            /* tell when acknowledged; AW_OFF_NONE */
     struct aw_mark acked_by[2]; /* the first segment that acknowledged half[].acked, where that came
                                    while this was there */
-    aw_off fin[2];              /* where the stream ends, if it does: AW_FLOW_FIN */
-    struct aw_mark fin_by[2];   /* the FIN */
-    aw_off fin_ack[2];
+    /* Set where there is AW_FLOW_FIN. */
+    aw_off fin[2];            /* where the stream ends */
+    struct aw_mark fin_by[2]; /* the FIN */
+    aw_off fin_ack[2];        /* what it acknowledges */
 };
 
 /* What few connections need. */
@@ -130,8 +131,9 @@ struct aw_more {
     uint8_t outruns[2]; /* how often there was one of the last kind */
     uint64_t holes, retransmissions, copies, conflicts;
     uint16_t first_way[2], copy_way[2]; /* how the latest packet seen twice came (copies.c); 0, 0 */
-    struct aw_trace *traces;            /* owned; AW_TRACES_NEAR where NULL */
-    uint32_t trace_cap;                 /* a power of two */
+    struct aw_trace *traces;            /* owned; aw_flow.near where NULL */
+    uint32_t trace_next, trace_cap;     /* the cap is a power of two */
+    aw_ns rtt[2];                       /* where longer than aw_flow.rtt can say; AW_NS_NONE */
     struct aw_claim *claim;             /* owned; the latest one, NULL */
     uint32_t leap_seq, leap_ack;        /* of the latest segment that leapt: its end, its ACK */
     uint8_t leap_side;                  /* who sent it, and one more; 0 = none did */
@@ -152,7 +154,7 @@ enum {
     AW_FLOW_BUSY = 1 << 6,     /* being worked on: not to be evicted */
     AW_FLOW_PAYLOAD = 1 << 7,  /* any was sent, captured or not */
     AW_FLOW_FIN_BY_1 = 1 << 8, /* side 1 sent the first FIN, by order of cause */
-    AW_FLOW_TICKS = 1 << 9,    /* tick[0] is a TSval's; tick[1]: the bit above */
+    AW_FLOW_TICKS = 1 << 9,    /* half[0].tick is a TSval's; of half[1]: the bit above */
     AW_FLOW_V6 = 1 << 11,      /* its addresses are IPv6 */
     AW_FLOW_FIN = 1 << 12,     /* side 0 has ended, at marks->fin[0]; side 1: the bit above */
     AW_FLOW_FINS = AW_FLOW_FIN | AW_FLOW_FIN << 1,
@@ -165,13 +167,13 @@ enum aw_heap_id { AW_HEAP_SPARE, AW_HEAP_LIVE, AW_HEAP_PRECIOUS, AW_HEAP_GRACE, 
 struct aw_flow {      /* owned by its table */
     uint8_t v4[2][4]; /* addresses by side, where they are IPv4 */
     uint16_t port[2];
-    uint16_t flags;    /* AW_FLOW_ */
-    uint8_t client;    /* the side */
-    uint8_t heap;      /* enum aw_heap_id: which one `heap_at` speaks of */
-    uint16_t id_at[2]; /* times of the packets with half[].id and tick[], in 2^20 ns, wrapping */
-    uint32_t heap_at;  /* index in its heap */
-    uint16_t trace_next;
-    uint8_t tick[2]; /* latest TSval of each side, in 2^6 of its ticks, wrapping */
+    uint16_t flags;        /* AW_FLOW_ */
+    bool client : 1;       /* the side */
+    uint8_t heap : 2;      /* enum aw_heap_id: which one `heap_at` speaks of */
+    uint8_t near_next : 2; /* where the next of AW_TRACES_NEAR goes */
+    uint8_t wscale;        /* four bits a side; 15 = not known, or more than is allowed */
+    uint32_t heap_at;      /* index in its heap */
+    uint16_t id_at[2];     /* times of the packets with half[].id and tick, in 2^20 ns, wrapping */
     struct aw_half half[2];
     struct aw_flow_table *table; /* callbacks get the flow alone */
     uint64_t ord;
@@ -180,10 +182,12 @@ struct aw_flow {      /* owned by its table */
     struct aw_marks *marks; /* owned; NULL while nothing is under way */
     struct aw_more *more;   /* owned; NULL as long as nothing is out of the ordinary */
     void *app;              /* belongs to the room above */
-    aw_ns rtt[2];           /* capture point to that side: smallest; AW_NS_NONE */
+    uint32_t rtt[2];        /* capture point to that side: smallest, ns; AW_RTT_FAR */
     struct aw_trace near[AW_TRACES_NEAR];
     uint8_t v6[][16]; /* addresses by side, where they are IPv6; else there are none */
 };
+_Static_assert(sizeof(struct aw_flow) <= 256, "a connection takes four cache lines, if it is IPv4");
+#define AW_RTT_FAR UINT32_MAX /* not known, or 4.3 s and more: aw_more.rtt */
 static inline size_t aw_flow_size(const struct aw_flow *f)
 {
     return sizeof *f + (f->flags & AW_FLOW_V6 ? 2 * sizeof *f->v6 : 0);
@@ -366,7 +370,7 @@ static inline uint16_t aw_clock_at(const struct aw_segment *seg)
 static inline uint8_t aw_clock_ticks(const struct aw_flow *f, const struct aw_segment *seg,
                                      unsigned side)
 {
-    return (uint8_t)((uint8_t)(seg->tsval >> 6) - f->tick[side]);
+    return (uint8_t)((uint8_t)(seg->tsval >> 6) - f->half[side].tick);
 }
 /* Holds a packet that is not the first of its side against the one before it. */
 static inline void aw_clock_check(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
@@ -381,7 +385,7 @@ static inline void aw_clock_note(struct aw_flow *f, const struct aw_segment *seg
 {
     if (!seg->has_tsval) return;
     f->flags |= (uint16_t)(AW_FLOW_TICKS << side);
-    f->tick[side] = (uint8_t)(seg->tsval >> 6);
+    f->half[side].tick = (uint8_t)(seg->tsval >> 6);
     f->id_at[side] = aw_clock_at(seg);
 }
 
@@ -410,6 +414,7 @@ void aw_claim_free(struct aw_flow_table *t, struct aw_claim *c); /* c may be NUL
 /* --- half.c --- */
 /* What `side` acknowledged at `acked` had been sent at `sent`: a sample of its round trip. */
 void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked);
+aw_ns aw_half_rtt(const struct aw_flow *f, unsigned side); /* the smallest; AW_NS_NONE */
 /* Says that bytes off to end were sent once more, and counts it. */
 void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end);
 /* Compares a copy of a packet with what came first: whoever has a packet look like one can make two
