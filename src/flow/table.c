@@ -1,6 +1,9 @@
 /*
  * Finds the connection of a segment: a table of slots, open addressing with linear probing, no
  * tombstones. Knows nothing of what a connection is made of but its key.
+ *
+ * Cost: 20 to 40 bytes a connection. A slot has the hash, so that only the right connection is
+ * touched; what is found lies one or two slots on from its home in the mean, four to a cache line.
  */
 #include "flow/inside.h"
 
@@ -105,7 +108,7 @@ bool aw_slots_resize(struct aw_flow_table *t, size_t count)
 bool aw_slot_reserve(struct aw_flow_table *t)
 {
     const size_t count = t->mask + 1;
-    if (t->filled + 1 <= count / 2 || aw_slots_resize(t, count * 2)) return true;
+    if (t->filled + 1 <= count / 5 * 4 || aw_slots_resize(t, count * 2)) return true;
     /* It cannot grow, and searches would become long. */
     while (t->filled + 1 > count / 8 * 7)
         if (!aw_flow_evict_one(t)) return false;
