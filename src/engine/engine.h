@@ -117,6 +117,22 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
 void aw_shard_free(struct aw_shard *s);
 void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
 
+/* What a connection becomes between two exchanges, or where no HTTP is to come: kept-alive ones are
+ * many, and most of the time they say nothing. This stands in front of what rest.c knows. */
+struct aw_rest {
+    bool resting; /* true */
+    bool over;    /* nothing that comes matters any more, and nothing else is known */
+    bool counted;
+    uint8_t size; /* of the block */
+};
+/* NULL: no memory. Freed by giving the block back. */
+struct aw_rest *aw_rest_new(struct aw_pool *pool, bool counted, const struct aw_http_rest *http,
+                            const struct aw_exchanges_rest *xs);
+struct aw_rest *aw_rest_over(struct aw_pool *pool, bool counted);
+/* It is not over: what it was made of; and it takes a FIN (aw_http_rest_end). */
+void aw_rest_read(const struct aw_rest *r, struct aw_http_rest *http, struct aw_exchanges_rest *xs);
+enum aw_http_result aw_rest_end(struct aw_rest *r, enum aw_dir dir);
+
 /* Hands one telling to the link room. */
 void aw_tell(struct aw_link *link, const struct aw_telling *t);
 /* Phase 3: hands each telling to the link room, in order. False: not all, since what the link has

@@ -8,7 +8,8 @@
 
 enum { LOOK_EVERY = 50 * 1000 * 1000 }; /* ns of the clock, between looks at who waits */
 
-/* What a connection needs beyond TCP, made when its first payload byte comes. */
+/* What a connection needs beyond TCP, made when its first payload byte comes; between exchanges it
+ * becomes an aw_rest. */
 struct conn {
     bool resting;         /* false: the same place in both says which of the two it is */
     struct aw_http *http; /* NULL once the connection turned out not to be HTTP */
@@ -24,17 +25,6 @@ struct conn {
     bool told;        /* ... and it was told that it does */
     uint32_t lot;     /* the latest in which exchanges of its were closed */
     size_t untold;    /* bytes of these */
-};
-
-/* What it becomes between two exchanges, or where no HTTP is to come: kept-alive connections are
- * many, and most of the time they say nothing. */
-struct rest {
-    bool resting; /* true */
-    bool over;    /* nothing that comes matters any more: what follows may not be there */
-    bool counted;
-    uint8_t size; /* of this block */
-    struct aw_http_rest http;
-    struct aw_exchanges_rest xs;
 };
 
 /* For the packet tap: which connection last had a hash, so that what comes when it is over and
@@ -363,7 +353,7 @@ static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow, bool begi
 }
 
 /* Of what a flow's `app` points to. */
-static struct rest *at_rest(void *app)
+static struct aw_rest *at_rest(void *app)
 {
     return app && *(const bool *)app ? app : NULL;
 }
@@ -380,26 +370,29 @@ static void conn_free(struct aw_shard *s, struct conn *c)
 /* Lets go of all that a connection does not need between two exchanges, if it is there. */
 static void let_rest(struct aw_shard *s, struct conn *c)
 {
-    struct rest now = {.resting = true, .over = c->http == NULL, .counted = c->counted};
-    if (!aw_exchanges_rest(c->xs, &now.xs) || c->may_wait) return;
-    if (c->http && !aw_http_rests(c->http, &now.http)) return;
-    now.size = now.over ? offsetof(struct rest, http) : sizeof now;
-    struct rest *r = aw_pool_get(s->pool, now.size);
+    struct aw_http_rest http;
+    struct aw_exchanges_rest xs;
+    if (!aw_exchanges_rest(c->xs, &xs) || c->may_wait) return;
+    if (c->http && !aw_http_rests(c->http, &http)) return;
+    struct aw_rest *r =
+        c->http ? aw_rest_new(s->pool, c->counted, &http, &xs) : aw_rest_over(s->pool, c->counted);
     if (!r) return;
-    memcpy(r, &now, now.size);
     *aw_flow_app(c->flow) = r;
     aw_flow_rest(c->flow);
     conn_free(s, c);
 }
 
 /* NULL: no memory, and what was known of it is lost. */
-static struct conn *conn_resume(struct aw_shard *s, struct aw_flow *flow, struct rest *r)
+static struct conn *conn_resume(struct aw_shard *s, struct aw_flow *flow, struct aw_rest *r)
 {
     struct conn *c = aw_pool_get(s->pool, sizeof *c);
     if (c) {
+        struct aw_http_rest http;
+        struct aw_exchanges_rest xs;
+        aw_rest_read(r, &http, &xs);
         *c = (struct conn){
-            .http = aw_http_resume(s->pool, &s->stats.http, &r->http),
-            .xs = aw_exchanges_resume(&s->room, &r->xs),
+            .http = aw_http_resume(s->pool, &s->stats.http, &http),
+            .xs = aw_exchanges_resume(&s->room, &xs),
             .flow = flow,
             .deadline = AW_NS_NONE,
             .counted = r->counted,
@@ -423,7 +416,7 @@ static void on_gone(void *ctx, struct aw_flow *flow)
 {
     struct aw_shard *s = ctx;
     void **app = aw_flow_app(flow);
-    struct rest *r = at_rest(*app);
+    struct aw_rest *r = at_rest(*app);
     if (*app) {
         struct conn *c = *app;
         if (r ? !r->counted : !c->counted) s->stats.conn_other++;
@@ -513,7 +506,7 @@ __attribute__((noinline)) static void tap_stream(struct aw_shard *s, struct aw_f
 }
 
 /* Whether a connection at rest takes the chunk as it is; else it has to go on. */
-static bool rests_on(struct aw_shard *s, struct aw_flow *flow, struct rest *r,
+static bool rests_on(struct aw_shard *s, struct aw_flow *flow, struct aw_rest *r,
                      const struct aw_chunk *chunk)
 {
     if (r->over) return true;
@@ -525,9 +518,7 @@ static bool rests_on(struct aw_shard *s, struct aw_flow *flow, struct rest *r,
     case AW_CHUNK_AGAIN:
         return chunk->copy;
     case AW_CHUNK_FIN:
-        aw_exchanges_rest_end(&r->xs, chunk->dir);
-        if (aw_http_rest_end(&r->http, chunk->dir) == AW_HTTP_IGNORE && !s->tap.stream)
-            aw_flow_ignore(flow);
+        if (aw_rest_end(r, chunk->dir) == AW_HTTP_IGNORE && !s->tap.stream) aw_flow_ignore(flow);
         return true;
     case AW_CHUNK_ACK:
     case AW_CHUNK_IDLE:
@@ -572,7 +563,7 @@ static const struct aw_chunk *take_chunk(struct aw_shard *s, struct conn *c,
 static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *chunk)
 {
     struct aw_shard *s = ctx;
-    struct rest *r = at_rest(*aw_flow_app(flow));
+    struct aw_rest *r = at_rest(*aw_flow_app(flow));
     const bool rests = r && rests_on(s, flow, r, chunk);
     struct conn *c = rests ? NULL : r ? conn_resume(s, flow, r) : *aw_flow_app(flow);
     struct aw_chunk turned;
