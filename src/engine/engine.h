@@ -9,6 +9,7 @@
 
 #include "await100/engine.h"
 #include "base/arena.h"
+#include "base/squeeze.h"
 #include "diagnose/agents.h"
 #include "diagnose/diagnose.h"
 #include "exchange/exchange.h"
@@ -122,6 +123,49 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
 uint64_t aw_shard_next_to_finish(struct aw_shard *s);
 void aw_shard_finish_one(struct aw_shard *s, const struct aw_batch *b, struct aw_link *link);
 void aw_shard_finished(struct aw_shard *s, struct aw_tellings *t);
+
+/* What a flow's `app` is, of the connections that have one: its first byte says it. */
+enum aw_conn_state {
+    AW_CONN_AWAKE,  /* the shard's own */
+    AW_CONN_RESTS,  /* an aw_rest */
+    AW_CONN_SLEEPS, /* an aw_sleeper */
+};
+
+/* What a connection becomes between two exchanges, or where no HTTP is to come: kept-alive ones are
+ * many, and most of the time they say nothing. This stands in front of what rest.c knows. */
+struct aw_rest {
+    uint8_t state; /* AW_CONN_RESTS */
+    bool over;     /* nothing that comes matters any more, and nothing else is known */
+    bool counted;
+    uint8_t size; /* of the block */
+};
+/* NULL: no memory. Freed by giving the block back. */
+struct aw_rest *aw_rest_new(struct aw_pool *pool, bool counted, const struct aw_http_rest *http,
+                            const struct aw_exchanges_rest *xs);
+struct aw_rest *aw_rest_over(struct aw_pool *pool, bool counted);
+/* It is not over: what it was made of; and it takes a FIN (aw_http_rest_end). */
+void aw_rest_read(const struct aw_rest *r, struct aw_http_rest *http, struct aw_exchanges_rest *xs);
+enum aw_http_result aw_rest_end(struct aw_rest *r, enum aw_dir dir);
+
+/* What it becomes in the middle of an exchange of which nothing is heard for a while (sleep.c):
+ * many clients that wait for a server, or servers for a client, are the same. */
+struct aw_sleeper {
+    uint8_t state;         /* AW_CONN_SLEEPS */
+    bool lost;             /* there was no memory to wake it: nothing more is known of it */
+    bool counted, unheard; /* the shard's, as is this: */
+    uint8_t patience;
+    uint16_t size;             /* of this block */
+    uint16_t image, http_part; /* bytes that were packed, and how many of them are http's */
+    uint32_t nth;              /* the exchange, once the link room knows of it; 0 before */
+    uint8_t packed[];
+};
+/* NULL: it has to stay as it is. Else http and xs may go. */
+struct aw_sleeper *aw_sleeper_new(struct aw_pool *pool, struct aw_squeezer *q,
+                                  const struct aw_http *http, const struct aw_exchanges *xs);
+/* False: no memory. Else the block may go. */
+bool aw_sleeper_wake(const struct aw_sleeper *z, struct aw_squeezer *q,
+                     struct aw_exchange_room *room, struct aw_http_stats *stats,
+                     const struct aw_flow *flow, struct aw_http **http, struct aw_exchanges **xs);
 
 /* Hands one telling to the link room. */
 void aw_tell(struct aw_link *link, const struct aw_telling *t);

@@ -2,11 +2,9 @@
  * One shard: the connections whose hash falls to it. Joins TCP, HTTP and exchanges of a connection,
  * and tells the link room what opened and what ended. Touches nothing another shard touches.
  *
- * Cost beside TCP's: some 3 KiB for a connection with an exchange under way, 0.6 KiB once nothing
- * was heard of it for a while (packed, which takes 2 us, and 1 us again when something is), 0.1 KiB
- * between exchanges.
+ * Cost beside TCP's: some 3 KiB for a connection with an exchange under way, a quarter of one once
+ * nothing was heard of it for a while (sleep.c), 64 bytes between exchanges (rest.c).
  */
-#include "base/squeeze.h"
 #include "engine/engine.h"
 
 #include <string.h>
@@ -17,11 +15,10 @@ enum { LOOK_EVERY = 50 * 1000 * 1000 }; /* ns of the clock, between looks at who
  * packed each time. */
 enum { PATIENCE_MOST = 6 };
 
-enum conn_state { CONN_AWAKE, CONN_RESTS, CONN_SLEEPS };
-
-/* What a connection needs beyond TCP, made when its first payload byte comes. */
+/* What a connection needs beyond TCP, made when its first payload byte comes; between exchanges it
+ * becomes an aw_rest, amid one, if it is long, an aw_sleeper. */
 struct conn {
-    uint8_t state;        /* CONN_AWAKE; the same place in all says what a flow's `app` is */
+    uint8_t state;        /* AW_CONN_AWAKE */
     uint8_t patience;     /* how often it was woken, up to PATIENCE_MOST */
     struct aw_http *http; /* NULL once the connection turned out not to be HTTP */
     struct aw_exchanges *xs;
@@ -39,30 +36,6 @@ struct conn {
     bool told;        /* ... and it was told that it does */
     uint32_t lot;     /* the latest in which exchanges of its were closed */
     size_t untold;    /* bytes of these */
-};
-
-/* What it becomes between two exchanges, or where no HTTP is to come: kept-alive connections are
- * many, and most of the time they say nothing. */
-struct rest {
-    uint8_t state; /* CONN_RESTS */
-    bool over;     /* nothing that comes matters any more: what follows may not be there */
-    bool counted;
-    uint8_t size; /* of this block */
-    struct aw_http_rest http;
-    struct aw_exchanges_rest xs;
-};
-
-/* What it becomes in the middle of an exchange of which nothing is heard for a while: many clients
- * that wait for a server, or servers for a client, are the same. */
-struct sleeper {
-    uint8_t state; /* CONN_SLEEPS */
-    bool counted, unheard;
-    uint8_t patience;
-    bool lost;                 /* there was no memory to wake it: nothing more is known of it */
-    uint16_t size;             /* of this block */
-    uint16_t image, http_part; /* bytes that were packed, and how many of them are http's */
-    uint32_t nth;              /* the exchange, once the link room knows of it; 0 before */
-    uint8_t packed[];
 };
 
 /* For the packet tap: which connection last had a hash, so that what comes when it is over and
@@ -346,29 +319,12 @@ static void conn_free(struct aw_shard *s, struct conn *c);
  * watches are looked at all the time. */
 static void fall_asleep(struct aw_shard *s, struct conn *c)
 {
-    uint8_t *image = aw_squeezer_image(s->squeezer);
-    uint32_t nth = 0;
     if (!c->http || c->may_wait || c->deadline != AW_NS_NONE) return;
-    const size_t http = aw_http_image(c->http, image, AW_IMAGE_MAX);
-    if (http == 0) return;
-    const size_t xs = aw_exchanges_image(c->xs, image + http, AW_IMAGE_MAX - http, &nth);
-    if (xs == 0) return;
-    const struct aw_span packed = aw_squeeze(s->squeezer, http + xs);
-    if (!packed.p) return;
-    const size_t size = sizeof(struct sleeper) + packed.len;
-    struct sleeper *z = aw_pool_get(s->pool, size);
+    struct aw_sleeper *z = aw_sleeper_new(s->pool, s->squeezer, c->http, c->xs);
     if (!z) return;
-    *z = (struct sleeper){
-        .state = CONN_SLEEPS,
-        .counted = c->counted,
-        .unheard = c->unheard,
-        .patience = c->patience,
-        .size = (uint16_t)size,
-        .image = (uint16_t)(http + xs),
-        .http_part = (uint16_t)http,
-        .nth = nth,
-    };
-    memcpy(z->packed, packed.p, packed.len);
+    z->counted = c->counted;
+    z->unheard = c->unheard;
+    z->patience = c->patience;
     *aw_flow_app(c->flow) = z;
     conn_free(s, c);
 }
@@ -469,9 +425,9 @@ static struct conn *conn_new(struct aw_shard *s, struct aw_flow *flow, bool begi
 }
 
 /* Of what a flow's `app` points to. */
-static enum conn_state state_of(const void *app)
+static enum aw_conn_state state_of(const void *app)
 {
-    return (enum conn_state) * (const uint8_t *)app;
+    return (enum aw_conn_state) * (const uint8_t *)app;
 }
 
 static void conn_free(struct aw_shard *s, struct conn *c)
@@ -487,14 +443,15 @@ static void conn_free(struct aw_shard *s, struct conn *c)
 /* Lets go of all that a connection does not need between two exchanges, if it is there. */
 static void let_rest(struct aw_shard *s, struct conn *c)
 {
-    struct rest now = {.state = CONN_RESTS, .over = c->http == NULL, .counted = c->counted};
-    if (!aw_exchanges_rest(c->xs, &now.xs) || c->may_wait) return;
-    if (c->http && !aw_http_rests(c->http, &now.http)) return;
-    now.size = now.over ? offsetof(struct rest, http) : sizeof now;
-    struct rest *r = aw_pool_get(s->pool, now.size);
+    struct aw_http_rest http;
+    struct aw_exchanges_rest xs;
+    if (!aw_exchanges_rest(c->xs, &xs) || c->may_wait) return;
+    if (c->http && !aw_http_rests(c->http, &http)) return;
+    struct aw_rest *r =
+        c->http ? aw_rest_new(s->pool, c->counted, &http, &xs) : aw_rest_over(s->pool, c->counted);
     if (!r) return;
-    memcpy(r, &now, now.size);
     *aw_flow_app(c->flow) = r;
+    aw_flow_rest(c->flow);
     conn_free(s, c);
 }
 
@@ -516,10 +473,13 @@ static struct conn *conn_again(struct aw_shard *s, struct aw_flow *flow, struct 
 }
 
 /* NULL: no memory, and what was known of it is lost. */
-static struct conn *conn_resume(struct aw_shard *s, struct aw_flow *flow, struct rest *r)
+static struct conn *conn_resume(struct aw_shard *s, struct aw_flow *flow, struct aw_rest *r)
 {
-    struct conn *c = conn_again(s, flow, aw_http_resume(s->pool, &s->stats.http, &r->http),
-                                aw_exchanges_resume(&s->room, &r->xs));
+    struct aw_http_rest http;
+    struct aw_exchanges_rest xs;
+    aw_rest_read(r, &http, &xs);
+    struct conn *c = conn_again(s, flow, aw_http_resume(s->pool, &s->stats.http, &http),
+                                aw_exchanges_resume(&s->room, &xs));
     if (!c) {
         r->over = true;
         return NULL;
@@ -530,16 +490,13 @@ static struct conn *conn_resume(struct aw_shard *s, struct aw_flow *flow, struct
 }
 
 /* Likewise. */
-static struct conn *conn_wake(struct aw_shard *s, struct aw_flow *flow, struct sleeper *z)
+static struct conn *conn_wake(struct aw_shard *s, struct aw_flow *flow, struct aw_sleeper *z)
 {
+    struct aw_http *http = NULL;
+    struct aw_exchanges *xs = NULL;
     if (z->lost) return NULL;
-    const struct aw_span packed = {z->packed, z->size - sizeof *z};
-    struct conn *c = NULL;
-    if (aw_unsqueeze(s->squeezer, packed, z->image)) {
-        const uint8_t *image = aw_squeezer_image(s->squeezer);
-        c = conn_again(s, flow, aw_http_from_image(s->pool, &s->stats.http, image),
-                       aw_exchanges_from_image(&s->room, flow, image + z->http_part));
-    }
+    const bool wakes = aw_sleeper_wake(z, s->squeezer, &s->room, &s->stats.http, flow, &http, &xs);
+    struct conn *c = conn_again(s, flow, wakes ? http : NULL, wakes ? xs : NULL);
     if (!c) {
         z->lost = true;
         if (z->nth != 0)
@@ -560,20 +517,20 @@ static bool app_free(struct aw_shard *s, void *app)
 {
     bool counted = false;
     switch (state_of(app)) {
-    case CONN_AWAKE: {
+    case AW_CONN_AWAKE: {
         struct conn *c = app;
         counted = c->counted;
         conn_free(s, c);
         break;
     }
-    case CONN_RESTS: {
-        struct rest *r = app;
+    case AW_CONN_RESTS: {
+        struct aw_rest *r = app;
         counted = r->counted;
         aw_pool_put(s->pool, r, r->size);
         break;
     }
-    case CONN_SLEEPS: {
-        struct sleeper *z = app;
+    case AW_CONN_SLEEPS: {
+        struct aw_sleeper *z = app;
         counted = z->counted;
         aw_pool_put(s->pool, z, z->size);
         break;
@@ -669,7 +626,7 @@ __attribute__((noinline)) static void tap_stream(struct aw_shard *s, struct aw_f
 }
 
 /* Whether a connection at rest takes the chunk as it is; else it has to go on. */
-static bool rests_on(struct aw_shard *s, struct aw_flow *flow, struct rest *r,
+static bool rests_on(struct aw_shard *s, struct aw_flow *flow, struct aw_rest *r,
                      const struct aw_chunk *chunk)
 {
     if (r->over) return true;
@@ -681,9 +638,7 @@ static bool rests_on(struct aw_shard *s, struct aw_flow *flow, struct rest *r,
     case AW_CHUNK_AGAIN:
         return chunk->copy;
     case AW_CHUNK_FIN:
-        aw_exchanges_rest_end(&r->xs, chunk->dir);
-        if (aw_http_rest_end(&r->http, chunk->dir) == AW_HTTP_IGNORE && !s->tap.stream)
-            aw_flow_ignore(flow);
+        if (aw_rest_end(r, chunk->dir) == AW_HTTP_IGNORE && !s->tap.stream) aw_flow_ignore(flow);
         return true;
     case AW_CHUNK_ACK:
     case AW_CHUNK_IDLE:
@@ -731,11 +686,11 @@ static struct conn *conn_for(struct aw_shard *s, struct aw_flow *flow, void *app
                              const struct aw_chunk *chunk)
 {
     switch (state_of(app)) {
-    case CONN_AWAKE:
+    case AW_CONN_AWAKE:
         return app;
-    case CONN_RESTS:
+    case AW_CONN_RESTS:
         return rests_on(s, flow, app, chunk) ? NULL : conn_resume(s, flow, app);
-    case CONN_SLEEPS:
+    case AW_CONN_SLEEPS:
         return conn_wake(s, flow, app);
     }
     return NULL;

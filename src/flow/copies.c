@@ -12,21 +12,32 @@ static uint16_t way_of(const struct aw_trace *t)
     return (uint16_t)(t->ttl << 8 | t->via);
 }
 
-static struct aw_trace *ring(struct aw_flow *f, uint32_t *mask)
+static bool has_far(const struct aw_flow *f)
 {
-    if (f->more && f->more->traces) {
-        *mask = f->more->trace_cap - 1;
-        return f->more->traces;
-    }
-    *mask = AW_TRACES_NEAR - 1;
-    return f->near;
+    return f->more && f->more->traces;
+}
+
+/* `next`: modulo the size of the ring. */
+static struct aw_trace *ring(struct aw_flow *f, uint32_t *mask, uint32_t *next)
+{
+    const bool far = has_far(f);
+    *mask = far ? f->more->trace_cap - 1 : AW_TRACES_NEAR - 1;
+    *next = far ? f->more->trace_next : f->near_next;
+    return far ? f->more->traces : f->near;
+}
+
+/* The place of the oldest, for a new one. */
+static struct aw_trace *oldest(struct aw_flow *f)
+{
+    if (!has_far(f)) return &f->near[f->near_next++];
+    return &f->more->traces[f->more->trace_next++ & (f->more->trace_cap - 1)];
 }
 
 /* Doubles the ring. Without memory it stays: copies farther apart then count as retransmissions. */
 static void widen(struct aw_flow *f)
 {
-    uint32_t mask;
-    const struct aw_trace *old = ring(f, &mask);
+    uint32_t mask, next;
+    const struct aw_trace *old = ring(f, &mask, &next);
     const uint32_t cap = (mask + 1) * 2;
     struct aw_more *m = aw_flow_more(f);
     if (!m || cap > AW_TRACES_FAR_MAX) return;
@@ -34,19 +45,18 @@ static void widen(struct aw_flow *f)
     if (!wide) return;
     memset(wide, 0, cap * sizeof *wide);
     for (uint32_t i = 0; i <= mask; i++) {
-        const uint32_t n = f->trace_next - 1 - i;
+        const uint32_t n = next - 1 - i;
         wide[n & (cap - 1)] = old[n & mask];
     }
     aw_pool_put(f->table->pool, m->traces, m->trace_cap * sizeof *m->traces);
     m->traces = wide;
+    m->trace_next = next;
     m->trace_cap = cap;
 }
 
 void aw_copy_note(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
 {
-    uint32_t mask;
-    struct aw_trace *at = ring(f, &mask);
-    aw_trace_write(&at[f->trace_next++ & mask], seg, side);
+    aw_trace_write(oldest(f), seg, side);
 }
 
 /*
@@ -79,15 +89,15 @@ static void learn(struct aw_flow *f, unsigned side, const struct aw_trace *first
 
 bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat)
 {
-    uint32_t mask;
-    struct aw_trace *at = ring(f, &mask);
+    uint32_t mask, next;
+    const struct aw_trace *at = ring(f, &mask, &next);
     struct aw_trace now;
     aw_trace_write(&now, v->seg, v->side);
     const aw_ns window = f->table->limits.copy_window >> 20;
     const bool syn = (v->seg->flags & AW_TCP_SYN) != 0;
     bool other_way = false;
     for (uint32_t i = 0; i <= mask; i++) {
-        const struct aw_trace *old = &at[(f->trace_next - 1 - i) & mask];
+        const struct aw_trace *old = &at[(next - 1 - i) & mask];
         int32_t age = (int16_t)(uint16_t)(now.when - old->when);
         if (age < 0) age = -age;
         if (age > window) {
@@ -115,7 +125,6 @@ bool aw_copy_known(struct aw_flow *f, const struct aw_view *v, bool repeat)
         return true;
     /* A repeat that came another way: its first may have left the ring already. */
     if (other_way && v->seg->payload_wire > 0 && mask + 1 < AW_TRACES_FAR_MAX / 4) widen(f);
-    at = ring(f, &mask);
-    at[f->trace_next++ & mask] = now;
+    *oldest(f) = now;
     return false;
 }

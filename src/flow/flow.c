@@ -19,34 +19,52 @@ enum {
 
 /* --- key --- */
 
-static void set_end(struct aw_key *k, unsigned side, const struct aw_addr *addr, uint16_t port)
+/* What IPv6 is hashed by: no padding. */
+struct ends_v6 {
+    uint8_t addr[2][16];
+    uint16_t port[2];
+};
+_Static_assert(sizeof(struct ends_v6) == 36, "it is hashed as bytes");
+
+/* The same for both directions: the ends in some order of their own, no matter which. Out of line,
+ * so that IPv4 does not pay for its stack frame. */
+__attribute__((noinline)) static uint64_t hash_v6(const uint8_t *secret, const uint8_t *addr0,
+                                                  uint16_t port0, const uint8_t *addr1,
+                                                  uint16_t port1)
 {
-    memcpy(k->addr[side], addr->b, sizeof addr->b);
-    k->port[side] = port;
+    struct ends_v6 e;
+    int order = memcmp(addr0, addr1, sizeof e.addr[0]);
+    if (order == 0) order = (int)port0 - (int)port1;
+    memcpy(e.addr[order > 0], addr0, sizeof e.addr[0]);
+    memcpy(e.addr[order <= 0], addr1, sizeof e.addr[0]);
+    e.port[order > 0] = port0;
+    e.port[order <= 0] = port1;
+    return XXH3_64bits_withSecret(&e, sizeof e, secret, SECRET_BYTES);
 }
 
-/* Out of line, so that IPv4 does not pay for its stack frame. */
-__attribute__((noinline)) static uint64_t hash_v6(const uint8_t *secret,
-                                                  const struct aw_segment *seg)
+static inline uint64_t hash_v4(const uint8_t *secret, const uint8_t *addr0, uint16_t port0,
+                               const uint8_t *addr1, uint16_t port1)
 {
-    int order = memcmp(seg->src.b, seg->dst.b, sizeof seg->src.b);
-    if (order == 0) order = (int)seg->sport - (int)seg->dport;
-    struct aw_key k = {.v6 = true};
-    set_end(&k, order > 0, &seg->src, seg->sport);
-    set_end(&k, order <= 0, &seg->dst, seg->dport);
-    return XXH3_64bits_withSecret(&k, sizeof k, secret, SECRET_BYTES);
-}
-
-/* The same for both directions: the ends in some order of their own, no matter which. */
-uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg)
-{
-    if (seg->src.v6) return hash_v6(secret, seg);
-    uint32_t src, dst;
-    memcpy(&src, seg->src.b, sizeof src);
-    memcpy(&dst, seg->dst.b, sizeof dst);
-    const uint64_t a = (uint64_t)src << 16 | seg->sport, b = (uint64_t)dst << 16 | seg->dport;
+    uint32_t ip0, ip1;
+    memcpy(&ip0, addr0, sizeof ip0);
+    memcpy(&ip1, addr1, sizeof ip1);
+    const uint64_t a = (uint64_t)ip0 << 16 | port0, b = (uint64_t)ip1 << 16 | port1;
     const uint64_t ends[2] = {a < b ? a : b, a < b ? b : a};
     return XXH3_64bits_withSecret(ends, sizeof ends, secret, SECRET_BYTES);
+}
+
+uint64_t aw_flow_hash(const uint8_t *secret, const struct aw_segment *seg)
+{
+    if (seg->src.v6) return hash_v6(secret, seg->src.b, seg->sport, seg->dst.b, seg->dport);
+    return hash_v4(secret, seg->src.b, seg->sport, seg->dst.b, seg->dport);
+}
+
+/* As the segments of f hash: it is not kept, for it is needed no more until f ends. */
+static uint64_t hash_of(const struct aw_flow *f)
+{
+    const uint8_t *secret = f->table->secret;
+    if (f->flags & AW_FLOW_V6) return hash_v6(secret, f->v6[0], f->port[0], f->v6[1], f->port[1]);
+    return hash_v4(secret, f->v4[0], f->port[0], f->v4[1], f->port[1]);
 }
 
 /* --- memory --- */
@@ -69,25 +87,28 @@ struct aw_more *aw_flow_more(struct aw_flow *f)
         .grace_at = AW_NOT_IN_HEAP,
         .rst_off = AW_OFF_NONE,
         .watch_ack = {AW_OFF_NONE, AW_OFF_NONE},
+        .rtt = {AW_NS_NONE, AW_NS_NONE},
     };
     f->more = m;
     return m;
 }
 
-struct aw_ends *aw_flow_ends(struct aw_flow *f)
+struct aw_marks *aw_flow_marks(struct aw_flow *f)
 {
-    if (f->ends) return f->ends;
-    struct aw_ends *e = aw_flow_room(f->table, sizeof *e);
-    if (!e) return NULL;
-    *e = (struct aw_ends){.fin_ack = {AW_OFF_NONE, AW_OFF_NONE}};
-    f->ends = e;
-    return e;
+    if (f->marks) return f->marks;
+    struct aw_marks *m = aw_flow_room(f->table, sizeof *m);
+    if (!m) return NULL;
+    m->watch[0] = m->watch[1] = AW_OFF_NONE;
+    m->acked_by[0] = m->acked_by[1] = (struct aw_mark){.ord = 0};
+    f->marks = m;
+    return m;
 }
 
 static void free_more(struct aw_flow *f)
 {
-    aw_pool_put(f->table->pool, f->ends, sizeof *f->ends);
-    f->ends = NULL;
+    aw_pool_put(f->table->pool, f->marks, sizeof *f->marks);
+    f->marks = NULL;
+    f->flags &= (uint16_t)~AW_FLOW_FINS;
     if (!f->more) return;
     aw_order_drop(f);
     aw_claim_free(f->table, f->more->claim);
@@ -104,7 +125,7 @@ static void release(struct aw_flow *f)
     aw_heap_remove(t, AW_HEAP_GRACE, f);
     aw_heap_remove(t, (enum aw_heap_id)f->heap, f);
     free_more(f);
-    aw_pool_put(t->pool, f, sizeof *f);
+    aw_pool_put(t->pool, f, aw_flow_size(f));
 }
 
 /* The end of work on a connection, which may have been its last. */
@@ -112,8 +133,9 @@ static void leave(struct aw_flow *f)
 {
     f->flags &= (uint16_t)~AW_FLOW_BUSY;
     if (!(f->flags & AW_FLOW_CLOSED)) return;
-    aw_grave_dig(f->table, f);
-    aw_slot_remove(f->table, f);
+    const uint64_t hash = hash_of(f);
+    aw_grave_dig(f->table, f, hash);
+    aw_slot_remove(f->table, f, hash);
     release(f);
 }
 
@@ -146,7 +168,7 @@ void aw_flow_table_free(struct aw_flow_table *t)
         struct aw_flow *f = t->slots[i].flow;
         if (!f) continue;
         free_more(f);
-        aw_pool_put(t->pool, f, sizeof *f);
+        aw_pool_put(t->pool, f, aw_flow_size(f));
     }
     for (unsigned id = 0; id < AW_HEAPS; id++)
         aw_heap_free(t, &t->heap[id]);
@@ -195,9 +217,9 @@ static void place(struct aw_flow *f)
         return;
     }
     aw_heap_remove(t, old, f);
-    f->heap = (uint8_t)id;
+    f->heap = id & 3;
     if (aw_heap_add(t, id, f, key)) return;
-    f->heap = (uint8_t)old;
+    f->heap = old & 3;
     (void)aw_heap_add(t, old, f, key); /* it has the room it just gave up */
 }
 
@@ -235,7 +257,7 @@ void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const stru
         } else if (f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE) {
             why = AW_CLOSE_FIN;
             side = (f->flags & AW_FLOW_FIN_BY_1) != 0;
-            if (f->ends) at = f->ends->fin[!side];
+            at = f->marks->fin_by[!side];
         }
     }
     aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_CLOSE,
@@ -254,7 +276,7 @@ void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const stru
         f->flags |= AW_FLOW_CLOSED;
         return;
     }
-    aw_slot_remove(t, f);
+    aw_slot_remove(t, f, hash_of(f));
     release(f);
 }
 
@@ -292,11 +314,11 @@ bool aw_flow_evict_one(struct aw_flow_table *t)
 }
 
 /* Who is the client of a connection joined in the middle: the port tells, or who speaks. */
-static unsigned guess_client(const struct aw_key *k, unsigned sender)
+static unsigned guess_client(const uint16_t *port, unsigned sender)
 {
-    const unsigned low = k->port[1] < k->port[0], high = !low;
-    const bool telling = k->port[low] != k->port[high] &&
-                         (k->port[low] < 1024 || (k->port[low] < 32768 && k->port[high] >= 32768));
+    const unsigned low = port[1] < port[0], high = !low;
+    const bool telling =
+        port[low] != port[high] && (port[low] < 1024 || (port[low] < 32768 && port[high] >= 32768));
     return telling ? high : sender;
 }
 
@@ -312,15 +334,13 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
     const unsigned side = 0;
     aw_flow_spare(t);
     if (!aw_slot_reserve(t)) return NULL;
-    struct aw_flow *f = aw_flow_room(t, sizeof *f);
+    const bool v6 = seg->src.v6, syn = (seg->flags & AW_TCP_SYN) != 0;
+    struct aw_flow *f = aw_flow_room(t, sizeof *f + (v6 ? 2 * sizeof *f->v6 : 0));
     if (!f) return NULL;
-    const bool syn = (seg->flags & AW_TCP_SYN) != 0;
-    const struct aw_half blank = {
-        .acked = AW_OFF_NONE, .watch = AW_OFF_NONE, .fin = AW_OFF_NONE, .wscale = 0xff};
+    const struct aw_half blank = {.acked = AW_OFF_NONE};
     *f = (struct aw_flow){
-        .key = {.v6 = seg->src.v6},
-        .hash = hash,
-        .flags = syn ? 0 : AW_FLOW_MIDSTREAM,
+        .port = {seg->sport, seg->dport},
+        .flags = (uint16_t)((syn ? 0 : AW_FLOW_MIDSTREAM) | (v6 ? AW_FLOW_V6 : 0)),
         .heap = AW_HEAP_LIVE,
         .heap_at = AW_NOT_IN_HEAP,
         .table = t,
@@ -328,18 +348,20 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
         .packet_at = t->now,
         .active_at = t->now,
         .activity = seg->at,
-        .rtt = {AW_NS_NONE, AW_NS_NONE},
+        .rtt = {AW_RTT_FAR, AW_RTT_FAR},
+        .wscale = 0xff,
         .half = {blank, blank},
     };
-    set_end(&f->key, side, &seg->src, seg->sport);
-    set_end(&f->key, !side, &seg->dst, seg->dport);
-    f->client = (uint8_t)(syn ? side : guess_client(&f->key, side));
+    const size_t len = v6 ? sizeof f->v6[0] : sizeof f->v4[0];
+    memcpy(v6 ? f->v6[side] : f->v4[side], seg->src.b, len);
+    memcpy(v6 ? f->v6[!side] : f->v4[!side], seg->dst.b, len);
+    f->client = syn ? side : guess_client(f->port, side);
     for (unsigned i = 0; !aw_heap_add(t, AW_HEAP_LIVE, f, aw_flow_deadline(f)); i++) {
         if (i < EVICTIONS_MAX && aw_flow_evict_one(t)) continue;
-        aw_pool_put(t->pool, f, sizeof *f);
+        aw_pool_put(t->pool, f, aw_flow_size(f));
         return NULL;
     }
-    aw_slot_put(t, f);
+    aw_slot_put(t, f, hash);
     t->open++;
     t->stats.connections++;
     t->stats.midstream += !syn;
@@ -373,7 +395,8 @@ static bool widen(const struct aw_flow *f, struct aw_view *v)
     if ((seg->flags & AW_TCP_ACK) && (p->flags & AW_HALF_KNOWN)) {
         const aw_off ack = aw_seq_widen(seg->ack, p->base_seq + (uint32_t)p->next, p->next);
         const aw_off high = aw_off_max(p->next, aw_off_max(p->high, p->acked));
-        const bool beyond = p->fin != AW_OFF_NONE && ack > p->fin + 1;
+        const aw_off fin = aw_fin_of(f, !v->side);
+        const bool beyond = fin != AW_OFF_NONE && ack > fin + 1;
         /* Nobody acknowledges so far beyond what was sent, or beyond its end: no ACK at all. */
         if (ack <= high + AW_FAR && ack >= p->next - AW_FAR && !beyond) v->ack = ack;
     }
@@ -417,7 +440,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
     }
     if (!(seg->flags & AW_TCP_SYN)) {
         /* A segment that brings something new is no copy; what waits is not in `high` yet. */
-        const bool fin = (seg->flags & AW_TCP_FIN) && h->fin == AW_OFF_NONE;
+        const bool fin = (seg->flags & AW_TCP_FIN) && !(f->flags & AW_FLOW_FIN << side);
         const bool news = v.end > h->high || v.ack > f->half[!side].acked || fin;
         const bool waits = f->more && f->more->first[side];
         if (news && seg->ttl != h->ttl && h->ttl) h->flags |= AW_HALF_WAYS;
@@ -438,7 +461,7 @@ static void take(struct aw_flow *f, const struct aw_segment *seg, unsigned side,
 static struct aw_flow *use_again(struct aw_flow *f, const struct aw_segment *by, unsigned *side)
 {
     struct aw_flow_table *t = f->table;
-    const uint64_t hash = f->hash;
+    const uint64_t hash = hash_of(f);
     const bool same_side = f->more->claim->side == *side;
     struct aw_claim *c = f->more->claim;
     f->more->claim = NULL;
@@ -638,12 +661,12 @@ void **aw_flow_app(struct aw_flow *flow)
 /* Whose FIN was first, by order of cause: of two that were captured the one that was handed up
  * first, for the other may acknowledge it though it was captured before; one that was not captured,
  * if the other acknowledges it. */
-static unsigned first_fin(const struct aw_flow *f, const struct aw_ends *e)
+static unsigned first_fin(const struct aw_flow *f)
 {
     for (unsigned side = 0; side < 2; side++) {
         const struct aw_half *h = &f->half[side];
-        if ((h->flags & AW_HALF_MAYBE_FIN) && aw_seen(&e->fin[!side]) &&
-            e->fin_ack[!side] > h->next)
+        if ((h->flags & AW_HALF_MAYBE_FIN) && (f->flags & AW_FLOW_FIN << !side) &&
+            f->marks->fin_ack[!side] > h->next)
             return side;
     }
     return (f->flags & AW_FLOW_FIN_BY_1) != 0;
@@ -652,16 +675,19 @@ static unsigned first_fin(const struct aw_flow *f, const struct aw_ends *e)
 static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
 {
     static const struct aw_more no_more;
-    static const struct aw_ends no_ends;
+    static const struct aw_marks no_marks;
     const struct aw_more *m = f->more ? f->more : &no_more;
-    const struct aw_ends *e = f->ends ? f->ends : &no_ends;
+    const struct aw_marks *k = f->marks ? f->marks : &no_marks;
     for (unsigned side = 0; side < 2; side++) {
         const enum aw_dir dir = aw_dir_of(f, side);
         const struct aw_half *h = &f->half[side];
-        out->fin_unseen[dir] = h->fin == AW_OFF_NONE && (h->flags & AW_HALF_MAYBE_FIN) != 0;
-        out->fin[dir] = out->fin_unseen[dir] ? h->acked_by : e->fin[side];
-        out->fin_ack[dir] =
-            out->fin_unseen[dir] || !aw_seen(&e->fin[side]) ? AW_OFF_NONE : e->fin_ack[side];
+        const bool ended = (f->flags & AW_FLOW_FIN << side) != 0;
+        out->fin_unseen[dir] = !ended && (h->flags & AW_HALF_MAYBE_FIN) != 0;
+        if (out->fin_unseen[dir]) out->fin[dir] = k->acked_by[side];
+        if (ended) {
+            out->fin[dir] = k->fin_by[side];
+            out->fin_ack[dir] = k->fin_ack[side];
+        }
         out->rst[dir] = m->rst[side];
         out->rst_bare[dir] = m->rst_bare[side];
         out->hole_bytes[dir] = m->hole_bytes[side];
@@ -669,7 +695,7 @@ static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
         out->zero_windows[dir] = m->zero_windows[side];
     }
     /* Who ended it: the first FIN, or a reset before any. */
-    const unsigned first = first_fin(f, e);
+    const unsigned first = first_fin(f);
     const enum aw_dir dir = aw_dir_of(f, first), other = aw_dir_other(dir);
     const struct aw_mark *const ends[] = {&out->fin[dir], &out->fin[other], &m->rst[0], &m->rst[1]};
     const unsigned sides[] = {first, !first, 0, 1};
@@ -688,8 +714,13 @@ static void facts_end(const struct aw_flow *f, struct aw_conn_facts *out)
 
 static void address(const struct aw_flow *f, unsigned side, struct aw_addr *out)
 {
-    memcpy(out->b, f->key.addr[side], sizeof out->b);
-    out->v6 = f->key.v6 != 0;
+    out->v6 = (f->flags & AW_FLOW_V6) != 0;
+    if (out->v6) {
+        memcpy(out->b, f->v6[side], sizeof out->b);
+        return;
+    }
+    memset(out->b, 0, sizeof out->b);
+    memcpy(out->b, f->v4[side], sizeof f->v4[side]);
 }
 
 void aw_flow_way(const struct aw_flow *f, struct aw_addr *client, struct aw_addr *server,
@@ -697,7 +728,7 @@ void aw_flow_way(const struct aw_flow *f, struct aw_addr *client, struct aw_addr
 {
     address(f, f->client, client);
     address(f, !f->client, server);
-    *server_port = f->key.port[!f->client];
+    *server_port = f->port[!f->client];
 }
 
 void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
@@ -705,8 +736,8 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
     *out = (struct aw_conn_facts){
         .ord = f->ord,
         .client_known = (f->flags & AW_FLOW_CLIENT_KNOWN) != 0,
-        .rtt_c = f->rtt[f->client],
-        .rtt_s = f->rtt[!f->client],
+        .rtt_c = aw_half_rtt(f, f->client),
+        .rtt_s = aw_half_rtt(f, !f->client),
         .last_activity = f->activity,
         .last_packet = f->packet_at,
         .fin_ack = {AW_OFF_NONE, AW_OFF_NONE},
@@ -715,14 +746,14 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
         const struct aw_half *h = &f->half[side];
         const enum aw_dir dir = aw_dir_of(f, side);
         address(f, side, &out->addr[dir]);
-        out->port[dir] = f->key.port[side];
+        out->port[dir] = f->port[side];
         out->syn_seen[dir] = (h->flags & AW_HALF_SYN) != 0;
         out->any_seen[dir] = (h->flags & AW_HALF_SEEN) != 0;
         out->joined[dir] = (h->flags & AW_HALF_JOINED) != 0;
         if (out->syn_seen[dir]) out->isn[dir] = h->base_seq - 1;
         out->ttl_first[dir] = h->ttl;
     }
-    if (f->more || f->ends) facts_end(f, out);
+    if (f->more || f->flags & AW_FLOW_FINS) facts_end(f, out);
     if (!f->more) return;
     aw_missed_facts(f, out);
     aw_clock_facts(f, out);
@@ -753,8 +784,21 @@ void aw_flow_ignore(struct aw_flow *flow)
 void aw_flow_watch(struct aw_flow *flow, enum aw_dir dir, aw_off off)
 {
     const unsigned side = dir == AW_C2S ? flow->client : !flow->client;
-    flow->half[side].watch = off;
+    struct aw_marks *m = aw_flow_marks(flow);
+    if (!m) return;
+    m->watch[side] = off;
     if (flow->more) flow->more->watch_ack[side] = AW_OFF_NONE;
+}
+
+void aw_flow_rest(struct aw_flow *f)
+{
+    if (!f->marks || f->flags & AW_FLOW_FINS) return;
+    for (unsigned side = 0; side < 2; side++) {
+        const struct aw_half *h = &f->half[side];
+        if (h->next == 0 || h->acked > h->next || f->marks->watch[side] != AW_OFF_NONE) return;
+    }
+    aw_pool_put(f->table->pool, f->marks, sizeof *f->marks);
+    f->marks = NULL;
 }
 
 void aw_flow_conflict(struct aw_flow *flow)

@@ -7,7 +7,9 @@
  * marks the chunk. A hole is passed on once the other side has acknowledged past it and the reorder
  * grace is over, or the connection ends, or the budget is spent.
  *
- * Cost: an in-order segment takes one table look-up, no allocation and no copy.
+ * Cost: an in-order segment takes one table look-up, no allocation and no copy, but that the first
+ * payload after a rest takes a block of 160 bytes, until the next. A connection takes 256 bytes, or
+ * 320 with IPv6; 20 to 40 in the table, 16 to 32 among the deadlines.
  */
 #ifndef AW_FLOW_FLOW_H
 #define AW_FLOW_FLOW_H
@@ -133,9 +135,12 @@ void aw_flow_swap(struct aw_flow *flow);
 /* No more DATA and HOLE chunks for this connection (it is not HTTP): nothing is buffered any more.
  */
 void aw_flow_ignore(struct aw_flow *flow);
-/* Ask for one ACK chunk when the peer of `dir` acknowledges byte `off` of `dir` (all before `off`).
- */
+/* Ask for one ACK chunk when the peer of `dir` acknowledges byte `off` of `dir` (all before `off`);
+ * there is none where memory is short. */
 void aw_flow_watch(struct aw_flow *flow, enum aw_dir dir, aw_off off);
+/* What was sent so far is done with: until there is new payload, nothing will be watched before it.
+ */
+void aw_flow_rest(struct aw_flow *flow);
 /* Bytes that were sent again were not those that had been handed up: counted. */
 void aw_flow_conflict(struct aw_flow *flow);
 /* Evict this one last: a failing exchange is under way. */

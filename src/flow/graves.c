@@ -95,11 +95,11 @@ void aw_graves_free(struct aw_flow_table *t)
     *g = (struct aw_graves){.at = NULL};
 }
 
-void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f)
+void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f, uint64_t hash)
 {
     struct aw_graves *g = &t->graves;
     const struct aw_half *h = &f->half[f->client];
-    if (f->hash == 0) return;
+    if (hash == 0) return;
     if (!g->at || (g->used + 1) * 8 > (g->mask + 1) * 5) {
         if (!renew(t)) {
             aw_graves_free(t);
@@ -107,7 +107,7 @@ void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f)
         }
     }
     put(g, &(struct aw_grave){
-               .hash = f->hash,
+               .hash = hash,
                .client_base = h->flags & AW_HALF_KNOWN ? h->base_seq : 0,
                .when = time_of(t->now),
            });

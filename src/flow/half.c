@@ -33,7 +33,19 @@ void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked)
     const uint64_t trip =
         swapped ? (uint64_t)sent - (uint64_t)acked : (uint64_t)acked - (uint64_t)sent;
     if (trip > INT64_MAX || (swapped && (aw_ns)trip > f->table->limits.reorder_grace)) return;
-    if (f->rtt[side] == AW_NS_NONE || (aw_ns)trip < f->rtt[side]) f->rtt[side] = (aw_ns)trip;
+    if (trip < f->rtt[side]) {
+        f->rtt[side] = (uint32_t)trip;
+        return;
+    }
+    if (f->rtt[side] != AW_RTT_FAR) return;
+    struct aw_more *m = aw_flow_more(f);
+    if (m && (m->rtt[side] == AW_NS_NONE || (aw_ns)trip < m->rtt[side])) m->rtt[side] = (aw_ns)trip;
+}
+
+aw_ns aw_half_rtt(const struct aw_flow *f, unsigned side)
+{
+    if (f->rtt[side] != AW_RTT_FAR) return f->rtt[side];
+    return f->more ? f->more->rtt[side] : AW_NS_NONE;
 }
 
 /* A round trip between the capture point and the side that acknowledges. */
@@ -45,19 +57,30 @@ static void sample(struct aw_flow *f, unsigned side, struct aw_half *timed,
     aw_half_trip(f, side, timed->sample_ts, seg->at.ts);
 }
 
+/* Asked for where bytes turn out to be missing, where the room above watches for it, and by a SYN
+ * that comes late. */
+void aw_half_acked(struct aw_flow *f, unsigned side, const struct aw_mark *by)
+{
+    const struct aw_half *h = &f->half[side];
+    const bool odd = h->acked > h->next || !(h->flags & AW_HALF_SYN);
+    struct aw_marks *m = odd ? aw_flow_marks(f) : f->marks;
+    if (m) m->acked_by[side] = *by;
+}
+
 static void acknowledge(struct aw_flow *f, const struct aw_view *v)
 {
     const struct aw_half *h = &f->half[v->side];
     struct aw_half *p = &f->half[!v->side];
     if (p->flags & AW_HALF_TIMING) sample(f, v->side, p, v->seg);
-    const bool hit = p->watch != AW_OFF_NONE && v->ack >= p->watch;
-    const bool first = p->acked < p->watch;
+    const aw_off watch = aw_watch_of(f, !v->side);
+    const bool hit = watch != AW_OFF_NONE && v->ack >= watch;
+    const bool first = p->acked < watch;
     if (v->ack > p->acked) {
         p->acked = v->ack;
-        p->acked_by = v->seg->at;
+        aw_half_acked(f, !v->side, &v->seg->at);
     }
     if (!hit) return;
-    if (first && v->off <= h->next && aw_covered(p, v->ack)) {
+    if (first && v->off <= h->next && aw_covered(f, !v->side, v->ack)) {
         aw_order_watch(f, !v->side);
         return;
     }
@@ -150,7 +173,7 @@ static void payload(struct aw_flow *f, const struct aw_view *v)
         h->flags |= AW_HALF_PROBED;
     /* Where its acknowledgement was captured first, the next one would tell nothing. */
     if (!is_timing(h) && v->off >= h->high && h->acked >= v->end) {
-        aw_half_trip(f, !v->side, v->seg->at.ts, h->acked_by.ts);
+        if (f->marks) aw_half_trip(f, !v->side, v->seg->at.ts, f->marks->acked_by[v->side].ts);
     } else if (!is_timing(h) && v->off >= h->high) {
         h->flags |= AW_HALF_TIMING;
         h->sample_seq = h->base_seq + (uint32_t)v->end;
@@ -160,14 +183,31 @@ static void payload(struct aw_flow *f, const struct aw_view *v)
         aw_flow_active(f, &v->seg->at);
         h->next = v->end;
     } else {
+        (void)aw_flow_marks(f);
         aw_order_payload(f, v);
     }
+}
+
+/* Notes a FIN; false: no memory, and it is as if it had not been captured. */
+static bool end(struct aw_flow *f, unsigned side, aw_off off, const struct aw_segment *seg,
+                aw_off ack)
+{
+    struct aw_marks *m = aw_flow_marks(f);
+    if (!m) {
+        f->table->stats.no_memory++;
+        return false;
+    }
+    m->fin[side] = off;
+    m->fin_by[side] = seg->at;
+    m->fin_ack[side] = ack;
+    f->flags |= (uint16_t)(AW_FLOW_FIN << side);
+    return true;
 }
 
 static void fin(struct aw_flow *f, const struct aw_view *v)
 {
     struct aw_half *h = &f->half[v->side];
-    if (h->fin != AW_OFF_NONE) {
+    if (f->flags & AW_FLOW_FIN << v->side) {
         if (v->off == v->end) { /* with payload it was counted as such */
             f->table->stats.retransmitted++;
             if (f->more) f->more->retransmissions++;
@@ -180,12 +220,8 @@ static void fin(struct aw_flow *f, const struct aw_view *v)
         f->table->stats.out_of_window++;
         return;
     }
-    h->fin = v->end;
     aw_flow_active(f, &v->seg->at);
-    struct aw_ends *ends = aw_flow_ends(f);
-    if (!ends) return;
-    ends->fin[v->side] = v->seg->at;
-    ends->fin_ack[v->side] = v->ack;
+    (void)end(f, v->side, v->end, v->seg, v->ack);
 }
 
 void aw_half_take(struct aw_flow *f, struct aw_view *v)
@@ -201,30 +237,24 @@ void aw_half_take(struct aw_flow *f, struct aw_view *v)
     acknowledge(f, v);
 
     if (ends) fin(f, v);
-    if (h->fin != AW_OFF_NONE) { /* nothing follows a FIN */
-        v->end = aw_off_min(v->end, h->fin);
+    if (f->flags & AW_FLOW_FIN << v->side) { /* nothing follows a FIN */
+        v->end = aw_off_min(v->end, f->marks->fin[v->side]);
         v->off = aw_off_min(v->off, v->end);
     }
     const aw_off high = h->high;
     if (v->end > v->off) payload(f, v);
     /* What waits for bytes captured after it was sent after them, and must not seem to be before:
      * it counts once it is handed up. */
-    if (v->end > high && (v->end == v->off || aw_covered(p, v->ack)))
+    if (v->end > high && (v->end == v->off || aw_covered(f, !v->side, v->ack)))
         h->high = aw_off_max(h->high, v->end);
-    if (aw_order_busy(f) || h->fin != AW_OFF_NONE) aw_order_settle(f);
+    if (aw_order_busy(f) || f->flags & AW_FLOW_FIN << v->side) aw_order_settle(f);
 }
 
 /* A FIN in its turn, without payload. */
 static void plain_fin(struct aw_flow *f, const struct aw_segment *seg, unsigned side, aw_off ack)
 {
-    f->half[side].fin = f->half[side].next;
     aw_flow_active(f, &seg->at);
-    struct aw_ends *ends = aw_flow_ends(f);
-    if (ends) {
-        ends->fin[side] = seg->at;
-        ends->fin_ack[side] = ack;
-    }
-    aw_order_fin(f, side);
+    if (end(f, side, f->half[side].next, seg, ack)) aw_order_fin(f, side);
 }
 
 /*
@@ -239,9 +269,9 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     struct aw_half *h = side ? &f->half[1] : &f->half[0], *p = side ? &f->half[0] : &f->half[1];
     const bool ends = (seg->flags & AW_TCP_FIN) != 0;
     if ((seg->flags & ~(AW_TCP_PSH | AW_TCP_FIN)) != AW_TCP_ACK || seg->window == 0) return false;
-    if (f->more || h->fin != AW_OFF_NONE) return false;
+    if (f->more) return false;
     const bool peer_ended = (p->flags & AW_HALF_FIN_DONE) != 0;
-    if (p->fin != AW_OFF_NONE && !peer_ended) return false;
+    if (f->flags & AW_FLOW_FINS && (f->flags & AW_FLOW_FIN << side || !peer_ended)) return false;
     if (!(h->flags & p->flags & AW_HALF_KNOWN) || ((h->flags | p->flags) & ODD)) return false;
     const aw_off off = h->next,
                  ack = aw_seq_widen(seg->ack, p->base_seq + (uint32_t)p->next, p->next);
@@ -249,17 +279,18 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     if (seg->seq != h->base_seq + (uint32_t)off || h->acked > off) return false;
     if (ack > p->next + peer_ended || ack < p->acked) return false;
     if (ends ? len > 0 || seg->ttl != h->ttl : len == 0 && ack == p->acked) return false;
-    if (ack >= p->watch && p->watch != AW_OFF_NONE) return false;
+    const aw_off watch = aw_watch_of(f, !side);
+    if (ack >= watch && watch != AW_OFF_NONE) return false;
     if (seg->payload.len != len || off < h->high) return false;
 
-    aw_trace_write(&f->near[f->trace_next++ % AW_TRACES_NEAR], seg, side);
+    aw_trace_write(&f->near[f->near_next++], seg, side);
     f->packet_at = f->table->now;
     aw_half_meet(h, seg);
     h->window = seg->window;
     if (p->flags & AW_HALF_TIMING) sample(f, side, p, seg);
     if (ack > p->acked) {
         p->acked = ack;
-        p->acked_by = seg->at;
+        if (f->marks) f->marks->acked_by[!side] = seg->at;
     }
     if (ends) plain_fin(f, seg, side, ack);
     if (len == 0) return true;
@@ -275,6 +306,7 @@ bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned sid
     aw_flow_active(f, &seg->at);
     if (f->flags & AW_FLOW_IGNORED) return true;
     h->flags &= (uint16_t)~AW_HALF_IN_HOLE;
+    if (!f->marks) (void)aw_flow_marks(f);
     const aw_off peer_bytes = aw_off_min(ack, p->next); /* a FIN is none */
     /* Every member by name, or compilers clear the whole of it first. */
     const struct aw_chunk chunk = {

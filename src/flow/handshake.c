@@ -5,12 +5,20 @@
  */
 #include "flow/inside.h"
 
-/* The peer's window in bytes; the largest it can mean where its scale was not captured. */
-static aw_off window_bytes(const struct aw_half *h, const struct aw_half *peer)
+/* The scale of a side's window, its SYN and the other's SYN-ACK being known: 0 where one of them
+ * had none. */
+static unsigned scale_of(const struct aw_flow *f, unsigned side)
 {
+    const unsigned own = f->wscale >> 4 * side & 15, other = f->wscale >> 4 * !side & 15;
+    return own <= 14 && other <= 14 ? own : 0;
+}
+
+/* A side's window in bytes; the largest it can mean where its scale was not captured. */
+static aw_off window_bytes(const struct aw_flow *f, unsigned side)
+{
+    const struct aw_half *h = &f->half[!side], *peer = &f->half[side];
     const bool both = (h->flags & AW_HALF_SYN) && (peer->flags & AW_HALF_SYN);
-    unsigned shift = 14;
-    if (both) shift = h->wscale <= 14 && peer->wscale <= 14 ? peer->wscale : 0;
+    const unsigned shift = both ? scale_of(f, side) : 14;
     const aw_off window = (aw_off)peer->window << shift;
     return window > 65535 ? window : 65535; /* what is on its way may rest on an older, wider one */
 }
@@ -35,13 +43,14 @@ static void take_syn(struct aw_flow *f, const struct aw_segment *seg, unsigned s
     } else {
         h->flags |= AW_HALF_SYN;
         h->flags &= (uint16_t)~AW_HALF_LOOSE;
-        h->wscale = seg->wscale;
+        const unsigned scale = seg->wscale <= 14 ? seg->wscale : 15;
+        f->wscale = (uint8_t)((f->wscale & ~(15u << 4 * side)) | scale << 4 * side);
         if (h->acked == AW_OFF_NONE && h->next == 0) {
             h->flags |= AW_HALF_TIMING;
             h->sample_seq = seg->seq + 1;
             h->sample_ts = seg->at.ts;
-        } else if (h->acked == 0 && h->next == 0) {
-            aw_half_trip(f, !side, seg->at.ts, h->acked_by.ts);
+        } else if (h->acked == 0 && h->next == 0 && f->marks) {
+            aw_half_trip(f, !side, seg->at.ts, f->marks->acked_by[side].ts);
         }
     }
     if (seg->flags & AW_TCP_ACK) {
@@ -53,7 +62,7 @@ static void take_syn(struct aw_flow *f, const struct aw_segment *seg, unsigned s
     }
     if (!(f->flags & AW_FLOW_CLIENT_KNOWN)) {
         f->flags |= AW_FLOW_CLIENT_KNOWN;
-        f->client = (uint8_t)(seg->flags & AW_TCP_ACK ? !side : side);
+        f->client = seg->flags & AW_TCP_ACK ? !side : side;
     }
 }
 
@@ -104,7 +113,7 @@ static bool believed(const struct aw_flow *f, const struct aw_view *v)
     }
     const aw_off off = aw_half_off(h, v->seg->seq);
     const aw_off low = h->acked == AW_OFF_NONE ? 0 : aw_off_min(h->acked, h->next);
-    const aw_off high = aw_off_max(h->next, h->acked) + window_bytes(h, p);
+    const aw_off high = aw_off_max(h->next, h->acked) + window_bytes(f, !v->side);
     return off >= low && off <= high;
 }
 
@@ -119,8 +128,7 @@ bool aw_leaps(struct aw_flow *f, const struct aw_view *v)
 {
     const struct aw_half *h = &f->half[v->side], *p = &f->half[!v->side];
     if (!(h->flags & p->flags & AW_HALF_SYN)) return false;
-    const bool scaled = h->wscale <= 14 && p->wscale <= 14;
-    const aw_off widest = (aw_off)65535 << (scaled ? p->wscale : 0);
+    const aw_off widest = (aw_off)65535 << scale_of(f, !v->side);
     const aw_off low = h->acked == AW_OFF_NONE ? 0 : aw_off_min(h->acked, h->next);
     const aw_off high = aw_off_max(h->high, aw_off_max(h->next, h->acked));
     if (v->end >= low - widest && v->off <= high + widest) return false;
@@ -160,18 +168,19 @@ void aw_reset(struct aw_flow *f, const struct aw_view *v)
     /* Its sequence number proves that everything before was sent: give it the same grace as bytes
      * that the peer acknowledged, for they may just have been captured later. */
     aw_off off = aw_half_off(h, v->seg->seq);
-    if (h->fin != AW_OFF_NONE) off = aw_off_min(off, h->fin);
+    const aw_off fin = aw_fin_of(f, v->side);
+    if (fin != AW_OFF_NONE) off = aw_off_min(off, fin);
     m->rst_off = off;
     m->rst_ack = v->ack;
     m->rst_side = (uint8_t)v->side;
     if (off > h->acked) {
         h->acked = off;
-        h->acked_by = *at;
+        aw_half_acked(f, v->side, at);
     }
     struct aw_half *p = &f->half[!v->side];
     if (v->ack > p->acked) {
         p->acked = v->ack;
-        p->acked_by = *at;
+        aw_half_acked(f, !v->side, at);
     }
     aw_order_settle(f);
 }

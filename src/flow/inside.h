@@ -22,14 +22,6 @@
  * (RFC 7323, 2.3), and beyond 2^31 the sign of a distance means nothing. */
 #define AW_FAR (INT64_C(1) << 30)
 
-struct aw_key { /* no padding, so it can be hashed as bytes */
-    uint8_t addr[2][16];
-    uint16_t port[2];
-    uint8_t v6;
-    uint8_t zero[3];
-};
-_Static_assert(sizeof(struct aw_key) == 40, "the key is hashed as bytes");
-
 /* Enough of a segment to know its copy by: twelve bytes. */
 struct aw_trace {
     uint32_t what;  /* hash of side, SEQ, length, ACK, flags, window */
@@ -39,7 +31,7 @@ struct aw_trace {
     uint8_t ttl;
     uint8_t via; /* interface and link direction, folded */
 };
-enum { AW_TRACES_NEAR = 4, AW_TRACES_FAR_MAX = 1024 };
+enum { AW_TRACES_NEAR = 1 << 2, AW_TRACES_FAR_MAX = 1024 };
 
 enum {
     AW_HALF_KNOWN = 1 << 0,     /* base_seq is valid */
@@ -62,20 +54,17 @@ enum {
 };
 
 struct aw_half {
-    aw_off next;             /* all before it was handed up */
-    aw_off high;             /* end of the highest byte that segments of this side imply */
-    aw_off acked;            /* highest acknowledged by the peer; AW_OFF_NONE */
-    struct aw_mark acked_by; /* the first segment that did */
-    aw_off watch;            /* tell when acknowledged; AW_OFF_NONE */
-    aw_off fin;              /* where the stream ends; AW_OFF_NONE */
-    uint32_t base_seq;       /* sequence number of offset 0 */
+    aw_off next;       /* all before it was handed up */
+    aw_off high;       /* end of the highest byte that segments of this side imply */
+    aw_off acked;      /* highest acknowledged by the peer; AW_OFF_NONE */
+    uint32_t base_seq; /* sequence number of offset 0 */
     uint32_t sample_seq;
     aw_ns sample_ts;
     uint16_t flags;  /* AW_HALF_ */
     uint16_t window; /* as last sent, unscaled */
-    uint8_t wscale;  /* 0xff = not known */
-    uint8_t ttl;     /* of the first segment */
     uint16_t id;     /* IP ID of the latest packet; 0 = none */
+    uint8_t ttl;     /* of the first segment */
+    uint8_t tick;    /* latest TSval, in 2^6 of its ticks, wrapping */
 };
 
 /* Where a segment's payload belongs, and what was seen with it. */
@@ -103,10 +92,16 @@ struct aw_claim {
     uint8_t data[];
 };
 
-/* The FINs, which come near the end. */
-struct aw_ends {
-    struct aw_mark fin[2];
-    aw_off fin_ack[2];
+/* What a connection needs while something is under way or once a side has ended: there from its
+ * first payload on, and let go while it rests. By side. */
+struct aw_marks {
+    aw_off watch[2];            /* tell when acknowledged; AW_OFF_NONE */
+    struct aw_mark acked_by[2]; /* the first segment that acknowledged half[].acked, where that came
+                                   while this was there */
+    /* Set where there is AW_FLOW_FIN. */
+    aw_off fin[2];            /* where the stream ends */
+    struct aw_mark fin_by[2]; /* the FIN */
+    aw_off fin_ack[2];        /* what it acknowledges */
 };
 
 /* What few connections need. */
@@ -136,8 +131,9 @@ struct aw_more {
     uint8_t outruns[2]; /* how often there was one of the last kind */
     uint64_t holes, retransmissions, copies, conflicts;
     uint16_t first_way[2], copy_way[2]; /* how the latest packet seen twice came (copies.c); 0, 0 */
-    struct aw_trace *traces;            /* owned; AW_TRACES_NEAR where NULL */
-    uint32_t trace_cap;                 /* a power of two */
+    struct aw_trace *traces;            /* owned; aw_flow.near where NULL */
+    uint32_t trace_next, trace_cap;     /* the cap is a power of two */
+    aw_ns rtt[2];                       /* where longer than aw_flow.rtt can say; AW_NS_NONE */
     struct aw_claim *claim;             /* owned; the latest one, NULL */
     uint32_t leap_seq, leap_ack;        /* of the latest segment that leapt: its end, its ACK */
     uint8_t leap_side;                  /* who sent it, and one more; 0 = none did */
@@ -158,34 +154,44 @@ enum {
     AW_FLOW_BUSY = 1 << 6,     /* being worked on: not to be evicted */
     AW_FLOW_PAYLOAD = 1 << 7,  /* any was sent, captured or not */
     AW_FLOW_FIN_BY_1 = 1 << 8, /* side 1 sent the first FIN, by order of cause */
-    AW_FLOW_TICKS = 1 << 9,    /* tick[0] is a TSval's; tick[1]: the bit above */
+    AW_FLOW_TICKS = 1 << 9,    /* half[0].tick is a TSval's; of half[1]: the bit above */
+    AW_FLOW_V6 = 1 << 11,      /* its addresses are IPv6 */
+    AW_FLOW_FIN = 1 << 12,     /* side 0 has ended, at marks->fin[0]; side 1: the bit above */
+    AW_FLOW_FINS = AW_FLOW_FIN | AW_FLOW_FIN << 1,
 };
 
 /* Deadlines lie in heaps; the heap a connection stands in is also the order of eviction. */
 enum aw_heap_id { AW_HEAP_SPARE, AW_HEAP_LIVE, AW_HEAP_PRECIOUS, AW_HEAP_GRACE, AW_HEAPS };
 #define AW_NOT_IN_HEAP UINT32_MAX
 
-struct aw_flow { /* owned by its table */
-    struct aw_key key;
-    uint64_t hash;
-    uint16_t flags;    /* AW_FLOW_ */
-    uint8_t client;    /* the side */
-    uint8_t heap;      /* enum aw_heap_id: which one `heap_at` speaks of */
-    uint16_t id_at[2]; /* times of the packets with half[].id and tick[], in 2^20 ns, wrapping */
-    uint32_t heap_at;  /* index in its heap */
-    uint16_t trace_next;
-    uint8_t tick[2]; /* latest TSval of each side, in 2^6 of its ticks, wrapping */
+struct aw_flow {      /* owned by its table */
+    uint8_t v4[2][4]; /* addresses by side, where they are IPv4 */
+    uint16_t port[2];
+    uint16_t flags;        /* AW_FLOW_ */
+    bool client : 1;       /* the side */
+    uint8_t heap : 2;      /* enum aw_heap_id: which one `heap_at` speaks of */
+    uint8_t near_next : 2; /* where the next of AW_TRACES_NEAR goes */
+    uint8_t wscale;        /* four bits a side; 15 = not known, or more than is allowed */
+    uint32_t heap_at;      /* index in its heap */
+    uint16_t id_at[2];     /* times of the packets with half[].id and tick, in 2^20 ns, wrapping */
     struct aw_half half[2];
     struct aw_flow_table *table; /* callbacks get the flow alone */
     uint64_t ord;
     aw_ns packet_at, active_at; /* by the table's clock, which never goes back */
     struct aw_mark activity;
-    struct aw_ends *ends; /* owned; NULL before the first FIN */
-    struct aw_more *more; /* owned; NULL as long as nothing is out of the ordinary */
-    void *app;            /* belongs to the room above */
-    aw_ns rtt[2];         /* capture point to that side: smallest; AW_NS_NONE */
+    struct aw_marks *marks; /* owned; NULL while nothing is under way */
+    struct aw_more *more;   /* owned; NULL as long as nothing is out of the ordinary */
+    void *app;              /* belongs to the room above */
+    uint32_t rtt[2];        /* capture point to that side: smallest, ns; AW_RTT_FAR */
     struct aw_trace near[AW_TRACES_NEAR];
+    uint8_t v6[][16]; /* addresses by side, where they are IPv6; else there are none */
 };
+_Static_assert(sizeof(struct aw_flow) <= 256, "a connection takes four cache lines, if it is IPv4");
+#define AW_RTT_FAR UINT32_MAX /* not known, or 4.3 s and more: aw_more.rtt */
+static inline size_t aw_flow_size(const struct aw_flow *f)
+{
+    return sizeof *f + (f->flags & AW_FLOW_V6 ? 2 * sizeof *f->v6 : 0);
+}
 
 struct aw_due {
     aw_ns key;
@@ -251,6 +257,16 @@ static inline aw_off aw_off_min(aw_off a, aw_off b)
 {
     return a < b ? a : b;
 }
+/* Where a side's stream ends; AW_OFF_NONE. */
+static inline aw_off aw_fin_of(const struct aw_flow *f, unsigned side)
+{
+    return f->flags & AW_FLOW_FIN << side ? f->marks->fin[side] : AW_OFF_NONE;
+}
+/* What of a side is watched; AW_OFF_NONE. */
+static inline aw_off aw_watch_of(const struct aw_flow *f, unsigned side)
+{
+    return f->marks ? f->marks->watch[side] : AW_OFF_NONE;
+}
 static inline enum aw_dir aw_dir_of(const struct aw_flow *f, unsigned side)
 {
     return side == f->client ? AW_C2S : AW_S2C;
@@ -259,8 +275,8 @@ static inline enum aw_dir aw_dir_of(const struct aw_flow *f, unsigned side)
 /* --- flow.c --- */
 /* A pool block, with others evicted for it if need be; NULL where that did not help. */
 void *aw_flow_room(struct aw_flow_table *t, size_t size);
-struct aw_more *aw_flow_more(struct aw_flow *f); /* NULL: no memory */
-struct aw_ends *aw_flow_ends(struct aw_flow *f); /* as well */
+struct aw_more *aw_flow_more(struct aw_flow *f);   /* NULL: no memory */
+struct aw_marks *aw_flow_marks(struct aw_flow *f); /* as well */
 /* Hands up what waits, closes, frees. Afterwards f is gone unless `linger`: then it is only marked
  * as closed, and whoever is at work on it buries it. */
 void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const struct aw_mark *seen,
@@ -276,13 +292,13 @@ struct aw_flow *aw_slot_find(const struct aw_flow_table *t, const struct aw_segm
                              uint64_t hash, unsigned *side);
 /* Room for one more; evicts if need be. False: there is none. */
 bool aw_slot_reserve(struct aw_flow_table *t);
-void aw_slot_put(struct aw_flow_table *t, struct aw_flow *f);
-void aw_slot_remove(struct aw_flow_table *t, const struct aw_flow *f);
+void aw_slot_put(struct aw_flow_table *t, struct aw_flow *f, uint64_t hash);
+void aw_slot_remove(struct aw_flow_table *t, const struct aw_flow *f, uint64_t hash);
 bool aw_slots_resize(struct aw_flow_table *t, size_t count); /* to a power of two */
 
 /* --- graves.c --- */
 /* Notes that f ended, if memory allows. */
-void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f);
+void aw_grave_dig(struct aw_flow_table *t, const struct aw_flow *f, uint64_t hash);
 /* Whether a segment of no connection is a late one of one that ended, and not a new one's first. */
 bool aw_grave_stray(struct aw_flow_table *t, const struct aw_segment *seg, uint64_t hash);
 void aw_grave_prefetch(const struct aw_flow_table *t, uint64_t hash);
@@ -354,7 +370,7 @@ static inline uint16_t aw_clock_at(const struct aw_segment *seg)
 static inline uint8_t aw_clock_ticks(const struct aw_flow *f, const struct aw_segment *seg,
                                      unsigned side)
 {
-    return (uint8_t)((uint8_t)(seg->tsval >> 6) - f->tick[side]);
+    return (uint8_t)((uint8_t)(seg->tsval >> 6) - f->half[side].tick);
 }
 /* Holds a packet that is not the first of its side against the one before it. */
 static inline void aw_clock_check(struct aw_flow *f, const struct aw_segment *seg, unsigned side)
@@ -369,7 +385,7 @@ static inline void aw_clock_note(struct aw_flow *f, const struct aw_segment *seg
 {
     if (!seg->has_tsval) return;
     f->flags |= (uint16_t)(AW_FLOW_TICKS << side);
-    f->tick[side] = (uint8_t)(seg->tsval >> 6);
+    f->half[side].tick = (uint8_t)(seg->tsval >> 6);
     f->id_at[side] = aw_clock_at(seg);
 }
 
@@ -398,6 +414,7 @@ void aw_claim_free(struct aw_flow_table *t, struct aw_claim *c); /* c may be NUL
 /* --- half.c --- */
 /* What `side` acknowledged at `acked` had been sent at `sent`: a sample of its round trip. */
 void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked);
+aw_ns aw_half_rtt(const struct aw_flow *f, unsigned side); /* the smallest; AW_NS_NONE */
 /* Says that bytes off to end were sent once more, and counts it. */
 void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end);
 /* Compares a copy of a packet with what came first: whoever has a packet look like one can make two
@@ -408,13 +425,17 @@ void aw_half_copy(struct aw_flow *f, const struct aw_view *v);
 bool aw_half_plain(struct aw_flow *f, const struct aw_segment *seg, unsigned side);
 /* Takes a segment whose offsets are known; f may be closed afterwards. */
 void aw_half_take(struct aw_flow *f, struct aw_view *v);
+/* `by` was the first to acknowledge half[side].acked. Kept if it may be asked for. */
+void aw_half_acked(struct aw_flow *f, unsigned side, const struct aw_mark *by);
 
 /* --- order.c --- */
-/* Whether everything before `ack` of this half has been handed up. */
-static inline bool aw_covered(const struct aw_half *h, aw_off ack)
+/* Whether everything before `ack` of this side has been handed up. */
+static inline bool aw_covered(const struct aw_flow *f, unsigned side, aw_off ack)
 {
+    const struct aw_half *h = &f->half[side];
     if (ack <= h->next) return true; /* AW_OFF_NONE, too */
-    if (h->fin != AW_OFF_NONE) return h->next >= h->fin && (h->flags & AW_HALF_FIN_DONE);
+    if (f->flags & AW_FLOW_FIN << side)
+        return h->next >= f->marks->fin[side] && (h->flags & AW_HALF_FIN_DONE);
     return (h->flags & AW_HALF_MAYBE_FIN) && ack == h->next + 1;
 }
 /* Something waits, for bytes or for its turn. */
@@ -431,14 +452,14 @@ void aw_order_expire(struct aw_flow *f); /* the grace is over */
 void aw_order_flush(struct aw_flow *f);  /* hands up all, with holes where bytes are missing */
 void aw_order_idle(struct aw_flow *f);   /* nothing came for long: what is missing is given up */
 void aw_order_drop(struct aw_flow *f);   /* lets go of what waits, without handing it up */
-/* Takes a FIN for which nothing has to wait, its `fin` and mark being set. */
+/* Takes a FIN for which nothing has to wait, its marks being set. */
 void aw_order_fin(struct aw_flow *f, unsigned side);
 void aw_order_watch_hit(struct aw_flow *f, unsigned side);
 /* Tells of a watched offset, if it is time. */
 static inline void aw_order_watch(struct aw_flow *f, unsigned side)
 {
-    const struct aw_half *h = &f->half[side];
-    if (h->watch != AW_OFF_NONE && h->acked >= h->watch) aw_order_watch_hit(f, side);
+    const aw_off watch = aw_watch_of(f, side);
+    if (watch != AW_OFF_NONE && f->half[side].acked >= watch) aw_order_watch_hit(f, side);
 }
 
 /* --- timer.c: heaps of deadlines, the earliest on top; equal ones by first packet --- */

@@ -21,9 +21,10 @@ static size_t piece_size(const struct aw_piece *q)
 }
 
 /* As the room above is told: a FIN takes a sequence number and is no byte. */
-static aw_off stream_ack(const struct aw_half *peer, aw_off ack)
+static aw_off stream_ack(const struct aw_flow *f, unsigned peer, aw_off ack)
 {
-    return peer->fin != AW_OFF_NONE && ack > peer->fin ? peer->fin : ack;
+    const aw_off fin = aw_fin_of(f, peer);
+    return fin != AW_OFF_NONE && ack > fin ? fin : ack;
 }
 
 void aw_order_watch_hit(struct aw_flow *f, unsigned side)
@@ -32,16 +33,16 @@ void aw_order_watch_hit(struct aw_flow *f, unsigned side)
     struct aw_more *m = f->more;
     const bool kept = m && m->watch_ack[side] != AW_OFF_NONE;
     const aw_off ack = kept ? m->watch_ack[side] : h->acked;
-    if (!aw_covered(h, ack) || (kept && m->watch_off[side] > f->half[!side].next)) return;
-    const struct aw_mark by = kept ? m->watch_by[side] : h->acked_by;
-    const aw_off watch = h->watch;
-    h->watch = AW_OFF_NONE;
+    if (!aw_covered(f, side, ack) || (kept && m->watch_off[side] > f->half[!side].next)) return;
+    const struct aw_mark by = kept ? m->watch_by[side] : f->marks->acked_by[side];
+    const aw_off watch = f->marks->watch[side];
+    f->marks->watch[side] = AW_OFF_NONE;
     if (kept) m->watch_ack[side] = AW_OFF_NONE;
     aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_ACK,
                                        .dir = aw_dir_of(f, !side),
                                        .off = watch,
                                        .seen = by,
-                                       .ack_off = stream_ack(h, ack),
+                                       .ack_off = stream_ack(f, side, ack),
                                        .peer_high = h->high});
 }
 
@@ -108,7 +109,7 @@ static void hand_up(struct aw_flow *f, unsigned side, const struct aw_bytes *b, 
                                                .len = (uint64_t)(end - from),
                                                .off = from,
                                                .seen = b->seen,
-                                               .ack_off = stream_ack(&f->half[!side], b->ack),
+                                               .ack_off = stream_ack(f, !side, b->ack),
                                                .peer_high = b->peer_high});
     }
     if (to > h->next && to > here) hole(f, side, to, true, &b->seen);
@@ -131,15 +132,15 @@ static void hand_up_first(struct aw_flow *f, unsigned side)
  */
 static uint64_t ready(const struct aw_flow *f, unsigned side, bool *is_fin)
 {
-    const struct aw_half *h = &f->half[side], *p = &f->half[!side];
+    const struct aw_half *h = &f->half[side];
     const struct aw_piece *q = waiting(f, side);
     *is_fin = false;
-    if (q) return q->b.off <= h->next && aw_covered(p, q->b.ack) ? q->b.seen.ord : 0;
-    if (h->fin == AW_OFF_NONE || h->next < h->fin || (h->flags & AW_HALF_FIN_DONE)) return 0;
-    const struct aw_ends *e = f->ends;
-    if (e && !aw_covered(p, e->fin_ack[side])) return 0;
+    if (q) return q->b.off <= h->next && aw_covered(f, !side, q->b.ack) ? q->b.seen.ord : 0;
+    if (!(f->flags & AW_FLOW_FIN << side) || (h->flags & AW_HALF_FIN_DONE)) return 0;
+    const struct aw_marks *m = f->marks;
+    if (h->next < m->fin[side] || !aw_covered(f, !side, m->fin_ack[side])) return 0;
     *is_fin = true;
-    return e && aw_seen(&e->fin[side]) ? e->fin[side].ord : f->table->at.ord;
+    return m->fin_by[side].ord;
 }
 
 static void hand_up_fin(struct aw_flow *f, unsigned side)
@@ -148,14 +149,13 @@ static void hand_up_fin(struct aw_flow *f, unsigned side)
     aw_order_watch(f, !side);
     h->flags |= AW_HALF_FIN_DONE;
     if (side == 1 && !(f->half[0].flags & AW_HALF_FIN_DONE)) f->flags |= AW_FLOW_FIN_BY_1;
-    const struct aw_ends *e = f->ends;
-    aw_flow_give(f, &(struct aw_chunk){
-                        .kind = AW_CHUNK_FIN,
-                        .dir = aw_dir_of(f, side),
-                        .off = h->fin,
-                        .seen = e && aw_seen(&e->fin[side]) ? e->fin[side] : f->table->at,
-                        .ack_off = e ? stream_ack(&f->half[!side], e->fin_ack[side]) : AW_OFF_NONE,
-                        .peer_high = f->half[!side].high});
+    const struct aw_marks *m = f->marks;
+    aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_FIN,
+                                       .dir = aw_dir_of(f, side),
+                                       .off = m->fin[side],
+                                       .seen = m->fin_by[side],
+                                       .ack_off = stream_ack(f, !side, m->fin_ack[side]),
+                                       .peer_high = f->half[!side].high});
 }
 
 /* Hands up whatever has become possible, by order of capture where both sides have something. */
@@ -189,7 +189,7 @@ static void give_up(struct aw_flow *f, unsigned side, aw_off to, bool beyond,
         const struct aw_piece *other = waiting(f, !side);
         if (other && other->b.off <= f->half[!side].next)
             hand_up_first(f, other->b.seen.ord < q->b.seen.ord ? !side : side);
-        else if (aw_covered(&f->half[!side], q->b.ack))
+        else if (aw_covered(f, !side, q->b.ack))
             hand_up_first(f, side);
         else
             give_up(f, !side, q->b.ack, false, seen);
@@ -199,16 +199,17 @@ static void give_up(struct aw_flow *f, unsigned side, aw_off to, bool beyond,
         to = q->b.off;
         beyond = true;
     }
-    if (h->fin != AW_OFF_NONE) {
-        if (to > h->fin && h->next >= h->fin && !(h->flags & AW_HALF_FIN_DONE)) {
+    const aw_off fin = aw_fin_of(f, side);
+    if (fin != AW_OFF_NONE) {
+        if (to > fin && h->next >= fin && !(h->flags & AW_HALF_FIN_DONE)) {
             hand_up_fin(f, side);
             return;
         }
-        to = aw_off_min(to, h->fin);
+        to = aw_off_min(to, fin);
     }
     if (to <= h->next) return;
     /* One missing number at the very end is more likely a FIN that was not captured than a byte. */
-    if (!q && !beyond && to == h->next + 1 && h->fin == AW_OFF_NONE)
+    if (!q && !beyond && to == h->next + 1 && fin == AW_OFF_NONE)
         h->flags |= AW_HALF_MAYBE_FIN;
     else
         hole(f, side, to, false, seen);
@@ -218,7 +219,7 @@ static struct aw_mark proof(const struct aw_flow *f, unsigned side)
 {
     const struct aw_half *h = &f->half[side];
     const struct aw_piece *q = waiting(f, side);
-    if (h->acked > h->next) return h->acked_by;
+    if (h->acked > h->next && f->marks) return f->marks->acked_by[side];
     return q ? q->b.seen : f->table->at;
 }
 
@@ -299,7 +300,7 @@ static bool keep(struct aw_flow *f, unsigned side, const struct aw_bytes *b, con
 static aw_off peer_high(const struct aw_flow *f, const struct aw_view *v)
 {
     const struct aw_half *p = &f->half[!v->side];
-    aw_off high = aw_off_max(p->high, stream_ack(p, v->ack));
+    aw_off high = aw_off_max(p->high, stream_ack(f, !v->side, v->ack));
     for (const struct aw_piece *q = waiting(f, !v->side); q; q = q->next)
         if (q->b.ack <= v->off) high = aw_off_max(high, q->b.end);
     return high;
@@ -308,7 +309,7 @@ static aw_off peer_high(const struct aw_flow *f, const struct aw_view *v)
 void aw_order_payload(struct aw_flow *f, const struct aw_view *v)
 {
     const unsigned side = v->side;
-    struct aw_half *h = &f->half[side], *p = &f->half[!side];
+    struct aw_half *h = &f->half[side];
     const struct aw_bytes b = {
         .off = v->off,
         .end = v->end,
@@ -327,7 +328,7 @@ void aw_order_payload(struct aw_flow *f, const struct aw_view *v)
     bool counted = false;
     while (b.end > h->next && !(f->flags & AW_FLOW_IGNORED)) {
         const struct aw_piece *q = waiting(f, side);
-        if (b.off <= h->next && aw_covered(p, b.ack)) {
+        if (b.off <= h->next && aw_covered(f, !side, b.ack)) {
             const aw_off to = q ? aw_off_min(b.end, q->b.off) : b.end;
             if (to > h->next) {
                 hand_up(f, side, &b, data, to, false);
@@ -342,7 +343,7 @@ void aw_order_payload(struct aw_flow *f, const struct aw_view *v)
         /* No room to wait in: what it waits for is given up now. */
         if (!counted) f->table->stats.no_memory++;
         counted = true;
-        if (b.off > h->next || aw_covered(p, b.ack))
+        if (b.off > h->next || aw_covered(f, !side, b.ack))
             give_up(f, side, b.off, true, &b.seen);
         else
             give_up(f, !side, b.ack, false, &b.seen);
@@ -356,7 +357,7 @@ static void mind(struct aw_flow *f, unsigned side)
 {
     struct aw_flow_table *t = f->table;
     struct aw_half *h = &f->half[side];
-    if (h->acked <= h->next || aw_covered(h, h->acked)) {
+    if (h->acked <= h->next || aw_covered(f, side, h->acked)) {
         if (f->more) f->more->due[side] = AW_NS_NONE;
         return;
     }
@@ -375,7 +376,7 @@ static void mind(struct aw_flow *f, unsigned side)
     }
     /* Nowhere to note it: no grace. */
     const struct aw_mark seen = proof(f, side);
-    while (!aw_covered(h, h->acked)) {
+    while (!aw_covered(f, side, h->acked)) {
         give_up(f, side, h->acked, false, &seen);
         drain(f);
     }
@@ -386,7 +387,7 @@ static void close_ended(struct aw_flow *f)
 {
     if (!(f->half[0].flags & f->half[1].flags & AW_HALF_FIN_DONE)) return;
     const unsigned first = (f->flags & AW_FLOW_FIN_BY_1) != 0;
-    aw_flow_end(f, AW_CLOSE_FIN, first, f->ends ? &f->ends->fin[!first] : &f->table->at, true);
+    aw_flow_end(f, AW_CLOSE_FIN, first, &f->marks->fin_by[!first], true);
 }
 
 void aw_order_fin(struct aw_flow *f, unsigned side)
@@ -406,8 +407,8 @@ void aw_order_settle(struct aw_flow *f)
     mind(f, 0);
     mind(f, 1);
     const struct aw_more *m = f->more;
-    if (m && m->rst_off != AW_OFF_NONE && aw_covered(&f->half[m->rst_side], m->rst_off) &&
-        aw_covered(&f->half[!m->rst_side], m->rst_ack)) {
+    if (m && m->rst_off != AW_OFF_NONE && aw_covered(f, m->rst_side, m->rst_off) &&
+        aw_covered(f, !m->rst_side, m->rst_ack)) {
         aw_flow_end(f, AW_CLOSE_RST, m->rst_side, &m->rst[m->rst_side], true);
         return;
     }
@@ -418,12 +419,11 @@ void aw_order_expire(struct aw_flow *f)
 {
     struct aw_more *m = f->more;
     for (unsigned side = 0; side < 2; side++) {
-        struct aw_half *h = &f->half[side];
         if (m->due[side] == AW_NS_NONE || m->due[side] > f->table->now) continue;
         const aw_off to = m->due_off[side];
         m->due[side] = AW_NS_NONE;
         const struct aw_mark seen = proof(f, side);
-        while (!aw_covered(h, to)) {
+        while (!aw_covered(f, side, to)) {
             give_up(f, side, to, false, &seen);
             drain(f);
         }
@@ -439,7 +439,8 @@ static void give_up_rest(struct aw_flow *f)
     for (unsigned side = 0; side < 2; side++) {
         const struct aw_half *h = &f->half[side];
         const aw_off implied = f->flags & AW_FLOW_IGNORED || h->high == h->next + 1 ? 0 : h->high;
-        const aw_off to = h->fin == AW_OFF_NONE ? aw_off_max(h->acked, implied) : h->fin;
+        const aw_off fin = aw_fin_of(f, side);
+        const aw_off to = fin == AW_OFF_NONE ? aw_off_max(h->acked, implied) : fin;
         if (to <= h->next) continue;
         const struct aw_mark seen = proof(f, side);
         give_up(f, side, to, false, &seen);

@@ -48,7 +48,7 @@ static bool is_foreign(const struct aw_flow *f, const struct aw_segment *seg, un
 static bool is_over(const struct aw_flow *f)
 {
     const struct aw_more *m = f->more;
-    const bool both = f->half[0].fin != AW_OFF_NONE && f->half[1].fin != AW_OFF_NONE;
+    const bool both = (f->flags & AW_FLOW_FINS) == AW_FLOW_FINS;
     return both || (m && m->rst_off != AW_OFF_NONE);
 }
 

@@ -9,36 +9,37 @@
 
 #include "link/link.h"
 
-/* --- ids.c: what is open, by (connection ordinal, nth); nth 0 is the connection --- */
+/* --- ids.c: what is open: connections by their ordinal, exchanges by that and nth --- */
 
 struct aw_member;
 #define AW_NO_ID UINT64_MAX /* of one that is captured under another name as well */
-struct aw_open_id {         /* an open exchange */
+struct aw_conn_id {         /* connections are many and mostly rest: as little as can be */
+    uint64_t ord;           /* 0 = free slot */
+    uint64_t id;
+};
+struct aw_open_id { /* an open exchange */
+    uint64_t ord;   /* 0 = free slot */
+    uint32_t nth; /* 0: of a connection, and `id` is the ordinal of what it is under another name */
     uint64_t id;
     struct aw_member *member; /* its place among attempts, NULL = none */
     struct aw_member *outer;  /* the one whose origin's leg it may be, NULL = none */
 };
-/* Most connections have one open exchange at a time: it lies in the connection's own slot. */
-struct aw_id {
-    uint64_t ord; /* 0 = free slot */
-    uint32_t nth;
-    uint32_t open; /* of a connection: nth of the exchange in this slot, 0 = none */
-    uint64_t conn; /* ... and its id */
-    uint64_t same; /* ... ordinal of the one that it is under another name, 0 = none */
-    struct aw_open_id ex;
-};
 struct aw_ids {
     const struct aw_alloc *alloc; /* borrowed */
-    struct aw_id *slot;           /* owned; open addressing, `mask` + 1 of them */
+    char *slot;                   /* owned; open addressing, `mask` + 1 of them, all of one kind */
     size_t mask, count;
     unsigned shift; /* 64 - bits of mask */
 };
 void aw_ids_init(struct aw_ids *t, const struct aw_alloc *alloc);
 void aw_ids_fini(struct aw_ids *t);
-struct aw_id *aw_ids_find(struct aw_ids *t, uint64_t ord, uint32_t nth); /* NULL = unknown */
-/* Valid until the next add or remove; NULL where there is no memory. The key is not in it yet. */
-struct aw_id *aw_ids_add(struct aw_ids *t, uint64_t ord, uint32_t nth);
-void aw_ids_remove(struct aw_ids *t, struct aw_id *slot);
+/* What is found or added is valid until the next add or remove. NULL = unknown. */
+struct aw_conn_id *aw_ids_conn(const struct aw_ids *t, uint64_t ord);
+struct aw_open_id *aw_ids_open(const struct aw_ids *t, uint64_t ord, uint32_t nth);
+/* NULL where there is no memory. The key is not in it yet. */
+struct aw_conn_id *aw_ids_add_conn(struct aw_ids *t, uint64_t ord);
+struct aw_open_id *aw_ids_add_open(struct aw_ids *t, uint64_t ord, uint32_t nth);
+void aw_ids_remove_conn(struct aw_ids *t, struct aw_conn_id *slot);
+void aw_ids_remove_open(struct aw_ids *t, struct aw_open_id *slot);
 
 /* --- ready.c: records that are final, until none that ended earlier can come any more --- */
 
@@ -182,7 +183,8 @@ struct aw_link {
     size_t budget, bytes;       /* bytes: members, groups and held copies */
     struct aw_link_stats stats;
     uint64_t next_conn, next_exchange;
-    struct aw_ids ids;
+    struct aw_ids conns, open; /* by ids.c */
+    size_t twins;              /* of `open`: connections that are there under another name */
 
     aw_ns now;    /* AW_NS_NONE before the first tick */
     aw_ns passed; /* up to here all has been told, and what time decides was decided */
@@ -279,7 +281,8 @@ void aw_legs_free(struct aw_link *l, struct aw_member *m);
 
 /* Whether x belongs to a connection that is there under another name; conn: its own, NULL = there
  * was no memory. */
-bool aw_twin_opened(struct aw_link *l, struct aw_id *conn, const struct aw_opening *x);
+bool aw_twin_opened(struct aw_link *l, const struct aw_conn_id *conn, const struct aw_opening *x);
+void aw_twin_gone(struct aw_link *l, uint64_t ord);
 
 /* --- unheard.c: what was not captured and may be an origin's leg --- */
 

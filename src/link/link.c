@@ -35,7 +35,8 @@ struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink
     l->judge = judge;
     l->budget = budget;
     l->now = l->passed = AW_NS_NONE;
-    aw_ids_init(&l->ids, &l->config.alloc);
+    aw_ids_init(&l->conns, &l->config.alloc);
+    aw_ids_init(&l->open, &l->config.alloc);
     return l;
 }
 
@@ -51,17 +52,18 @@ void aw_link_free(struct aw_link *l)
     aw_chain_fini(l);
     aw_ready_fini(l);
     aw_outbox_free(&l->out, &alloc);
-    aw_ids_fini(&l->ids);
+    aw_ids_fini(&l->conns);
+    aw_ids_fini(&l->open);
     alloc.put(alloc.ctx, l);
 }
 
-static struct aw_id *connection(struct aw_link *l, uint64_t ord)
+static const struct aw_conn_id *connection(struct aw_link *l, uint64_t ord)
 {
-    struct aw_id *known = aw_ids_find(&l->ids, ord, 0);
+    const struct aw_conn_id *known = aw_ids_conn(&l->conns, ord);
     if (known) return known;
-    struct aw_id *s = aw_ids_add(&l->ids, ord, 0);
+    struct aw_conn_id *s = aw_ids_add_conn(&l->conns, ord);
     const uint64_t id = ++l->next_conn;
-    if (s) s->conn = id;
+    if (s) s->id = id;
     if (l->sink.connection) l->sink.connection(l->sink.ctx, id, ord);
     return s;
 }
@@ -99,23 +101,22 @@ void aw_opening_of(struct aw_opening *out, const struct aw_exchange *ex)
 
 void aw_link_opened(struct aw_link *l, const struct aw_opening *ex)
 {
-    struct aw_id *s = connection(l, ex->conn.ord);
-    const uint64_t conn_id = s ? s->conn : l->next_conn;
+    const struct aw_conn_id *conn = connection(l, ex->conn.ord);
+    const uint64_t conn_id = conn ? conn->id : l->next_conn;
     l->stats.opened++;
-    const bool twin = aw_twin_opened(l, s, ex);
+    const bool twin = aw_twin_opened(l, conn, ex);
     const uint64_t id = twin ? AW_NO_ID : ++l->next_exchange;
     struct aw_member *m = twin ? NULL : aw_chain_opened(l, ex, id, conn_id);
     struct aw_member *outer = twin ? NULL : aw_legs_opened(l, m, ex);
-    if (s && s->open == 0)
-        s->open = ex->nth;
-    else
-        s = aw_ids_add(&l->ids, ex->conn.ord, ex->nth);
+    struct aw_open_id *s = aw_ids_add_open(&l->open, ex->conn.ord, ex->nth);
     if (s == NULL) {
         /* Its end will find no id and take a new one. */
         if (outer) outer->inners_open--;
         return;
     }
-    s->ex = (struct aw_open_id){.id = id, .member = m, .outer = outer};
+    s->id = id;
+    s->member = m;
+    s->outer = outer;
 }
 
 /* Keeps within the budget: first what only waits for its turn, then what waits for a retry. */
@@ -132,32 +133,24 @@ static void keep_budget(struct aw_link *l)
 }
 
 /* What is known of an exchange that is open no more; false where nothing is. */
-static bool take_open(struct aw_link *l, struct aw_id *conn, const struct aw_exchange *ex,
-                      struct aw_open_id *out)
+static bool take_open(struct aw_link *l, uint64_t ord, uint32_t nth, struct aw_open_id *out)
 {
-    if (conn && conn->open == ex->nth) {
-        *out = conn->ex;
-        conn->open = 0;
-        return true;
-    }
-    struct aw_id *s = aw_ids_find(&l->ids, ex->conn.ord, ex->nth);
+    struct aw_open_id *s = aw_ids_open(&l->open, ord, nth);
     if (s == NULL) return false;
-    *out = s->ex;
-    aw_ids_remove(&l->ids, s);
+    *out = *s;
+    aw_ids_remove_open(&l->open, s);
     return true;
 }
 
 void aw_link_waiting(struct aw_link *l, const struct aw_exchange *ex, aw_ns waited)
 {
     if (!l->sink.waiting) return;
-    const struct aw_id *conn = aw_ids_find(&l->ids, ex->conn.ord, 0);
-    if (conn == NULL) return;
-    const struct aw_id *open =
-        conn->open == ex->nth ? conn : aw_ids_find(&l->ids, ex->conn.ord, ex->nth);
-    if (open == NULL || open->ex.id == AW_NO_ID) return;
+    const struct aw_conn_id *conn = aw_ids_conn(&l->conns, ex->conn.ord);
+    const struct aw_open_id *open = aw_ids_open(&l->open, ex->conn.ord, ex->nth);
+    if (conn == NULL || open == NULL || open->id == AW_NO_ID) return;
     struct aw_exchange x = *ex; /* its strings stay where they are */
-    x.id = open->ex.id;
-    x.conn_id = conn->conn;
+    x.id = open->id;
+    x.conn_id = conn->id;
     aw_ready_waiting(l, &x, waited);
 }
 
@@ -225,10 +218,8 @@ static aw_ns over_for_proxy(const struct aw_exchange *x, aw_ns end)
 void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
 {
     l->stats.closed++;
-    struct aw_id *conn = aw_ids_find(&l->ids, ex->conn.ord, 0);
-    uint64_t conn_id = conn ? conn->conn : 0;
     struct aw_open_id open = {.id = 0};
-    if (!take_open(l, conn, ex, &open)) open.id = ++l->next_exchange;
+    if (!take_open(l, ex->conn.ord, ex->nth, &open)) open.id = ++l->next_exchange;
     if (open.id == AW_NO_ID) {
         l->stats.twins++;
         return;
@@ -238,12 +229,9 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
     if (expectation) l->stats.expectation++;
     if (m == NULL && outer == NULL && !expectation && !l->config.all) return;
 
-    if (conn_id == 0) {
-        conn = connection(l, ex->conn.ord);
-        conn_id = conn ? conn->conn : l->next_conn;
-    }
+    const struct aw_conn_id *conn = connection(l, ex->conn.ord);
     ex->id = open.id;
-    ex->conn_id = conn_id;
+    ex->conn_id = conn ? conn->id : l->next_conn;
     if (l->drops.count > 0 && suffered(l, ex)) ex->flags |= AW_F_DROPPED;
     const struct aw_mark *end = &ex->at[AW_AT_END];
     /* A packet's own time may lie ahead of the engine's clock; what ended is over by now. */
@@ -257,24 +245,23 @@ void aw_link_closed(struct aw_link *l, struct aw_exchange *ex)
 
 void aw_link_ended(struct aw_link *l, uint64_t ord, uint32_t nth, aw_ns end)
 {
-    const struct aw_id *conn = aw_ids_find(&l->ids, ord, 0);
-    const struct aw_id *s = conn && conn->open == nth ? conn : aw_ids_find(&l->ids, ord, nth);
-    if (s && s->ex.member) aw_legs_ended(l, s->ex.member, end < l->now ? end : l->now);
+    const struct aw_open_id *s = aw_ids_open(&l->open, ord, nth);
+    if (s && s->member) aw_legs_ended(l, s->member, end < l->now ? end : l->now);
 }
 
 void aw_link_lost(struct aw_link *l, uint64_t ord, uint32_t nth)
 {
     struct aw_open_id open;
-    const struct aw_exchange *ex = &(struct aw_exchange){.conn.ord = ord, .nth = nth};
-    if (!take_open(l, aw_ids_find(&l->ids, ord, 0), ex, &open)) return;
+    if (!take_open(l, ord, nth, &open)) return;
     if (open.member) aw_chain_lost(l, open.member);
     if (open.outer) aw_legs_inner_lost(l, open.outer);
 }
 
 void aw_link_gone(struct aw_link *l, uint64_t ord)
 {
-    struct aw_id *s = aw_ids_find(&l->ids, ord, 0);
-    if (s) aw_ids_remove(&l->ids, s);
+    struct aw_conn_id *conn = aw_ids_conn(&l->conns, ord);
+    if (conn) aw_ids_remove_conn(&l->conns, conn);
+    aw_twin_gone(l, ord);
 }
 
 /*

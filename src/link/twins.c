@@ -38,11 +38,26 @@ static bool same_host(const struct aw_addr *a, const struct aw_addr *b)
     return a->v6 == b->v6 && memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
-bool aw_twin_opened(struct aw_link *l, struct aw_id *conn, const struct aw_opening *x)
+/* What a connection is under another name. */
+static struct aw_open_id *known(struct aw_link *l, uint64_t ord)
+{
+    return l->twins > 0 ? aw_ids_open(&l->open, ord, 0) : NULL;
+}
+
+void aw_twin_gone(struct aw_link *l, uint64_t ord)
+{
+    struct aw_open_id *same = known(l, ord);
+    if (same == NULL) return;
+    aw_ids_remove_open(&l->open, same);
+    l->twins--;
+}
+
+bool aw_twin_opened(struct aw_link *l, const struct aw_conn_id *conn, const struct aw_opening *x)
 {
     const struct aw_mark *head = &x->at[AW_AT_HEAD];
     if (conn == NULL) return false;
-    if (conn->same != 0) return aw_ids_find(&l->ids, conn->same, 0) != NULL;
+    const struct aw_open_id *same = known(l, conn->ord);
+    if (same) return aw_ids_conn(&l->conns, same->id) != NULL;
     if (x->nth != 1 || !x->conn.handshake || !aw_seen(head)) return false;
     if (x->conn.isn[AW_C2S] < MADE_UP || x->conn.isn[AW_S2C] < MADE_UP) return false;
     const uint64_t hash = hash_of(l, x);
@@ -51,8 +66,11 @@ bool aw_twin_opened(struct aw_link *l, struct aw_id *conn, const struct aw_openi
     const bool again = same_host(&t->addr[AW_C2S], &x->conn.addr[AW_C2S]) &&
                        t->port[AW_C2S] != x->conn.port[AW_C2S];
     if (t->ord != 0 && t->hash == hash && !again &&
-        apart <= l->config.threshold[AW_T_COPY_WINDOW] && aw_ids_find(&l->ids, t->ord, 0)) {
-        conn->same = t->ord;
+        apart <= l->config.threshold[AW_T_COPY_WINDOW] && aw_ids_conn(&l->conns, t->ord)) {
+        struct aw_open_id *s = aw_ids_add_open(&l->open, conn->ord, 0);
+        if (s == NULL) return false;
+        s->id = t->ord;
+        l->twins++;
         return true;
     }
     *t = (struct aw_twin){.hash = hash, .ord = x->conn.ord, .head = head->ts};
