@@ -329,7 +329,8 @@ enum aw_parsed aw_options_parse(struct aw_options *o, int argc, char **argv)
 {
     *o = (struct aw_options){.format = aw_format_find("text")};
     aw_config_init(&o->config);
-    const enum aw_parsed parsed = parse(o, argc, argv);
+    enum aw_parsed parsed = parse(o, argc, argv);
+    if (parsed == AW_PARSED_RUN) parsed = option_outputs_apart(o);
     if (parsed != AW_PARSED_RUN) aw_options_free(o);
     return parsed;
 }
