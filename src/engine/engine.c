@@ -336,6 +336,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
     b->count = n;
     b->end = e->latest;
     hand_over_drops(e, b);
+    if (last) aw_wire_end(e->wire);
     count_decoded(e);
     b->decoded = e->decoded;
     return AW_OK;

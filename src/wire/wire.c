@@ -26,6 +26,11 @@ void aw_wire_free(struct aw_wire *w)
     w->alloc->put(w->alloc->ctx, w);
 }
 
+void aw_wire_end(struct aw_wire *w)
+{
+    aw_frags_end(&w->frags);
+}
+
 enum aw_drop aw_wire_fragment(struct aw_decode *d, const struct aw_frag_key *key,
                               const struct aw_frag *piece, struct aw_frag_whole *whole)
 {
