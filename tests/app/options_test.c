@@ -129,6 +129,24 @@ static void options_are_taken(void **state)
     aw_options_free(&o);
 }
 
+/* A dash alone is standard input, and within a filter what it is there. */
+static void a_dash_alone(void **state)
+{
+    (void)state;
+    char *input[] = {"await100", "-", "tcp", NULL};
+    struct aw_options o;
+    assert_int_equal(parse(&o, input), AW_PARSED_RUN);
+    assert_int_equal(o.read_count, 1);
+    assert_string_equal(o.read[0], "-");
+    assert_string_equal(o.filter, "tcp");
+    aw_options_free(&o);
+    char *minus[] = {"await100", "-r", "x", "tcp[0]", "-", "1", "=", "79", NULL};
+    assert_int_equal(parse(&o, minus), AW_PARSED_RUN);
+    assert_int_equal(o.read_count, 1);
+    assert_string_equal(o.filter, "tcp[0] - 1 = 79");
+    aw_options_free(&o);
+}
+
 static void live_options_are_taken(void **state)
 {
     (void)state;
@@ -439,7 +457,7 @@ int main(void)
         cmocka_unit_test(live_options_are_taken), cmocka_unit_test(wrong_use_is_refused),
         cmocka_unit_test(wrong_use_is_explained), cmocka_unit_test(errors_are_pointed_at),
         cmocka_unit_test(lists_are_printed),      cmocka_unit_test(help_fits),
-        cmocka_unit_test(outputs_stand_apart),
+        cmocka_unit_test(outputs_stand_apart),    cmocka_unit_test(a_dash_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
