@@ -251,7 +251,8 @@ _Static_assert(AW_WHY_COUNT <= sizeof((struct aw_stats *)0)->broken / sizeof(str
 
 void aw_stats_init(struct aw_stats *s)
 {
-    *s = (struct aw_stats){.first = AW_NS_NONE, .last = AW_NS_NONE, .broken_kinds = AW_WHY_COUNT};
+    *s = (struct aw_stats){
+        .first = AW_NS_NONE, .last = AW_NS_NONE, .unknown_link = -1, .broken_kinds = AW_WHY_COUNT};
     for (enum aw_drop d = AW_DROP_NONE + 1; d < AW_DROP_COUNT; d++)
         s->drop[s->drop_kinds++] =
             (struct aw_drop_count){.slug = aw_drop_slug(d), .meaning = aw_drop_meaning(d)};
@@ -268,6 +269,7 @@ static void count_decoded(struct aw_engine *e)
     s->truncated = w->truncated;
     s->segments = w->drop[AW_DROP_NONE];
     s->bad_checksums = w->bad_checksum;
+    s->unknown_link = w->unknown_link;
     s->decode_errors = 0;
     for (enum aw_drop d = AW_DROP_NONE + 1; d < AW_DROP_COUNT; d++) {
         if (damaged(d)) s->decode_errors += w->drop[d];

@@ -54,6 +54,7 @@ struct aw_wire_stats {
     uint64_t truncated;           /* packets whose captured length was below their wire length */
     uint64_t datagrams_joined;    /* put together from fragments */
     uint64_t tunnelled;           /* segments found inside a tunnel */
+    int32_t unknown_link;         /* of the last packet counted as LINK_UNKNOWN; -1: none */
 };
 
 /* A fragment counts as held, also after its datagram became whole; when it is let go, or its
