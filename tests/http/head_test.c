@@ -34,7 +34,7 @@ static void drop(struct parsed *p)
 }
 static void expect_text(struct aw_span s, const char *text)
 {
-    if (s.len != strlen(text) || memcmp(s.p, text, s.len) != 0)
+    if (s.len != strlen(text) || (s.len > 0 && memcmp(s.p, text, s.len) != 0))
         fail_msg("\"%.*s\" is not \"%s\"", (int)s.len, (const char *)s.p, text);
 }
 
