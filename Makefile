@@ -189,6 +189,7 @@ check: need-check
 	@$(if $(strip $(HARDEN)),sh tests/hardened.sh $(PROGRAM) $(if $(FORTIFY),fortified))
 	sh tests/confine.sh $(PROGRAM)
 	sh tests/save.sh $(PROGRAM)
+	sh tests/texts.sh $(PROGRAM)
 	@$(MAKE) --no-print-directory check-fault FAULT_EVERY=60
 	sh tests/bundle/check.sh $(PROGRAM) $(BUILD)/tests/tools
 	@if command -v python3 >/dev/null; then python3 tests/align/check.py $(PROGRAM); else echo "align: skipped: no python3"; fi

@@ -186,6 +186,9 @@ cp $big "$dir/own.pcap"
 "$program" -q -r $big -O /dev/null --record - >"$dir/piped.cap"
 check "--record -" same_packets $big "$dir/piped.cap"
 check "-w over the input" status 4 -r "$dir/own.pcap" -w "$dir/own.pcap"
+check "-O over the input" status 4 -r "$dir/own.pcap" -O "$dir/own.pcap"
+check "--metrics over the input" status 4 -r "$dir/own.pcap" --metrics "$dir/own.pcap"
+check "two outputs in one file" status 2 -r "$dir/own.pcap" -O "$dir/both" -w "$dir/both"
 check "the input is whole" cmp $big "$dir/own.pcap"
 check "-w - beside the report" status 2 -r $big -w -
 check "-W alone" status 2 -r $big --record "$dir/x" -W 2

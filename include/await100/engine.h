@@ -157,6 +157,7 @@ struct aw_stats {
     /* Where the sink has `waiting`: clients that hold their content back now, for W or longer, with
      * no answer so far; and how long they have, ns of all together. Nothing at the end. */
     uint64_t waiting, waited;
+    int32_t unknown_link; /* LINKTYPE_ value of packets that were not read for it; -1: none */
     unsigned drop_kinds;
     struct aw_drop_count drop[32]; /* why packets went no further, in table order */
     unsigned broken_kinds;

@@ -101,13 +101,9 @@ struct aw_bundle *aw_bundle_open(const struct aw_options *o, const struct aw_mer
         b->o = o;
         b->last = AW_NS_NONE;
         (void)snprintf(err, sizeof err, "%s: out of memory", o->bundle);
-        if (aw_save_spares(o, o->bundle, "--bundle")) {
-            if (make_rooms(b) && open_places(b, first, err, sizeof err)) {
-                b->archive = aw_archive_new(b->out, o->bundle, err, sizeof err);
-                if (b->archive) return b;
-            }
-        } else {
-            err[0] = '\0'; /* it is said */
+        if (make_rooms(b) && open_places(b, first, err, sizeof err)) {
+            b->archive = aw_archive_new(b->out, o->bundle, err, sizeof err);
+            if (b->archive) return b;
         }
     }
     if (err[0]) aw_complain("%s", err);

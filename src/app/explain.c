@@ -164,6 +164,8 @@ enum aw_explained aw_explain_print(const char *word)
     }
     errno = 0;
     aw_explain_write(stdout, word);
-    const bool good = fflush(stdout) == 0 && !ferror(stdout);
-    return good || errno == EPIPE ? AW_EXPLAINED : AW_EXPLAIN_FAILED;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return AW_EXPLAINED;
+    if (errno != EPIPE) return AW_EXPLAIN_FAILED;
+    clearerr(stdout); /* judged here: later the stream would no longer know why it failed */
+    return AW_EXPLAINED;
 }

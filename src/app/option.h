@@ -1,7 +1,8 @@
 /*
  * What the files that read options share: the table, and the way from an option to what it sets.
  * options.c parses the command line, option_config.c the configuration file, option_take.c knows
- * what each option means, option_help.c prints the table.
+ * what each option means, option_outputs.c whether they go together as files, option_help.c prints
+ * the table.
  */
 #ifndef AW_APP_OPTION_H
 #define AW_APP_OPTION_H
@@ -26,6 +27,8 @@ AW_MUST_USE bool option_take(struct aw_options *o, enum option_id id, const char
 /* Adds words to the capture filter; a word to a list of borrowed ones. */
 AW_MUST_USE bool option_add_filter(struct aw_options *o, const char *words);
 AW_MUST_USE bool option_add_word(const char ***list, size_t *count, const char *word);
+/* After a complaint BAD where an output is another output as well, LOST where it is an input. */
+AW_MUST_USE enum aw_parsed option_outputs_apart(const struct aw_options *o);
 /* The option's name that is nearest to the word; NULL: none is near. */
 const char *option_nearest(const char *word);
 

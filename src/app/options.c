@@ -35,9 +35,10 @@ static bool looks_like_path(const char *arg)
     return false;
 }
 
-/* What an argument without an option is about. */
-static enum option_id bare_id(const char *arg)
+/* What an argument without an option is about. No filter begins with a dash alone. */
+static enum option_id bare_id(const struct aw_options *o, const char *arg)
 {
+    if (strcmp(arg, "-") == 0 && !o->filter) return OPT_READ;
     return aw_source_is_capture(arg) || looks_like_path(arg) ? OPT_READ : OPT_FILTER;
 }
 
@@ -267,7 +268,7 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
     if (o->compare[0]) return take_compare(o, argc - optind, argv + optind);
     if (o->merge_count) return take_merge(o, argc - optind, argv + optind);
     for (int i = optind; i < argc; i++) {
-        const enum option_id id = bare_id(argv[i]);
+        const enum option_id id = bare_id(o, argv[i]);
         option_replace_configured(o, &c, id);
         if (!option_take(o, id, argv[i])) return AW_PARSED_BAD;
     }
@@ -329,7 +330,8 @@ enum aw_parsed aw_options_parse(struct aw_options *o, int argc, char **argv)
 {
     *o = (struct aw_options){.format = aw_format_find("text")};
     aw_config_init(&o->config);
-    const enum aw_parsed parsed = parse(o, argc, argv);
+    enum aw_parsed parsed = parse(o, argc, argv);
+    if (parsed == AW_PARSED_RUN) parsed = option_outputs_apart(o);
     if (parsed != AW_PARSED_RUN) aw_options_free(o);
     return parsed;
 }

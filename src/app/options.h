@@ -59,7 +59,7 @@ struct aw_options {
 enum aw_parsed {
     AW_PARSED_RUN,  /* go on */
     AW_PARSED_DONE, /* help, version or the like was printed */
-    AW_PARSED_LOST, /* it could not be written */
+    AW_PARSED_LOST, /* it could not be written, or would have gone over an input */
     AW_PARSED_BAD,  /* wrong use: a line on standard error says what and what to do */
 };
 

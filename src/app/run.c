@@ -595,7 +595,12 @@ static enum aw_exit analyse(struct run *r)
     if (!aw_save_again(&r->save, &r->config, r->stats.packets)) r->incomplete = true;
     if (r->bundle && !aw_bundle_make(r->bundle, &r->config, &r->stats)) r->incomplete = true;
     read_heads(r);
-    if (r->merge) r->about.filtered = aw_merge_filtered(r->merge);
+    if (r->merge) {
+        const struct aw_lost lost = aw_merge_lost(r->merge);
+        r->about.filtered = aw_merge_filtered(r->merge);
+        r->about.dropped = lost.by_interface + lost.by_system;
+        r->about.dropped_by_interface = lost.by_interface;
+    }
     r->about.damaged = r->damaged;
     r->analysed = true;
     r->o->format->finish(r->report);

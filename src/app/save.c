@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sink/complain.h"
 
@@ -17,20 +16,6 @@ size_t aw_save_memory(const struct aw_config *c)
 }
 
 /* --- opening --- */
-
-/* Writing over an input while it is read would end both. */
-bool aw_save_spares(const struct aw_options *o, const char *path, const char *option)
-{
-    struct stat out, in;
-    if (strcmp(path, "-") == 0 || stat(path, &out) != 0 || !S_ISREG(out.st_mode)) return true;
-    for (size_t i = 0; i < o->read_count; i++) {
-        if (strcmp(o->read[i], "-") == 0 || stat(o->read[i], &in) != 0) continue;
-        if (in.st_dev != out.st_dev || in.st_ino != out.st_ino) continue;
-        aw_complain("%s %s: that is an input; give another name", option, path);
-        return false;
-    }
-    return true;
-}
 
 struct aw_merge *aw_save_reopen(const struct aw_merge *first)
 {
@@ -46,10 +31,6 @@ static bool open_keep(struct aw_save *s, char *err, size_t err_size)
 {
     const struct aw_options *o = s->o;
     const int64_t *t = o->config.threshold;
-    if (!aw_save_spares(o, o->write, "-w")) {
-        err[0] = '\0';
-        return false;
-    }
     s->again = aw_save_reopen(s->merge);
     /* An exchange lives as long as it is active; a few times the longest silence is a fair guess,
      * and what is older makes way only for what is behind it. */
@@ -78,8 +59,6 @@ static bool open_recorder(struct aw_save *s, char *err, size_t err_size)
         .files = o->record_files,
         .endure = !s->merge,
     };
-    err[0] = '\0';
-    if (!aw_save_spares(o, o->record, "--record")) return false;
     s->recorder = aw_recorder_open(&plan, err, err_size);
     return s->recorder != NULL;
 }

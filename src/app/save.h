@@ -49,8 +49,6 @@ bool aw_save_close(struct aw_save *s);
 
 /* The memory there is in all. */
 size_t aw_save_memory(const struct aw_config *c);
-/* False where the path names an input: it is said. */
-bool aw_save_spares(const struct aw_options *o, const char *path, const char *option);
 /* The inputs once more, with the same filter and bounds, so that the same packets get the same
  * ordinals; `first` stays open. NULL: they cannot be read twice, or, and then it is said, not now.
  */

@@ -154,7 +154,10 @@ static void say_ends(struct watch *w)
         aw_board_trouble(w->board, "every interface went away: the capture is over");
         w->damaged++;
     }
-    if (w->merge) aw_board_dropped(w->board, 0, aw_merge_filtered(w->merge));
+    if (w->merge) {
+        const struct aw_lost lost = aw_merge_lost(w->merge);
+        aw_board_dropped(w->board, lost.by_interface + lost.by_system, aw_merge_filtered(w->merge));
+    }
 }
 
 /* Of input that comes once, what goes to the engine is kept for a second reading. */

@@ -255,7 +255,8 @@ _Static_assert(AW_WHY_COUNT <= sizeof((struct aw_stats *)0)->broken / sizeof(str
 
 void aw_stats_init(struct aw_stats *s)
 {
-    *s = (struct aw_stats){.first = AW_NS_NONE, .last = AW_NS_NONE, .broken_kinds = AW_WHY_COUNT};
+    *s = (struct aw_stats){
+        .first = AW_NS_NONE, .last = AW_NS_NONE, .unknown_link = -1, .broken_kinds = AW_WHY_COUNT};
     for (enum aw_drop d = AW_DROP_NONE + 1; d < AW_DROP_COUNT; d++)
         s->drop[s->drop_kinds++] =
             (struct aw_drop_count){.slug = aw_drop_slug(d), .meaning = aw_drop_meaning(d)};
@@ -272,6 +273,7 @@ static void count_decoded(struct aw_engine *e)
     s->truncated = w->truncated;
     s->segments = w->drop[AW_DROP_NONE];
     s->bad_checksums = w->bad_checksum;
+    s->unknown_link = w->unknown_link;
     s->decode_errors = 0;
     for (enum aw_drop d = AW_DROP_NONE + 1; d < AW_DROP_COUNT; d++) {
         if (damaged(d)) s->decode_errors += w->drop[d];
@@ -340,6 +342,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
     b->count = n;
     b->end = e->latest;
     hand_over_drops(e, b);
+    if (last) aw_wire_end(e->wire);
     count_decoded(e);
     b->decoded = e->decoded;
     return AW_OK;

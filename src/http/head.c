@@ -563,8 +563,12 @@ bool aw_head_parse(enum aw_dir dir, const struct aw_start_line *start, const uin
     struct fields f = {.dir = dir, .h = out, .scratch = scratch};
     struct aw_span rest = {p + start->len, len - start->len};
     struct aw_tok_field line;
-    while (aw_tok_next_field(&rest, &line))
-        take_field(&f, &line);
+    while (aw_tok_next_field(&rest, &line)) {
+        /* Where the line broke off its value is not known: a length of 80 may have been 8000. That
+         * there was an expectation is known all the same. */
+        const bool cut = rest.len == 0 && p[len - 1] != '\n';
+        if (!cut || look_up(line.name) == WHAT_EXPECT) take_field(&f, &line);
+    }
     out->whole = rest.len != 0; /* then the empty line is next */
     if (out->whole) out->raw.len = len - rest.len + (*rest.p == '\n' ? 1 : 2);
 

@@ -130,9 +130,18 @@ static struct aw_sentence *warning_if(struct aw_model *m, bool holds)
     return s;
 }
 
+static uint64_t not_followed(const struct aw_stats *t, const char *slug)
+{
+    for (unsigned i = 0; i < t->drop_kinds; i++)
+        if (strcmp(t->drop[i].slug, slug) == 0) return t->drop[i].count;
+    return 0;
+}
+
 static void say_warnings(struct aw_model *m, const struct aw_run *run)
 {
     const struct aw_stats *t = run->stats;
+    const uint64_t torn = not_followed(t, "fragment-lost");
+    const uint64_t unread = not_followed(t, "link-type-unknown");
     aw_sentence_add(
         warning_if(m, t->one_sided > 0 && t->one_sided > t->connections / 2),
         "%llu of %llu connections were captured in one direction only; capture where both"
@@ -148,6 +157,14 @@ static void say_warnings(struct aw_model *m, const struct aw_run *run)
         warning_if(m, run->dropped > 0),
         "%llu packet%s dropped while capturing; a larger buffer (-B) or a filter helps.",
         (ull)run->dropped, run->dropped == 1 ? " was" : "s were");
+    aw_sentence_add(warning_if(m, unread > 0 && t->unknown_link >= 0),
+                    "%llu packet%s link type %ld, which is not read.", (ull)unread,
+                    unread == 1 ? " has" : "s have", (long)t->unknown_link);
+    /* Only the first fragment of a datagram has the ports. */
+    aw_sentence_add(warning_if(m, torn > 0),
+                    "%llu IP fragment%s came without the rest; a capture filter that names a port"
+                    " hides it: add \"or ip[6:2] & 0x1fff != 0 or ip6[6] == 44\".",
+                    (ull)torn, aw_plural(torn));
     aw_sentence_add(warning_if(m, t->gaps > 0),
                     "%llu gap%s in the connections: bytes that were acknowledged and not captured.",
                     (ull)t->gaps, aw_plural(t->gaps));

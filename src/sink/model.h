@@ -9,7 +9,7 @@
 #include "sink/say.h"
 #include "sink/sink.h"
 
-enum { AW_WARNINGS_MAX = 8, AW_FACTS_MAX = 8, AW_GROUPS_SHOWN = 10 };
+enum { AW_WARNINGS_MAX = 9, AW_FACTS_MAX = 8, AW_GROUPS_SHOWN = 10 };
 
 struct aw_fact {
     const char *label; /* static */

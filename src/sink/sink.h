@@ -21,7 +21,7 @@ struct aw_run {
     struct aw_summary *summary;    /* figures; final when `finish` is called */
     const char *version;           /* of the program */
     bool show_secrets;             /* do not mask */
-    uint64_t dropped;              /* by kernel and interface, live */
+    uint64_t dropped;              /* by kernel and interface: live, or told by the files */
     uint64_t dropped_by_interface; /* of these */
     uint64_t unwritten; /* hand-overs of output that were let go because it was too slow, live */
     uint64_t filtered;  /* packets that did not match the capture filter */

@@ -275,6 +275,16 @@ bool aw_merge_damaged(const struct aw_merge *m, const char **error)
     return m->error != NULL;
 }
 
+struct aw_lost aw_merge_lost(const struct aw_merge *m)
+{
+    struct aw_lost sum = {0, 0};
+    for (size_t i = 0; i < m->count; i++) {
+        const struct aw_lost lost = aw_source_lost(m->sources[i]);
+        aw_lost_add(&sum, &lost);
+    }
+    return sum;
+}
+
 uint64_t aw_merge_filtered(const struct aw_merge *m)
 {
     return m->filtered;

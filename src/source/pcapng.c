@@ -15,12 +15,15 @@ enum {
     BLOCK_INTERFACE = 1,
     BLOCK_PACKET_OLD = 2,
     BLOCK_PACKET_SIMPLE = 3,
+    BLOCK_STATISTICS = 5,
     BLOCK_PACKET = 6,
     BLOCK_MIN = 12,
     BYTE_ORDER_MAGIC = 0x1a2b3c4d,
     OPTION_END = 0,
     OPTION_TSRESOL = 9,
     OPTION_TSOFFSET = 14,
+    OPTION_DROPPED_BY_INTERFACE = 5,
+    OPTION_DROPPED_BY_SYSTEM = 7,
     TSRESOL_DEFAULT = 6, /* microseconds */
     IFACES_MAX = 65536,
 };
@@ -87,6 +90,20 @@ static bool damaged(struct aw_lot *lot, const char *why)
     return false;
 }
 
+static uint64_t order_u64(struct aw_cur *c, bool big)
+{
+    const uint64_t first = aw_order_u32(c, big), second = aw_order_u32(c, big);
+    return big ? first << 32 | second : second << 32 | first;
+}
+
+struct aw_lost aw_pcapng_lost(const struct aw_pcapng *f)
+{
+    struct aw_lost sum = f->lost_before;
+    for (size_t i = 0; i < f->count; i++)
+        aw_lost_add(&sum, &f->ifaces[i].lost);
+    return sum;
+}
+
 static bool section(struct aw_pcapng *f, struct aw_cur body, struct aw_lot *lot)
 {
     aw_cur_skip(&body, 4); /* the byte order, known by now */
@@ -98,6 +115,7 @@ static bool section(struct aw_pcapng *f, struct aw_cur body, struct aw_lot *lot)
         snprintf(lot->why, sizeof lot->why, "pcapng version %u is not known", major);
         return false;
     }
+    f->lost_before = aw_pcapng_lost(f);
     f->in_section = true;
     f->before += f->count;
     f->count = 0;
@@ -119,9 +137,7 @@ static bool interface(struct aw_pcapng *f, struct aw_cur body, struct aw_lot *lo
         if (body.bad) return damaged(lot, "an interface option that runs out of its block");
         if (code == OPTION_TSRESOL && len == 1) i.tsresol = aw_cur_u8(&value);
         if (code == OPTION_TSOFFSET && len == 8) {
-            const uint64_t first = aw_order_u32(&value, f->big),
-                           second = aw_order_u32(&value, f->big);
-            i.tsoffset = (int64_t)(f->big ? first << 32 | second : second << 32 | first);
+            i.tsoffset = (int64_t)order_u64(&value, f->big);
         }
     }
     if (f->count == IFACES_MAX) return damaged(lot, "more than 65536 interfaces in a section");
@@ -138,6 +154,26 @@ static bool interface(struct aw_pcapng *f, struct aw_cur body, struct aw_lot *lo
     }
     f->ifaces[f->count++] = i;
     return true;
+}
+
+/* What a capture says it lost. Counts run from its beginning, and the last one holds. Nothing hangs
+ * on them but a warning: a block that makes no sense is no damage. */
+static void statistics(struct aw_pcapng *f, struct aw_cur body)
+{
+    const uint32_t id = aw_order_u32(&body, f->big);
+    aw_cur_skip(&body, 8); /* time */
+    if (body.bad || id >= f->count) return;
+    while (aw_cur_left(&body) > 0) {
+        const uint16_t code = aw_order_u16(&body, f->big), len = aw_order_u16(&body, f->big);
+        struct aw_cur value = aw_cur_sub(&body, len);
+        aw_cur_skip(&body, (4 - len % 4u) % 4u);
+        if (body.bad || code == OPTION_END) return;
+        if (len != 8) continue;
+        if (code == OPTION_DROPPED_BY_INTERFACE)
+            f->ifaces[id].lost.by_interface = order_u64(&value, f->big);
+        if (code == OPTION_DROPPED_BY_SYSTEM)
+            f->ifaces[id].lost.by_system = order_u64(&value, f->big);
+    }
 }
 
 /* A packet block of any of the three kinds, `body` being what lies between its lengths. */
@@ -268,6 +304,8 @@ size_t aw_pcapng_walk(struct aw_pcapng *f, struct aw_span in, struct aw_lot *lot
             good = interface(f, body, lot);
         else if (type == BLOCK_SECTION)
             good = section(f, body, lot);
+        else if (type == BLOCK_STATISTICS)
+            statistics(f, body);
         else if (is_numbered(type))
             lot->last++;
         if (!good) break;

@@ -7,6 +7,7 @@
 
 #include "await100/packet.h"
 #include "base/cursor.h"
+#include "source/lost.h"
 
 /* Numbers in the byte order of the machine that wrote the file. */
 static inline uint32_t aw_order_u32(struct aw_cur *c, bool big)
@@ -65,17 +66,21 @@ struct aw_pcapng_iface {
     uint32_t snaplen; /* 0 = no limit */
     uint8_t tsresol;  /* as in the if_tsresol option */
     int64_t tsoffset; /* seconds */
+    struct aw_lost lost;
 };
 
 struct aw_pcapng {
     bool big, in_section;
     struct aw_pcapng_iface *ifaces; /* owned; of the section */
     size_t count, cap;
-    size_t before; /* interfaces of earlier sections */
-    aw_ns last;    /* latest time stamp, for packets that have none */
+    size_t before;              /* interfaces of earlier sections */
+    aw_ns last;                 /* latest time stamp, for packets that have none */
+    struct aw_lost lost_before; /* told of those interfaces */
 };
 
 void aw_pcapng_fini(struct aw_pcapng *f);
+/* As far as it was read; statistics usually stand at the end. */
+struct aw_lost aw_pcapng_lost(const struct aw_pcapng *f);
 size_t aw_pcapng_walk(struct aw_pcapng *f, struct aw_span in, struct aw_lot *lot);
 
 /* A time in units of an if_tsresol value plus an offset in seconds, in ns; clamped where a hostile

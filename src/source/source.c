@@ -354,6 +354,11 @@ bool aw_source_has_interfaces(const struct aw_source *s)
     return s->format == FORMAT_PCAPNG;
 }
 
+struct aw_lost aw_source_lost(const struct aw_source *s)
+{
+    return s->format == FORMAT_PCAPNG ? aw_pcapng_lost(&s->pcapng) : (struct aw_lost){0, 0};
+}
+
 uint64_t aw_source_bytes(const struct aw_source *s)
 {
     return aw_input_stored(s->input);

@@ -12,6 +12,7 @@
 
 #include "await100/packet.h"
 #include "source/bound.h"
+#include "source/lost.h"
 
 struct aw_source;
 
@@ -55,6 +56,8 @@ bool aw_source_is_capture(const char *path);
 const char *aw_source_error(const struct aw_source *s);
 /* Whether packets of several interfaces or link types may come; known with the first packet. */
 bool aw_source_has_interfaces(const struct aw_source *s);
+/* Packets that the file says its capture lost; whole once it was read to its end. */
+struct aw_lost aw_source_lost(const struct aw_source *s);
 uint64_t aw_source_bytes(const struct aw_source *s); /* read so far, as stored */
 uint64_t aw_source_size(const struct aw_source *s);  /* in all, as stored; 0 = unknown */
 
@@ -93,7 +96,8 @@ enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_pa
                            size_t *n);
 /* *error: what ended the first such source, NULL = none; aw_source_error tells for each. */
 bool aw_merge_damaged(const struct aw_merge *m, const char **error);
-uint64_t aw_merge_filtered(const struct aw_merge *m); /* did not match, or were not of the time */
+uint64_t aw_merge_filtered(const struct aw_merge *m);   /* did not match, or were not of the time */
+struct aw_lost aw_merge_lost(const struct aw_merge *m); /* by all sources: aw_source_lost */
 /* Whether all its sources can be read again: aw_source_rereadable. */
 bool aw_merge_rereadable(const struct aw_merge *m);
 size_t aw_merge_sources(const struct aw_merge *m, struct aw_source *const **sources);

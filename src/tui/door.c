@@ -17,9 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <term.h>
 #include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
+
+#include "sink/complain.h"
 
 struct aw_door {
     SCREEN *screen;
@@ -137,6 +140,19 @@ static bool find_streams(struct aw_door *d)
     return d->in != NULL;
 }
 
+/* The type to drive the terminal as: the one it claims, else the first of those most terminals obey
+ * that is described here, since a claim that is not known is that of a newer one. NULL: none is. */
+static const char *choose_type(const char *claimed)
+{
+    static const char *const usual[] = {"xterm-256color", "xterm", "vt100"};
+    int status;
+    const char *type = setupterm(claimed, STDOUT_FILENO, &status) == OK ? claimed : NULL;
+    for (size_t i = 0; !type && i < sizeof usual / sizeof *usual; i++)
+        if (setupterm(usual[i], STDOUT_FILENO, &status) == OK) type = usual[i];
+    if (type) (void)del_curterm(cur_term); /* newterm makes its own */
+    return type;
+}
+
 struct aw_door *aw_door_open(char *err, size_t err_size)
 {
     const char *term = getenv("TERM");
@@ -159,7 +175,10 @@ struct aw_door *aw_door_open(char *err, size_t err_size)
     terminal.fd = STDOUT_FILENO;
     const bool known = tcgetattr(terminal.fd, &terminal.before) == 0;
     (void)setenv("ESCDELAY", "25", 0);
-    d->screen = newterm(NULL, d->out, d->in);
+    const char *type = choose_type(term);
+    if (type && type != term)
+        aw_complain("the terminal type '%s' is not known here; taken for '%s'", term, type);
+    d->screen = type ? newterm(type, d->out, d->in) : NULL;
     if (!d->screen) {
         (void)snprintf(err, err_size, "the terminal type '%s' is not known here", term);
         if (d->in != stdin) (void)fclose(d->in);

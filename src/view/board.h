@@ -22,7 +22,7 @@ struct aw_board_info {
     bool again;           /* the input can be read again: details of any exchange can be had */
     bool over;            /* nothing more will come */
     uint64_t bytes, size; /* read so far and in all, as stored; size 0 = unknown */
-    uint64_t dropped;     /* by kernel and interface, live */
+    uint64_t dropped;     /* by kernel and interface: live, or told by the files */
     uint64_t filtered;    /* packets that did not match the capture filter */
     struct aw_stats stats;
     char trouble[AW_BOARD_TEXT]; /* what went wrong with an input, "" = nothing */

@@ -251,6 +251,12 @@ enum aw_frag_result aw_frags_push(struct aw_frags *f, const struct aw_frag_key *
     return AW_FRAG_HELD;
 }
 
+void aw_frags_end(struct aw_frags *f)
+{
+    while (f->oldest)
+        let_go(f, f->oldest);
+}
+
 void aw_frags_fini(struct aw_frags *f)
 {
     while (f->oldest)

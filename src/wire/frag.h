@@ -56,6 +56,7 @@ struct aw_frag_whole {
 enum aw_frag_result aw_frags_push(struct aw_frags *f, const struct aw_frag_key *key,
                                   const struct aw_frag *piece, struct aw_arena *arena,
                                   struct aw_frag_whole *whole);
+void aw_frags_end(struct aw_frags *f);  /* no more will come: lets all go */
 void aw_frags_fini(struct aw_frags *f); /* frees all; counts nothing */
 
 #endif

@@ -10,7 +10,7 @@ struct aw_wire *aw_wire_new(const struct aw_alloc *alloc, size_t fragment_budget
 {
     struct aw_wire *w = alloc->get(alloc->ctx, sizeof *w);
     if (!w) return NULL;
-    *w = (struct aw_wire){.alloc = alloc};
+    *w = (struct aw_wire){.alloc = alloc, .stats.unknown_link = -1};
     w->frags.alloc = alloc;
     w->frags.budget = fragment_budget;
     w->frags.held = &w->stats.drop[AW_DROP_FRAGMENT_HELD];
@@ -24,6 +24,11 @@ void aw_wire_free(struct aw_wire *w)
     if (!w) return;
     aw_frags_fini(&w->frags);
     w->alloc->put(w->alloc->ctx, w);
+}
+
+void aw_wire_end(struct aw_wire *w)
+{
+    aw_frags_end(&w->frags);
 }
 
 enum aw_drop aw_wire_fragment(struct aw_decode *d, const struct aw_frag_key *key,
@@ -87,6 +92,7 @@ enum aw_drop aw_wire_decode(struct aw_wire *w, const struct aw_packet *pkt, stru
     enum aw_drop drop = plain(pkt, out);
     if (drop == AW_DROP_COUNT) drop = peel(w, pkt, arena, out);
     w->stats.drop[drop]++;
+    if (drop == AW_DROP_LINK_UNKNOWN) w->stats.unknown_link = pkt->linktype;
     if (drop != AW_DROP_NONE) return drop;
     out->at = (struct aw_mark){.ts = pkt->ts, .ord = pkt->ord, .ref = pkt->ref};
     w->stats.bad_checksum += out->bad_checksum;

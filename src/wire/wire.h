@@ -54,13 +54,15 @@ struct aw_wire_stats {
     uint64_t truncated;           /* packets whose captured length was below their wire length */
     uint64_t datagrams_joined;    /* put together from fragments */
     uint64_t tunnelled;           /* segments found inside a tunnel */
+    int32_t unknown_link;         /* of the last packet counted as LINK_UNKNOWN; -1: none */
 };
 
 /* A fragment counts as held, also after its datagram became whole; when it is let go, or its
  * datagram turns out to be bad, the count moves. The last fragment of a datagram counts as what was
  * found.
  *
- * `fragment_budget` bytes at most are held in fragments; they are let go after 30 s of packet time.
+ * `fragment_budget` bytes at most are held in fragments; they are let go after 30 s of packet time,
+ * and at aw_wire_end.
  * Returns NULL where the allocator has no memory. The allocator is borrowed until aw_wire_free. */
 AW_MUST_USE struct aw_wire *aw_wire_new(const struct aw_alloc *alloc, size_t fragment_budget);
 void aw_wire_free(struct aw_wire *w); /* w may be NULL */
@@ -71,6 +73,9 @@ void aw_wire_free(struct aw_wire *w); /* w may be NULL */
  */
 enum aw_drop aw_wire_decode(struct aw_wire *w, const struct aw_packet *pkt, struct aw_arena *arena,
                             struct aw_segment *out);
+
+/* The input is over: what still waits for the rest of its datagram waits in vain. */
+void aw_wire_end(struct aw_wire *w);
 
 const struct aw_wire_stats *aw_wire_stats(const struct aw_wire *w);
 

@@ -129,6 +129,24 @@ static void options_are_taken(void **state)
     aw_options_free(&o);
 }
 
+/* A dash alone is standard input, and within a filter what it is there. */
+static void a_dash_alone(void **state)
+{
+    (void)state;
+    char *input[] = {"await100", "-", "tcp", NULL};
+    struct aw_options o;
+    assert_int_equal(parse(&o, input), AW_PARSED_RUN);
+    assert_int_equal(o.read_count, 1);
+    assert_string_equal(o.read[0], "-");
+    assert_string_equal(o.filter, "tcp");
+    aw_options_free(&o);
+    char *minus[] = {"await100", "-r", "x", "tcp[0]", "-", "1", "=", "79", NULL};
+    assert_int_equal(parse(&o, minus), AW_PARSED_RUN);
+    assert_int_equal(o.read_count, 1);
+    assert_string_equal(o.filter, "tcp[0] - 1 = 79");
+    aw_options_free(&o);
+}
+
 static void live_options_are_taken(void **state)
 {
     (void)state;
@@ -274,6 +292,56 @@ static void wrong_use_is_explained(void **state)
     }
 }
 
+/* No output takes the place of an input, by whatever name, or of another output; devices may be
+ * shared, and a total may replace itself. */
+static void outputs_stand_apart(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/await100-test-XXXXXX", in[64], other[64], fresh[64];
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(in, sizeof in, "%s/in", dir);
+    (void)snprintf(other, sizeof other, "%s/link", dir);
+    (void)snprintf(fresh, sizeof fresh, "%s/new", dir);
+    FILE *made = fopen(in, "w");
+    assert_non_null(made);
+    assert_int_equal(fclose(made), 0);
+    assert_int_equal(symlink(in, other), 0);
+    const struct {
+        char *words[8];
+        const char *says; /* NULL: taken */
+    } rows[] = {
+        {{"-r", in, "-O", in}, "-O "},
+        {{"-r", other, "-O", in}, "-O "},
+        {{"-r", in, "-O", other}, "-O "},
+        {{"-r", "x", "-r", in, "-w", in}, "-w "},
+        {{"-r", in, "--record", in}, "--record "},
+        {{"-r", in, "--metrics", in}, "--metrics "},
+        {{"--align", "x", in, "-O", in}, "-O "},
+        {{"--compare", in, "x", "-O", in}, "-O "},
+        {{"--merge", in, "x", "-O", in}, NULL},
+        {{"-r", "x", "-O", fresh, "-w", fresh}, "-O and -w: both to "},
+        {{"-r", "x", "-w", in, "--record", other}, "-w and --record: both to "},
+        {{"-r", "x", "--metrics", fresh, "-O", fresh}, "-O and --metrics: both to "},
+        {{"-r", "x", "-O", "/dev/null", "-w", "/dev/null"}, NULL},
+        {{"-r", "x", "-O", fresh, "-w", in}, NULL},
+        {{"-r", "/dev/null", "-O", "/dev/null"}, NULL},
+    };
+    static struct said s;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        listen_to(&s, rows[i].words);
+        const enum aw_parsed wanted = !rows[i].says                   ? AW_PARSED_RUN
+                                      : strstr(rows[i].says, " and ") ? AW_PARSED_BAD
+                                                                      : AW_PARSED_LOST;
+        if (s.parsed != wanted) fail_msg("row %zu", i);
+        if (rows[i].says && (strncmp(s.err, "await100: ", 10) != 0 ||
+                             strncmp(s.err + 10, rows[i].says, strlen(rows[i].says)) != 0))
+            fail_msg("not '%s': %s", rows[i].says, s.err);
+    }
+    assert_int_equal(unlink(in), 0);
+    assert_int_equal(unlink(other), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 /* The bytes of a line up to its character `n`. */
 static size_t bytes_of(const char *line, size_t n)
 {
@@ -389,6 +457,7 @@ int main(void)
         cmocka_unit_test(live_options_are_taken), cmocka_unit_test(wrong_use_is_refused),
         cmocka_unit_test(wrong_use_is_explained), cmocka_unit_test(errors_are_pointed_at),
         cmocka_unit_test(lists_are_printed),      cmocka_unit_test(help_fits),
+        cmocka_unit_test(outputs_stand_apart),    cmocka_unit_test(a_dash_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,8 +153,12 @@ static void warnings_at_the_top(void **state)
     f.stats.truncated = 7;
     f.run.damaged = 1;
     f.run.dropped = 9;
-    f.stats.drop_kinds = f.stats.broken_kinds = 1;
+    f.stats.drop_kinds = 3;
+    f.stats.unknown_link = 147;
+    f.stats.broken_kinds = 1;
     f.stats.drop[0] = (struct aw_drop_count){"not-tcp", "no TCP", 6};
+    f.stats.drop[1] = (struct aw_drop_count){"fragment-lost", "let go", 3};
+    f.stats.drop[2] = (struct aw_drop_count){"link-type-unknown", "not read", 5};
     f.stats.broken[0] = (struct aw_drop_count){"status-line", "no status line", 2};
     char *text = report(&f, 1, NULL, false);
     const char *totals = strstr(text, "\nInput");
@@ -164,12 +168,14 @@ static void warnings_at_the_top(void **state)
         "Warning: 7 packets were cut by the snap length",
         "Warning: 1 input was damaged",
         "Warning: 9 packets were dropped",
+        "Warning: 3 IP fragments came without the rest",
+        "Warning: 5 packets have link type 147, which is not read",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         const char *line = strstr(text, lines[i]);
         if (!line || line > totals) fail_msg("no '%s' at the top of:\n%s", lines[i], text);
     }
-    assert_has(text, "Not followed 6 not-tcp\n");
+    assert_has(text, "Not followed 6 not-tcp, 3 fragment-lost, 5 link-type-unknown\n");
     assert_has(text, "Unreadable   2 status-line\n");
     free(text);
     f.stats.one_sided = 20; /* less than half: told among the totals only */

@@ -293,6 +293,9 @@ case_signals() {
 case_no_terminal() {
     TERM=dumb script -qec "'$program' $without -r $captures/ignored.pcap; echo \"ended \$?\"" /dev/null >"$work/dumb" 2>&1
     same 'dumb' "$(grep -c 'ended 2' "$work/dumb")$(grep -c 'cannot show a dashboard' "$work/dumb")" 11
+    TERM=no-such-type script -qec "stty rows 24 cols 80; '$program' $without -r $captures/ignored.pcap; echo \"ended \$?\"" /dev/null \
+        >"$work/unknown" 2>&1 < <(sleep 1; printf qq; sleep 1)
+    same 'a type that is not known' "$(grep -c 'ended 0' "$work/unknown")$(grep -c "taken for 'xterm-256color'" "$work/unknown")" 11
     "$program" $without >"$work/none" 2>&1
     same 'no input and no terminal' "$?" 2
     "$program" $without -r "$captures/ignored.pcap" >"$work/report"

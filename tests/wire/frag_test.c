@@ -266,6 +266,27 @@ static void time_runs_out(void **state)
     decoder_close(&t);
 }
 
+/* With the end of the input nothing more can come; what is whole stays counted as it was. */
+static void the_input_ends(void **state)
+{
+    (void)state;
+    const struct piece first = {0, 2000, true, 0}, last = {2000, 2020, false, 0};
+    struct decoder t;
+    struct aw_segment s;
+    decoder_open(&t, 1 << 20);
+    const uint64_t *drop = aw_wire_stats(t.w)->drop;
+    assert_int_equal(send(&t, 4, 1, first, &s), AW_DROP_FRAGMENT_HELD);
+    assert_int_equal(send(&t, 4, 1, last, &s), AW_DROP_NONE);
+    assert_int_equal(send(&t, 4, 2, first, &s), AW_DROP_FRAGMENT_HELD);
+    assert_int_equal(send(&t, 6, 3, last, &s), AW_DROP_FRAGMENT_HELD);
+    assert_true(drop[AW_DROP_FRAGMENT_LOST] == 0 && drop[AW_DROP_FRAGMENT_HELD] == 3);
+    aw_wire_end(t.w);
+    assert_true(drop[AW_DROP_FRAGMENT_LOST] == 2 && drop[AW_DROP_FRAGMENT_HELD] == 1);
+    assert_int_equal(aw_wire_held(t.w), 0);
+    check_counts(&t);
+    decoder_close(&t);
+}
+
 static void budget(void **state)
 {
     (void)state;
@@ -441,6 +462,7 @@ int main(void)
         cmocka_unit_test(overlaps_and_lies),
         cmocka_unit_test(keys),
         cmocka_unit_test(time_runs_out),
+        cmocka_unit_test(the_input_ends),
         cmocka_unit_test(budget),
         cmocka_unit_test(flood),
         cmocka_unit_test(cut_pieces),

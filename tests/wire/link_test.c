@@ -490,7 +490,10 @@ static void unknown_link(void **state)
     decoder_open(&t, 1 << 20);
     tcp(&f, PAYLOAD);
     eth4(&f);
+    assert_int_equal(decode_frame(&t, 1, &f, &s), AW_DROP_NONE);
+    assert_int_equal(aw_wire_stats(t.w)->unknown_link, -1);
     assert_int_equal(decode_frame(&t, 147, &f, &s), AW_DROP_LINK_UNKNOWN);
+    assert_int_equal(aw_wire_stats(t.w)->unknown_link, 147);
     assert_false(aw_wire_knows(147));
     assert_false(aw_wire_knows(0xffff));
     decoder_close(&t);
