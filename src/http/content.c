@@ -79,15 +79,18 @@ static bool take_size(struct aw_side *s, uint8_t c)
  * of the size. `digits`: so far a blank alone stood behind it. */
 static void look_at_extension(struct aw_side *s, struct aw_span e)
 {
+    bool odd = s->odd, cr = s->cr, digits = s->digits; /* no bit-fields while it runs */
     for (size_t i = 0; i < e.len; i++) {
         const uint8_t c = e.p[i];
-        const bool ends = c == '\n' || c == '\r';
-        s->odd |= (s->cr && c != '\n') || (c < ' ' && c != '\t' && !ends);
-        s->cr = c == '\r';
-        if (aw_tok_is_space(c)) continue;
-        s->odd |= s->digits && !ends && c != ';';
-        s->digits = false;
+        const bool ends = c == '\n' || c == '\r', space = aw_tok_is_space(c);
+        odd |= (cr && c != '\n') | (c < ' ' && c != '\t' && !ends) |
+               (digits && !space && !ends && c != ';');
+        cr = c == '\r';
+        digits &= space;
     }
+    s->odd = odd;
+    s->cr = cr;
+    s->digits = digits;
 }
 
 /*

@@ -1,8 +1,8 @@
 #!/bin/sh
 # How await100 grows, and beside other tools: one line a figure, each a ratio within one run (medians
 # of RUNS alternating runs) with what is wanted of it. Environment as common.sh, and
-#   FLOWS                  the small flows (400000)
-#   PEERS_FLOWS, PEERS_MB  sizes of the captures that the other tools read as well (40000, 80)
+#   FLOWS, UPLOADS_MB  the small flows (400000), the uploads (800)
+#   FILES_FLOWS        of small flows for tools that write files for each (40000)
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -63,15 +63,16 @@ per_connection() { # kind
 say 'bytes a connection whose exchange was written' "$(per_connection idle)" '400 at most'
 say 'bytes a connection with an exchange under way' "$(per_connection waiting)" '1536 at most'
 
-beside() { # tool reach command-with-@ for the capture
+beside() { # tool reach flows command-with-@ for the capture
     tool=$1
     reach=$2
-    shift 2
+    few=$3
+    shift 3
     command -v "$tool" >/dev/null || {
         say "times as fast as $tool" '-' "$reach at least (not installed)"
         return
     }
-    for file in "$(capture flows "${PEERS_FLOWS:-40000}")" "$(capture uploads "${PEERS_MB:-80}")"; do
+    for file in "$(capture flows "$few")" "$(capture uploads "${UPLOADS_MB:-800}")"; do
         cat "$file" >/dev/null
         race "$(echo "$*" | sed "s|@|$file|g")" "exec $AWAIT100 -r $file -o json"
         say "times as fast as $tool, $(basename "$file" .pcap)" "$(ratio "$a" "$b")" "$reach at least"
@@ -79,6 +80,6 @@ beside() { # tool reach command-with-@ for the capture
 }
 out=$DIR/tcpflow.out
 RUNS=3
-beside tshark 60 'exec tshark -r @ -q -z http,tree'
-beside httpry 4 'exec httpry -r @ -o /dev/null'
-beside tcpflow 20 "rm -rf $out; tcpflow -q -r @ -o $out; rm -rf $out"
+beside tshark 60 "${FLOWS:-400000}" 'exec tshark -r @ -q -z http,tree'
+beside httpry 4 "${FLOWS:-400000}" 'exec httpry -r @ -o /dev/null'
+beside tcpflow 20 "${FILES_FLOWS:-40000}" "rm -rf $out; tcpflow -q -r @ -o $out; rm -rf $out"
