@@ -297,16 +297,16 @@ static void awake_remove(struct aw_shard *s, struct conn *c)
     *(c->newer ? &c->newer->older : &s->newest) = c->older;
 }
 
-static aw_ns sleeps_at(const struct aw_shard *s, const struct conn *c)
+static aw_ns later(aw_ns at, aw_ns span)
 {
-    const aw_ns span = s->config->sleep_after << c->patience;
-    return c->heard > INT64_MAX - span ? INT64_MAX : c->heard + span;
+    return at > INT64_MAX - span ? INT64_MAX : at + span;
 }
 
+/* Looked at again after a time that is the same for all, so that none stands behind another's. */
 static void awake_add(struct aw_shard *s, struct conn *c)
 {
     c->heard = s->now.ts;
-    c->look_at = sleeps_at(s, c);
+    c->look_at = later(s->now.ts, s->config->sleep_after);
     c->older = s->newest;
     c->newer = NULL;
     *(c->older ? &c->older->newer : &s->oldest) = c;
@@ -339,7 +339,7 @@ static void look_who_sleeps(struct aw_shard *s)
         awake_remove(s, c);
         awake_add(s, c);
         c->heard = heard;
-        if (sleeps_at(s, c) <= s->now.ts) fall_asleep(s, c);
+        if (later(heard, s->config->sleep_after << c->patience) <= s->now.ts) fall_asleep(s, c);
     }
 }
 
