@@ -81,6 +81,12 @@ static bool read_side(struct reading *r, bool *damaged)
     const struct aw_pipeline_calls calls = {.ctx = r, .reading = go_on, .collecting = go_on};
     const struct aw_feed feed = aw_feed_of_merge(r->merge);
     const bool good = engine && aw_pipeline_run(&feed, engine, 1, &calls) == AW_OK;
+    struct aw_stats stats = {0};
+    if (good) aw_engine_stats(engine, &stats);
+    if (stats.no_memory > 0)
+        aw_complain("--align: %s: memory ran out and something was not followed; --memory raises "
+                    "the limit",
+                    r->o->align[r->side]);
     aw_engine_close(engine);
     const char *error = NULL;
     if (aw_merge_damaged(r->merge, &error)) {

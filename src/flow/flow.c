@@ -32,7 +32,7 @@ __attribute__((noinline)) static uint64_t hash_v6(const uint8_t *secret, const u
                                                   uint16_t port0, const uint8_t *addr1,
                                                   uint16_t port1)
 {
-    struct ends_v6 e;
+    struct ends_v6 e = {.port = {0, 0}};
     int order = memcmp(addr0, addr1, sizeof e.addr[0]);
     if (order == 0) order = (int)port0 - (int)port1;
     memcpy(e.addr[order > 0], addr0, sizeof e.addr[0]);

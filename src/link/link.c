@@ -63,7 +63,10 @@ static const struct aw_conn_id *connection(struct aw_link *l, uint64_t ord)
     if (known) return known;
     struct aw_conn_id *s = aw_ids_add_conn(&l->conns, ord);
     const uint64_t id = ++l->next_conn;
-    if (s) s->id = id;
+    if (s)
+        s->id = id;
+    else
+        l->stats.let_go++;
     if (l->sink.connection) l->sink.connection(l->sink.ctx, id, ord);
     return s;
 }
@@ -111,6 +114,7 @@ void aw_link_opened(struct aw_link *l, const struct aw_opening *ex)
     struct aw_open_id *s = aw_ids_add_open(&l->open, ex->conn.ord, ex->nth);
     if (s == NULL) {
         /* Its end will find no id and take a new one. */
+        l->stats.let_go++;
         if (outer) outer->inners_open--;
         return;
     }

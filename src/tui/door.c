@@ -26,7 +26,8 @@
 
 struct aw_door {
     SCREEN *screen;
-    FILE *in, *out; /* owned where they are not the standard streams */
+    FILE *in, *out; /* borrowed */
+    FILE *tty;      /* owned: `in` where that is not standard input; NULL */
     int in_fd;
     enum aw_theme theme;
     bool no_color, colors, utf8, mouse;
@@ -136,8 +137,9 @@ static bool find_streams(struct aw_door *d)
     d->out = stdout;
     d->in = stdin;
     if (isatty(STDIN_FILENO)) return true;
-    d->in = fopen("/dev/tty", "r+"); /* standard input is a capture, or the like */
-    return d->in != NULL;
+    d->tty = fopen("/dev/tty", "r+"); /* standard input is a capture, or the like */
+    d->in = d->tty;
+    return d->tty != NULL;
 }
 
 /* The type to drive the terminal as: the one it claims, else the first of those most terminals obey
@@ -151,6 +153,12 @@ static const char *choose_type(const char *claimed)
         if (setupterm(usual[i], STDOUT_FILENO, &status) == OK) type = usual[i];
     if (type) (void)del_curterm(cur_term); /* newterm makes its own */
     return type;
+}
+
+static void give_up(struct aw_door *d)
+{
+    if (d->tty) (void)fclose(d->tty);
+    free(d);
 }
 
 struct aw_door *aw_door_open(char *err, size_t err_size)
@@ -181,8 +189,7 @@ struct aw_door *aw_door_open(char *err, size_t err_size)
     d->screen = type ? newterm(type, d->out, d->in) : NULL;
     if (!d->screen) {
         (void)snprintf(err, err_size, "the terminal type '%s' is not known here", term);
-        if (d->in != stdin) (void)fclose(d->in);
-        free(d);
+        give_up(d);
         return NULL;
     }
     (void)set_term(d->screen);
@@ -212,8 +219,7 @@ void aw_door_close(struct aw_door *d)
     (void)endwin();
     terminal.open = 0;
     delscreen(d->screen);
-    if (d->in != stdin) (void)fclose(d->in);
-    free(d);
+    give_up(d);
 }
 
 void aw_door_suspend(struct aw_door *d)
