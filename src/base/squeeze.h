@@ -1,7 +1,7 @@
 /*
  * Bytes that will not be read for a while, in fewer bytes (LZ4, blocks without a frame, with the
- * first image as their dictionary: images resemble each other). The image
- * of what is to be packed is put together in a buffer of the squeezer's, and found there again.
+ * first image as their dictionary: images resemble each other). The image of what is to be packed
+ * is put together in a buffer of the squeezer's, and found there again.
  * Knows nothing of what the bytes are; what is unpacked was packed by the same squeezer.
  *
  * Cost: 52 KiB a squeezer; to pack 2 KiB about 0.8 us, to unpack them 0.1 us.

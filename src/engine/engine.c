@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/time.h"
 
 enum {
     PUSH_LOT = 128, /* packets a round of aw_engine_push: small enough to stay in cache */
@@ -168,7 +169,7 @@ void aw_batch_free(struct aw_batch *b)
 static aw_ns clock_at(struct aw_engine *e, aw_ns ts)
 {
     const aw_ns idle = e->config.threshold[AW_T_IDLE_TIMEOUT];
-    const aw_ns far = e->clock > INT64_MAX - idle ? INT64_MAX : e->clock + idle;
+    const aw_ns far = aw_later(e->clock, idle);
     if (ts <= far) {
         e->jump = AW_NS_NONE;
         if (ts > e->clock) e->clock = ts;
@@ -420,8 +421,9 @@ static bool finish_shards(struct aw_engine *e, struct aw_batch *b)
         unsigned turn = 0;
         for (unsigned k = 0; k < e->shards; k++) {
             const uint64_t ord = aw_shard_next_to_finish(e->shard[k]);
-            if (ord < least) turn = k;
-            if (ord < least) least = ord;
+            if (ord >= least) continue;
+            least = ord;
+            turn = k;
         }
         if (least == UINT64_MAX) break;
         aw_shard_finish_one(e->shard[turn], b, e->link);

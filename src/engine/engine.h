@@ -162,8 +162,8 @@ struct aw_sleeper {
 /* NULL: it has to stay as it is. Else http and xs may go. */
 struct aw_sleeper *aw_sleeper_new(struct aw_pool *pool, struct aw_squeezer *q,
                                   const struct aw_http *http, const struct aw_exchanges *xs);
-/* False: no memory. Else the block may go. */
-bool aw_sleeper_wake(const struct aw_sleeper *z, struct aw_squeezer *q,
+/* Each NULL where there was no memory for it. */
+void aw_sleeper_wake(const struct aw_sleeper *z, struct aw_squeezer *q,
                      struct aw_exchange_room *room, struct aw_http_stats *stats,
                      const struct aw_flow *flow, struct aw_http **http, struct aw_exchanges **xs);
 

@@ -5,6 +5,7 @@
  * Cost beside TCP's: some 3 KiB for a connection with an exchange under way, a quarter of one once
  * nothing was heard of it for a while (sleep.c), 64 bytes between exchanges (rest.c).
  */
+#include "base/time.h"
 #include "engine/engine.h"
 
 #include <string.h>
@@ -297,16 +298,10 @@ static void awake_remove(struct aw_shard *s, struct conn *c)
     *(c->newer ? &c->newer->older : &s->newest) = c->older;
 }
 
-static aw_ns later(aw_ns at, aw_ns span)
-{
-    return at > INT64_MAX - span ? INT64_MAX : at + span;
-}
-
 /* Looked at again after a time that is the same for all, so that none stands behind another's. */
 static void awake_add(struct aw_shard *s, struct conn *c)
 {
-    c->heard = s->now.ts;
-    c->look_at = later(s->now.ts, s->config->sleep_after);
+    c->look_at = aw_later(s->now.ts, s->config->sleep_after);
     c->older = s->newest;
     c->newer = NULL;
     *(c->older ? &c->older->newer : &s->oldest) = c;
@@ -335,11 +330,10 @@ static void look_who_sleeps(struct aw_shard *s)
     for (bool more = last != NULL; more && s->oldest->look_at <= s->now.ts;) {
         struct conn *c = s->oldest;
         more = c != last;
-        const aw_ns heard = c->heard;
         awake_remove(s, c);
         awake_add(s, c);
-        c->heard = heard;
-        if (later(heard, s->config->sleep_after << c->patience) <= s->now.ts) fall_asleep(s, c);
+        if (aw_later(c->heard, s->config->sleep_after << c->patience) <= s->now.ts)
+            fall_asleep(s, c);
     }
 }
 
@@ -492,11 +486,11 @@ static struct conn *conn_resume(struct aw_shard *s, struct aw_flow *flow, struct
 /* Likewise. */
 static struct conn *conn_wake(struct aw_shard *s, struct aw_flow *flow, struct aw_sleeper *z)
 {
-    struct aw_http *http = NULL;
-    struct aw_exchanges *xs = NULL;
+    struct aw_http *http;
+    struct aw_exchanges *xs;
     if (z->lost) return NULL;
-    const bool wakes = aw_sleeper_wake(z, s->squeezer, &s->room, &s->stats.http, flow, &http, &xs);
-    struct conn *c = conn_again(s, flow, wakes ? http : NULL, wakes ? xs : NULL);
+    aw_sleeper_wake(z, s->squeezer, &s->room, &s->stats.http, flow, &http, &xs);
+    struct conn *c = conn_again(s, flow, http, xs);
     if (!c) {
         z->lost = true;
         if (z->nth != 0)

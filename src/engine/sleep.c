@@ -31,17 +31,15 @@ struct aw_sleeper *aw_sleeper_new(struct aw_pool *pool, struct aw_squeezer *q,
     return z;
 }
 
-bool aw_sleeper_wake(const struct aw_sleeper *z, struct aw_squeezer *q,
+void aw_sleeper_wake(const struct aw_sleeper *z, struct aw_squeezer *q,
                      struct aw_exchange_room *room, struct aw_http_stats *stats,
                      const struct aw_flow *flow, struct aw_http **http, struct aw_exchanges **xs)
 {
     const struct aw_span packed = {z->packed, z->size - sizeof *z};
-    if (!aw_unsqueeze(q, packed, z->image)) return false;
+    *http = NULL;
+    *xs = NULL;
+    if (!aw_unsqueeze(q, packed, z->image)) return;
     const uint8_t *image = aw_squeezer_image(q);
     *http = aw_http_from_image(room->pool, stats, image);
     *xs = aw_exchanges_from_image(room, flow, image + z->http_part);
-    if (*http && *xs) return true;
-    aw_http_free(*http);
-    aw_exchanges_free(*xs);
-    return false;
 }

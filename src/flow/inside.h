@@ -16,6 +16,7 @@
 #define AW_FLOW_INSIDE_H
 
 #include "base/seq.h"
+#include "base/time.h"
 #include "flow/flow.h"
 
 /* Offsets farther than this from where a stream stands do not belong to it: no window is larger
@@ -245,10 +246,6 @@ struct aw_view {
     aw_off ack;      /* of the peer's bytes; AW_OFF_NONE */
 };
 
-static inline aw_ns aw_later(aw_ns at, aw_ns span)
-{
-    return span > 0 && at > INT64_MAX - span ? INT64_MAX : at + span;
-}
 static inline aw_off aw_off_max(aw_off a, aw_off b)
 {
     return a > b ? a : b;

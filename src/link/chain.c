@@ -532,9 +532,13 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
         return;
     }
     take_end(m, x, when);
-    if (outer && !m->outer) m->outer = aw_link_get(l, sizeof *m->outer);
-    if (outer && m->outer) *m->outer = aw_legs_outer(outer);
-    if (outer && !m->outer) l->stats.let_go++;
+    if (outer) {
+        m->outer = aw_link_get(l, sizeof *m->outer);
+        if (m->outer)
+            *m->outer = aw_legs_outer(outer);
+        else
+            l->stats.let_go++;
+    }
     aw_legs_closed(l, m);
     count_runs(l, m);
     decide_group(l, m, when);

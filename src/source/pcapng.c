@@ -122,6 +122,20 @@ static bool section(struct aw_pcapng *f, struct aw_cur body, struct aw_lot *lot)
     return true;
 }
 
+/* Takes the next option off a block. False: there is none; or it runs out of its block, and
+ * body->bad says so. */
+static bool next_option(const struct aw_pcapng *f, struct aw_cur *body, uint16_t *code,
+                        struct aw_cur *value)
+{
+    if (aw_cur_left(body) == 0) return false;
+    *code = aw_order_u16(body, f->big);
+    const uint16_t len = aw_order_u16(body, f->big);
+    if (*code == OPTION_END && !body->bad) return false;
+    *value = aw_cur_sub(body, len);
+    aw_cur_skip(body, (4 - len % 4u) % 4u);
+    return !body->bad;
+}
+
 static bool interface(struct aw_pcapng *f, struct aw_cur body, struct aw_lot *lot)
 {
     struct aw_pcapng_iface i = {.tsresol = TSRESOL_DEFAULT};
@@ -129,17 +143,14 @@ static bool interface(struct aw_pcapng *f, struct aw_cur body, struct aw_lot *lo
     aw_cur_skip(&body, 2);
     i.snaplen = aw_order_u32(&body, f->big);
     if (body.bad) return damaged(lot, "an interface description that is too short");
-    while (aw_cur_left(&body) > 0) {
-        const uint16_t code = aw_order_u16(&body, f->big), len = aw_order_u16(&body, f->big);
-        if (code == OPTION_END && !body.bad) break;
-        struct aw_cur value = aw_cur_sub(&body, len);
-        aw_cur_skip(&body, (4 - len % 4u) % 4u);
-        if (body.bad) return damaged(lot, "an interface option that runs out of its block");
+    uint16_t code;
+    struct aw_cur value;
+    while (next_option(f, &body, &code, &value)) {
+        const size_t len = aw_cur_left(&value);
         if (code == OPTION_TSRESOL && len == 1) i.tsresol = aw_cur_u8(&value);
-        if (code == OPTION_TSOFFSET && len == 8) {
-            i.tsoffset = (int64_t)order_u64(&value, f->big);
-        }
+        if (code == OPTION_TSOFFSET && len == 8) i.tsoffset = (int64_t)order_u64(&value, f->big);
     }
+    if (body.bad) return damaged(lot, "an interface option that runs out of its block");
     if (f->count == IFACES_MAX) return damaged(lot, "more than 65536 interfaces in a section");
     if (f->count == f->cap) {
         const size_t cap = f->cap ? f->cap * 2 : 8;
@@ -163,12 +174,10 @@ static void statistics(struct aw_pcapng *f, struct aw_cur body)
     const uint32_t id = aw_order_u32(&body, f->big);
     aw_cur_skip(&body, 8); /* time */
     if (body.bad || id >= f->count) return;
-    while (aw_cur_left(&body) > 0) {
-        const uint16_t code = aw_order_u16(&body, f->big), len = aw_order_u16(&body, f->big);
-        struct aw_cur value = aw_cur_sub(&body, len);
-        aw_cur_skip(&body, (4 - len % 4u) % 4u);
-        if (body.bad || code == OPTION_END) return;
-        if (len != 8) continue;
+    uint16_t code;
+    struct aw_cur value;
+    while (next_option(f, &body, &code, &value)) {
+        if (aw_cur_left(&value) != 8) continue;
         if (code == OPTION_DROPPED_BY_INTERFACE)
             f->ifaces[id].lost.by_interface = order_u64(&value, f->big);
         if (code == OPTION_DROPPED_BY_SYSTEM)
