@@ -22,6 +22,15 @@ for capture in pcaps/*.pcap*; do
     done
     count=$((count + 1))
 done
+# One so large that a thread reads ahead of another.
+large=$(mktemp)
+trap 'rm -f "$one" "$many" "$large"' EXIT
+"$(dirname "$program")/tests/tools/mkbench" uploads "$large" --size 30 >/dev/null
+"$program" --no-sandbox -q -A -o ndjson -j 1 -r "$large" >"$one"
+for jobs in 2 3; do
+    "$program" --no-sandbox -q -A -o ndjson -j $jobs -r "$large" >"$many"
+    cmp "$one" "$many"
+done
 # And all of them at once, merged by time.
 # shellcheck disable=SC2086 # a list of words
 "$program" --no-sandbox -q -A -o ndjson -j 1 $all >"$one"

@@ -4,9 +4,10 @@
  * next batch, to collect the next that all shards are through with, to deliver what was found in
  * it: each of these goes on once at a time, in the order of batches, on whichever thread is free.
  * So no core waits for another's part to be done, and none has a part of its own to wait with. Only
- * the caller's thread reads, since a signal interrupts its reading alone; and where packets do not
- * wait it does that and decodes, and nothing else, so that no slow output keeps it from them. A
- * slot's number is also the source's `hold`: its packets stay put until it is delivered.
+ * the caller's thread reads, since a signal interrupts its reading alone, though one that has
+ * nothing else to do may read ahead for it; and where packets do not wait it does that and decodes,
+ * and nothing else, so that no slow output keeps it from them. A slot's number is also the source's
+ * `hold`: its packets stay put until it is delivered.
  *
  * Cost: a lock taken and left twice a task, and a task is part of the work on half a MiB of
  * packets.
@@ -46,10 +47,11 @@ struct pipeline {
     uint64_t worked[AW_SHARDS_MAX]; /* by each shard */
     bool working[AW_SHARDS_MAX];
     bool laden[AW_SHARDS_MAX]; /* ... and has to wait until that is collected */
-    bool filling, collecting, delivering;
-    bool ended; /* nothing more will be read */
-    bool over;  /* ... and filled */
-    bool stop;  /* no more is wanted */
+    bool filling, collecting, delivering, ahead;
+    uint64_t not_ahead; /* as many batches were read when there was nothing to read ahead */
+    bool ended;         /* nothing more will be read */
+    bool over;          /* ... and filled */
+    bool stop;          /* no more is wanted */
     enum aw_status status;
 };
 
@@ -59,6 +61,11 @@ struct member {
     pthread_t thread;
 };
 
+static bool ahead_of_merge(void *ctx)
+{
+    return aw_merge_ahead(ctx);
+}
+
 static enum aw_read next_of_merge(void *ctx, unsigned hold, const struct aw_packet **pkts,
                                   size_t *n)
 {
@@ -67,10 +74,10 @@ static enum aw_read next_of_merge(void *ctx, unsigned hold, const struct aw_pack
 
 struct aw_feed aw_feed_of_merge(struct aw_merge *m)
 {
-    return (struct aw_feed){.ctx = m, .next = next_of_merge};
+    return (struct aw_feed){.ctx = m, .next = next_of_merge, .ahead = ahead_of_merge};
 }
 
-enum task { TASK_NONE, TASK_READ, TASK_FILL, TASK_WORK, TASK_COLLECT, TASK_DELIVER };
+enum task { TASK_NONE, TASK_READ, TASK_AHEAD, TASK_FILL, TASK_WORK, TASK_COLLECT, TASK_DELIVER };
 
 /* --- choosing, under the lock --- */
 
@@ -113,7 +120,12 @@ static enum task choose(struct pipeline *p, unsigned first, bool caller, unsigne
         *shard = k;
         return TASK_WORK;
     }
-    return may_read(p, caller) ? TASK_READ : TASK_NONE;
+    if (may_read(p, caller)) return TASK_READ;
+    if (!caller && p->from->ahead && !p->ended && !p->ahead && p->not_ahead != p->read) {
+        p->ahead = true;
+        return TASK_AHEAD;
+    }
+    return TASK_NONE;
 }
 
 /* --- doing, without it --- */
@@ -211,6 +223,9 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
             got = read_next(p, read, stop);
             if (got && p->from->live) full = fill(p, read, &over, &status);
             break;
+        case TASK_AHEAD:
+            got = p->from->ahead(p->from->ctx);
+            break;
         case TASK_FILL:
             full = fill(p, filled, &over, &status);
             break;
@@ -232,6 +247,10 @@ static void take_part(struct pipeline *p, unsigned first, bool caller)
         case TASK_READ:
             if (got && p->lot[read % SLOTS].last) p->ended = true;
             p->read += got;
+            break;
+        case TASK_AHEAD:
+            p->ahead = false;
+            if (!got) p->not_ahead = read;
             break;
         case TASK_FILL:
             p->filling = false;
@@ -292,6 +311,7 @@ static enum aw_status run_shared(const struct aw_feed *from, struct aw_engine *e
                                  const struct aw_pipeline_calls *calls)
 {
     struct pipeline p = {.engine = e, .from = from, .calls = calls, .shards = aw_engine_shards(e)};
+    p.not_ahead = UINT64_MAX;
     p.apart = aw_engine_deliver_apart(e);
     for (unsigned i = 0; i < SLOTS; i++) {
         p.batch[i] = aw_batch_new(e);

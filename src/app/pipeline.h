@@ -18,6 +18,8 @@ struct aw_feed {
     enum aw_read (*next)(void *ctx, unsigned hold, const struct aw_packet **pkts, size_t *n);
     /* Before what `next` gave goes to the engine, on the same thread. May be NULL. */
     void (*before)(void *ctx, struct aw_engine *e);
+    /* As aw_merge_ahead: on another thread, also while `next` goes on. May be NULL. */
+    bool (*ahead)(void *ctx);
     bool live; /* packets do not wait: the caller's thread reads and does nothing else */
 };
 /* `m` as a feed. */

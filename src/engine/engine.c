@@ -282,6 +282,8 @@ static void count_decoded(struct aw_engine *e)
     }
 }
 
+enum { DECODE_AHEAD = 8 }; /* packets: another core may have read them */
+
 enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
                                 const struct aw_packet *pkts, size_t n, bool last)
 {
@@ -303,6 +305,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
     const unsigned shards = e->shards;
     for (size_t i = 0; i < n; i++) {
         const struct aw_packet *pkt = &pkts[i];
+        if (i + DECODE_AHEAD < n) __builtin_prefetch(pkts[i + DECODE_AHEAD].data);
         struct aw_packet mended;
         if (pkt->wire_len < pkt->cap_len || pkt->ts != sane_time(pkt->ts)) {
             mended = *pkt;

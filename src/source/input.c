@@ -20,7 +20,8 @@ enum { STORED_BYTES = 64 * 1024, IDLE_MS = 100 };
 
 struct aw_input {
     int fd;
-    bool borrowed;                  /* fd: read by place, and not closed */
+    bool borrowed;                  /* fd: not closed */
+    bool by_place;                  /* what is read does not hang on where fd stands */
     uint64_t size;                  /* of a regular file; 0 = unknown */
     uint64_t stored;                /* bytes read from fd */
     uint8_t head[AW_PACKING_MAGIC]; /* the first bytes, read to look for a magic */
@@ -70,6 +71,7 @@ struct aw_input *aw_input_open(const char *path, char *err, size_t err_size)
     }
     in->fd = fd;
     if (S_ISREG(st.st_mode)) {
+        in->by_place = fd != STDIN_FILENO;
         in->size = (uint64_t)st.st_size;
         (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice only */
     }
@@ -95,7 +97,7 @@ struct aw_input *aw_input_again(const struct aw_input *first, char *err, size_t 
         return NULL;
     }
     in->fd = first->fd;
-    in->borrowed = true;
+    in->borrowed = in->by_place = true;
     in->size = (uint64_t)st.st_size;
     return in;
 }
@@ -123,7 +125,7 @@ static enum aw_input_status AW_PRINTF(2, 3) fail(struct aw_input *in, const char
 static enum aw_input_status read_stored(struct aw_input *in, uint8_t *to, size_t room, size_t *got)
 {
     const ssize_t r =
-        in->borrowed ? pread(in->fd, to, room, (off_t)in->stored) : read(in->fd, to, room);
+        in->by_place ? pread(in->fd, to, room, (off_t)in->stored) : read(in->fd, to, room);
     if (r > 0) {
         *got = (size_t)r;
         in->stored += (uint64_t)r;
@@ -201,6 +203,17 @@ enum aw_input_status aw_input_read(struct aw_input *in, uint8_t *to, size_t room
     const enum aw_input_status r = read_stored(in, to, room, got);
     if (r == AW_INPUT_END) in->final = r;
     return r;
+}
+
+int aw_input_place(const struct aw_input *in)
+{
+    const bool bare = in->looked && !in->packing && in->head_used == in->head_len;
+    return in->by_place && bare && in->final == AW_INPUT_OK ? in->fd : -1;
+}
+
+void aw_input_skip(struct aw_input *in, size_t n)
+{
+    in->stored += n;
 }
 
 const char *aw_input_error(const struct aw_input *in)

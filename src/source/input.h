@@ -29,6 +29,12 @@ void aw_input_close(struct aw_input *in);            /* NULL is fine */
 /* Reads once, at most `room` bytes: what a pipe has is handed on, not waited out. */
 enum aw_input_status aw_input_read(struct aw_input *in, uint8_t *to, size_t room, size_t *got);
 
+/* The descriptor, where what comes next is what stands in the file at aw_input_stored, so that
+ * somebody else can read it by its place as well; -1 elsewhere. */
+int aw_input_place(const struct aw_input *in);
+/* Such bytes came that way: reading goes on behind them. */
+void aw_input_skip(struct aw_input *in, size_t n);
+
 const char *aw_input_error(const struct aw_input *in);
 const char *
 aw_input_packing(const struct aw_input *in);         /* "gzip"...; NULL: plain, or not read yet */

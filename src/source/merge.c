@@ -269,6 +269,11 @@ enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_pa
     return next_of_many(m, b, pkts, n);
 }
 
+bool aw_merge_ahead(struct aw_merge *m)
+{
+    return m->count == 1 && aw_source_ahead(m->sources[0]);
+}
+
 bool aw_merge_damaged(const struct aw_merge *m, const char **error)
 {
     if (error) *error = m->error;

@@ -87,6 +87,7 @@ size_t aw_pcap_walk(const struct aw_pcap *f, struct aw_span in, struct aw_lot *l
             .linktype = f->linktype,
         };
         c.p = record.p + cap_len;
+        aw_fetch_ahead(&c, RECORD_HEADER + (size_t)cap_len);
     }
     return (size_t)(c.p - in.p);
 }

@@ -320,6 +320,7 @@ size_t aw_pcapng_walk(struct aw_pcapng *f, struct aw_span in, struct aw_lot *lot
         if (!good) break;
         aw_cur_skip(&rest, 4);
         c = rest;
+        aw_fetch_ahead(&c, len);
     }
     return (size_t)(c.p - in.p);
 }

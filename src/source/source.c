@@ -2,7 +2,7 @@
  * One source: joins the stream of bytes (input.h), the blocks they lie in (block.h) and the formats
  * (records.h, legacy.h), and says in one line what is wrong with a file. Bytes are read into a
  * block and parsed there; what is left over at its end, a record in part, moves to the front of the
- * next.
+ * next. Of a plain file another thread may read every other block (ahead.h).
  */
 #include "source/source.h"
 
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "source/ahead.h"
 #include "source/block.h"
 #include "source/input.h"
 #include "source/legacy.h"
@@ -37,6 +38,7 @@ struct aw_source {
     size_t at, len;
     uint64_t offset; /* in the stream, of the byte `at` */
     struct aw_block *spare;
+    struct aw_ahead ahead;
     struct hold hold[AW_SOURCE_HOLDS];
     enum format format;
     struct aw_pcap pcap;
@@ -69,6 +71,7 @@ static struct aw_source *open_source(const char *path, const struct aw_input *fi
         make_printable(err);
         return NULL;
     }
+    aw_ahead_init(&s->ahead);
     s->index = index;
     s->last = aw_ref_make(index, 0);
     s->input =
@@ -105,6 +108,7 @@ void aw_source_close(struct aw_source *s)
         free(s->hold[i].pkts);
     }
     aw_block_drop(s->block);
+    aw_ahead_fini(&s->ahead);
     free(s->spare);
     aw_legacy_close(s->legacy);
     aw_pcapng_fini(&s->pcapng);
@@ -135,9 +139,31 @@ static enum aw_read AW_PRINTF(3, 4)
     return s->final = AW_READ_DAMAGED;
 }
 
+/* Whether what was read ahead is the next block now. */
+static bool take_ahead(struct aw_source *s, size_t need)
+{
+    const size_t have = s->len - s->at;
+    if (have > AW_AHEAD_GAP || need > AW_AHEAD_BYTES) return false;
+    size_t got = 0;
+    struct aw_block *next = aw_ahead_take(&s->ahead, aw_input_stored(s->input), &got);
+    if (!next) return false;
+    if (have > 0) memcpy(next->bytes + AW_AHEAD_GAP - have, s->block->bytes + s->at, have);
+    aw_block_drop(s->block);
+    s->block = next;
+    s->at = AW_AHEAD_GAP - have;
+    s->len = AW_AHEAD_GAP + got;
+    aw_input_skip(s->input, got);
+    return true;
+}
+
 /* Reads once, so that more bytes follow those at hand; a record of `need` bytes will fit. */
 static enum aw_input_status fill(struct aw_source *s, size_t need)
 {
+    const int place = aw_ahead_helped(&s->ahead) ? aw_input_place(s->input) : -1;
+    if (place >= 0 && take_ahead(s, need)) {
+        aw_ahead_want(&s->ahead, place, aw_input_stored(s->input), &s->spare);
+        return AW_INPUT_OK;
+    }
     const size_t have = s->len - s->at;
     struct aw_block *b = s->block;
     /* The rest of a block is worth a read unless it is small. Bytes lent from it stay where they
@@ -158,6 +184,11 @@ static enum aw_input_status fill(struct aw_source *s, size_t need)
     }
     size_t room = b->cap - s->len, got = 0;
     if (s->offset == 0 && room > FIRST_READ) room = FIRST_READ;
+    if (place >= 0) {
+        const uint64_t at = aw_input_stored(s->input);
+        room = aw_ahead_before(&s->ahead, at, room);
+        aw_ahead_want(&s->ahead, place, at + room, &s->spare);
+    }
     const enum aw_input_status r = aw_input_read(s->input, b->bytes + s->len, room, &got);
     s->len += got;
     return r;
@@ -332,6 +363,11 @@ enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_
         }
         }
     }
+}
+
+bool aw_source_ahead(struct aw_source *s)
+{
+    return aw_ahead_read(&s->ahead);
 }
 
 struct aw_packet *aw_source_lent_packets(const struct aw_source *s, unsigned hold)

@@ -48,6 +48,11 @@ enum { AW_SOURCE_HOLDS = 8 };
 enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_packet **pkts,
                             size_t *n);
 
+/* On another thread, also while the source's own is in aw_source_next: reads some of what comes
+ * after what that reads. False: nothing is to be read as yet, or ever: only plain files are read
+ * so, and only once this was called. */
+bool aw_source_ahead(struct aw_source *s);
+
 /* Whether a command-line argument names a capture: a regular file that begins as one, decompressed
  * where need be, or a pipe, which cannot be looked into. */
 bool aw_source_is_capture(const char *path);
@@ -94,6 +99,7 @@ void aw_merge_free(struct aw_merge *m); /* closes the sources, frees the filter 
  * given at last; aw_merge_damaged tells. */
 enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_packet **pkts,
                            size_t *n);
+bool aw_merge_ahead(struct aw_merge *m); /* as aw_source_ahead, where there is one source */
 /* *error: what ended the first such source, NULL = none; aw_source_error tells for each. */
 bool aw_merge_damaged(const struct aw_merge *m, const char **error);
 uint64_t aw_merge_filtered(const struct aw_merge *m);   /* did not match, or were not of the time */
