@@ -30,6 +30,7 @@ struct side {
     uint32_t base;  /* sequence number of offset 0 */
     aw_off end;     /* all before it was handed up */
     bool begun;     /* `end` is known */
+    size_t since;   /* first segment that may be asked for */
     bool fin, over; /* FIN, CLOSE handed up */
 };
 
@@ -107,7 +108,7 @@ static void judge_hole(const struct lab *l, const struct aw_chunk *c, enum aw_di
     REQUIRE(c->len > 0, "empty");
     /* What the snap length cut off a segment stays lost, though another brings it later. */
     if (!s->placed || c->cut) return;
-    for (size_t i = l->since; i < l->count; i++) {
+    for (size_t i = s->since > l->since ? s->since : l->since; i < l->count; i++) {
         const struct sent *p = &l->sent[i];
         if (p->dir != dir || p->doubtful || p->len == 0) continue;
         /* its place near the hole, as sequence numbers wrap */
@@ -124,7 +125,7 @@ static void judge_end(const struct lab *l, enum aw_dir room_dir, enum aw_dir dir
 {
     const struct side *s = &l->side[room_dir];
     if (!s->placed || s->fin) return;
-    for (size_t i = l->since; i < l->count; i++) {
+    for (size_t i = s->since > l->since ? s->since : l->since; i < l->count; i++) {
         const struct sent *p = &l->sent[i];
         if (p->dir != dir || p->doubtful || p->len == 0) continue;
         const aw_off at = s->end + (int32_t)(p->seq - (s->base + (uint32_t)s->end));
@@ -160,7 +161,10 @@ static void on_chunk(void *ctx, struct aw_flow *flow, const struct aw_chunk *c)
             judge_hole(l, c, dir);
         s->end = c->off + (aw_off)c->len;
         /* Beyond it, numbers do not tell any more what lay before it. */
-        if (c->kind == AW_CHUNK_HOLE && c->len > NEAR) s->placed = false;
+        if (c->kind == AW_CHUNK_HOLE && c->len > NEAR) {
+            s->placed = false;
+            s->since = l->count;
+        }
         break;
     case AW_CHUNK_FIN:
         REQUIRE(!s->fin, "a second FIN");
