@@ -11,6 +11,7 @@
 enum {
     KEEP_BYTES = 1 << 20,    /* arena bytes a batch keeps from one use to the next */
     GATHERED_MOST = 2 << 20, /* bytes of records found and not delivered */
+    TELL_AHEAD = 6,          /* tellings between the prefetch of a connection and its use */
 };
 
 bool aw_batch_reserve(struct aw_batch *b, size_t packets)
@@ -183,6 +184,8 @@ bool aw_batch_tell(struct aw_batch *b, struct aw_link *link)
             if (!from || compare(&t->list[t->told], &from->list[from->told]) < 0) from = t;
         }
         if (!from) return true;
+        if (from->count - from->told > TELL_AHEAD)
+            aw_link_prefetch(link, from->list[from->told + TELL_AHEAD].conn_ord);
         aw_tell(link, &from->list[from->told++]);
         if (aw_batch_is_full(link)) return false;
     }

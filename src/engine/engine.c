@@ -429,6 +429,7 @@ static bool finish_shards(struct aw_engine *e, struct aw_batch *b)
             turn = k;
         }
         if (least == UINT64_MAX) break;
+        aw_link_prefetch(e->link, aw_shard_soon_to_finish(e->shard[turn]));
         aw_shard_finish_one(e->shard[turn], b, e->link);
         if (aw_batch_is_full(e->link)) return false;
     }

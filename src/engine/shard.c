@@ -842,11 +842,19 @@ uint64_t aw_shard_next_to_finish(struct aw_shard *s)
     return aw_flow_next_to_finish(s->flows);
 }
 
+uint64_t aw_shard_soon_to_finish(const struct aw_shard *s)
+{
+    return aw_flow_soon_to_finish(s->flows);
+}
+
 void aw_shard_finish_one(struct aw_shard *s, const struct aw_batch *b, struct aw_link *link)
 {
     /* Time that went on without packets does not count here: a recording of the same packets ends
      * with the last of them, and has to be judged alike. */
-    if (aw_seen(&b->end)) s->now = b->end;
+    if (aw_seen(&b->end)) {
+        s->now = b->end;
+        aw_flow_last_packet(s->flows, &b->end);
+    }
     s->before = s->now.ts;
     s->now.ord = UINT64_MAX;
     s->link = link;

@@ -87,7 +87,6 @@ struct aw_more *aw_flow_more(struct aw_flow *f)
         .grace_at = AW_NOT_IN_HEAP,
         .rst_off = AW_OFF_NONE,
         .watch_ack = {AW_OFF_NONE, AW_OFF_NONE},
-        .rtt = {AW_NS_NONE, AW_NS_NONE},
     };
     f->more = m;
     return m;
@@ -161,15 +160,21 @@ struct aw_flow_table *aw_flow_table_new(const struct aw_alloc *alloc, struct aw_
     return t;
 }
 
+static void drop(struct aw_flow *f)
+{
+    if (!f) return;
+    free_more(f);
+    aw_pool_put(f->table->pool, f, aw_flow_size(f));
+}
+
 void aw_flow_table_free(struct aw_flow_table *t)
 {
     if (!t) return;
-    for (size_t i = 0; i <= t->mask; i++) {
-        struct aw_flow *f = t->slots[i].flow;
-        if (!f) continue;
-        free_more(f);
-        aw_pool_put(t->pool, f, aw_flow_size(f));
-    }
+    for (size_t i = 0; !t->finishing && i <= t->mask; i++)
+        drop(t->slots[i].flow);
+    for (unsigned id = 0; t->finishing && id < AW_HEAP_GRACE; id++)
+        for (uint32_t i = t->heap[id].taken; i < t->heap[id].count; i++)
+            drop(t->heap[id].at[i].flow);
     for (unsigned id = 0; id < AW_HEAPS; id++)
         aw_heap_free(t, &t->heap[id]);
     aw_graves_free(t);
@@ -205,6 +210,7 @@ aw_ns aw_flow_deadline(const struct aw_flow *f)
 static void place(struct aw_flow *f)
 {
     struct aw_flow_table *t = f->table;
+    if (t->finishing) return; /* it has its turn */
     enum aw_heap_id id = AW_HEAP_LIVE;
     if (f->flags & AW_FLOW_PRECIOUS)
         id = AW_HEAP_PRECIOUS;
@@ -276,7 +282,7 @@ void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const stru
         f->flags |= AW_FLOW_CLOSED;
         return;
     }
-    aw_slot_remove(t, f, hash_of(f));
+    if (!t->finishing) aw_slot_remove(t, f, hash_of(f)); /* else nobody looks for it any more */
     release(f);
 }
 
@@ -284,6 +290,7 @@ bool aw_flow_evict_one(struct aw_flow_table *t)
 {
     struct aw_flow *aside[BUSY_MAX], *victim = NULL;
     unsigned count = 0;
+    if (t->finishing) return false; /* all of them end as it is */
     for (unsigned id = AW_HEAP_SPARE; id <= AW_HEAP_PRECIOUS && !victim; id++) {
         const struct aw_due *top;
         count = 0;
@@ -348,7 +355,7 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
         .packet_at = t->now,
         .active_at = t->now,
         .activity = seg->at,
-        .rtt = {AW_RTT_FAR, AW_RTT_FAR},
+        .rtt = {AW_RTT_NONE, AW_RTT_NONE},
         .wscale = 0xff,
         .half = {blank, blank},
     };
@@ -611,13 +618,12 @@ aw_ns aw_flow_next_due(const struct aw_flow_table *t)
     return t->next_due;
 }
 
-/* The heaps serve to sort what is left by first packet. */
 static struct aw_flow *next_to_finish(struct aw_flow_table *t)
 {
     if (!t->finishing) {
         t->finishing = true; /* what aw_flow_deadline goes by */
         for (unsigned id = 0; id < AW_HEAP_GRACE; id++)
-            aw_heap_sort(t, (enum aw_heap_id)id);
+            aw_heap_list(t, (enum aw_heap_id)id);
     }
     struct aw_flow *f = NULL;
     for (unsigned id = 0; id < AW_HEAP_GRACE; id++) {
@@ -631,6 +637,16 @@ uint64_t aw_flow_next_to_finish(struct aw_flow_table *t)
 {
     const struct aw_flow *f = next_to_finish(t);
     return f ? f->ord : UINT64_MAX;
+}
+
+void aw_flow_last_packet(struct aw_flow_table *t, const struct aw_mark *at)
+{
+    t->at = *at;
+}
+
+uint64_t aw_flow_soon_to_finish(const struct aw_flow_table *t)
+{
+    return t->soon;
 }
 
 bool aw_flow_finish_one(struct aw_flow_table *t)

@@ -98,6 +98,11 @@ aw_ns aw_flow_next_due(const struct aw_flow_table *t);
  * all that waits. The ordinal of the one whose turn it is, UINT64_MAX = there is none; and its end,
  * false where there is none. Nothing else may come in between. */
 uint64_t aw_flow_next_to_finish(struct aw_flow_table *t);
+/* Before either: the input's last packet, where another table may have had it; it is what ends
+ * connections. Else the last that this one had. */
+void aw_flow_last_packet(struct aw_flow_table *t, const struct aw_mark *at);
+/* After that: likewise of one that has its turn soon. */
+uint64_t aw_flow_soon_to_finish(const struct aw_flow_table *t);
 bool aw_flow_finish_one(struct aw_flow_table *t);
 /* All of them. */
 static inline void aw_flow_finish(struct aw_flow_table *t)

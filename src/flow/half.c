@@ -26,6 +26,24 @@ static void tell_window(struct aw_flow *f, const struct aw_view *v)
                                        .peer_high = f->half[!v->side].high});
 }
 
+/* Round trips fit 32 bits: up to two seconds by the ns, beyond that by the us, up to half an hour.
+ */
+enum { TRIP_UNIT = 1000, TRIP_FINE = 2000000000 };
+
+static uint32_t trip_pack(uint64_t ns)
+{
+    if (ns < TRIP_FINE) return (uint32_t)ns;
+    const uint64_t units = (ns - TRIP_FINE + TRIP_UNIT - 1) / TRIP_UNIT;
+    return units < AW_RTT_NONE - (uint32_t)TRIP_FINE ? TRIP_FINE + (uint32_t)units
+                                                     : AW_RTT_NONE - 1;
+}
+
+static aw_ns trip_unpack(uint32_t trip)
+{
+    if (trip < TRIP_FINE) return trip;
+    return TRIP_FINE + (aw_ns)(trip - TRIP_FINE) * TRIP_UNIT;
+}
+
 void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked)
 {
     /* An acknowledgement captured first: the two changed places, and are no further apart. */
@@ -33,19 +51,13 @@ void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked)
     const uint64_t trip =
         swapped ? (uint64_t)sent - (uint64_t)acked : (uint64_t)acked - (uint64_t)sent;
     if (trip > INT64_MAX || (swapped && (aw_ns)trip > f->table->limits.reorder_grace)) return;
-    if (trip < f->rtt[side]) {
-        f->rtt[side] = (uint32_t)trip;
-        return;
-    }
-    if (f->rtt[side] != AW_RTT_FAR) return;
-    struct aw_more *m = aw_flow_more(f);
-    if (m && (m->rtt[side] == AW_NS_NONE || (aw_ns)trip < m->rtt[side])) m->rtt[side] = (aw_ns)trip;
+    const uint32_t packed = trip_pack(trip);
+    if (packed < f->rtt[side]) f->rtt[side] = packed;
 }
 
 aw_ns aw_half_rtt(const struct aw_flow *f, unsigned side)
 {
-    if (f->rtt[side] != AW_RTT_FAR) return f->rtt[side];
-    return f->more ? f->more->rtt[side] : AW_NS_NONE;
+    return f->rtt[side] != AW_RTT_NONE ? trip_unpack(f->rtt[side]) : AW_NS_NONE;
 }
 
 /* A round trip between the capture point and the side that acknowledges. */

@@ -134,7 +134,6 @@ struct aw_more {
     uint16_t first_way[2], copy_way[2]; /* how the latest packet seen twice came (copies.c); 0, 0 */
     struct aw_trace *traces;            /* owned; aw_flow.near where NULL */
     uint32_t trace_next, trace_cap;     /* the cap is a power of two */
-    aw_ns rtt[2];                       /* where longer than aw_flow.rtt can say; AW_NS_NONE */
     struct aw_claim *claim;             /* owned; the latest one, NULL */
     uint32_t leap_seq, leap_ack;        /* of the latest segment that leapt: its end, its ACK */
     uint8_t leap_side;                  /* who sent it, and one more; 0 = none did */
@@ -183,12 +182,12 @@ struct aw_flow {      /* owned by its table */
     struct aw_marks *marks; /* owned; NULL while nothing is under way */
     struct aw_more *more;   /* owned; NULL as long as nothing is out of the ordinary */
     void *app;              /* belongs to the room above */
-    uint32_t rtt[2];        /* capture point to that side: smallest, ns; AW_RTT_FAR */
+    uint32_t rtt[2];        /* capture point to that side: smallest (half.c); AW_RTT_NONE */
     struct aw_trace near[AW_TRACES_NEAR];
     uint8_t v6[][16]; /* addresses by side, where they are IPv6; else there are none */
 };
 _Static_assert(sizeof(struct aw_flow) <= 256, "a connection takes four cache lines, if it is IPv4");
-#define AW_RTT_FAR UINT32_MAX /* not known, or 4.3 s and more: aw_more.rtt */
+#define AW_RTT_NONE UINT32_MAX
 static inline size_t aw_flow_size(const struct aw_flow *f)
 {
     return sizeof *f + (f->flags & AW_FLOW_V6 ? 2 * sizeof *f->v6 : 0);
@@ -202,6 +201,7 @@ struct aw_heap {
     struct aw_due *at; /* owned */
     uint32_t count, cap;
     uint32_t removed; /* of `count` */
+    uint32_t taken;   /* listed: so many of the first */
 };
 
 struct aw_slot {
@@ -235,6 +235,7 @@ struct aw_flow_table {
     aw_ns now, next_due; /* AW_NS_NONE before the first tick; earliest deadline */
     aw_ns due;           /* of the timer being worked on; 0 = none is */
     bool finishing;      /* the input is over: connections end by their first packets */
+    uint64_t soon;       /* finishing: the ordinal of one that ends soon; UINT64_MAX */
     struct aw_mark at;   /* the packet that moved the clock, or is being worked on */
 };
 
@@ -467,8 +468,9 @@ void aw_heap_rekey(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *
 const struct aw_due *aw_heap_top(struct aw_flow_table *t, enum aw_heap_id id);
 /* The heap with the earliest deadline; AW_HEAPS where all are empty. */
 enum aw_heap_id aw_heap_earliest(struct aw_flow_table *t);
-/* Sorts a heap anew after all deadlines changed. */
-void aw_heap_sort(struct aw_flow_table *t, enum aw_heap_id id);
+/* The input is over: from now on it is a list by first packet, of which only the top is taken; what
+ * comes a few entries later is fetched meanwhile. */
+void aw_heap_list(struct aw_flow_table *t, enum aw_heap_id id);
 void aw_heap_free(struct aw_flow_table *t, struct aw_heap *h);
 
 #endif

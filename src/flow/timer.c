@@ -3,7 +3,8 @@
  * line). A connection's activity does not move it: its entry holds a time at which to look again,
  * never later than the true deadline, so that a packet costs nothing here. Nor does a connection
  * that ends before its deadline move others: its entry is struck out, and swept away when the heap
- * is full or it comes to the top.
+ * is full or it comes to the top. When the input is over those of connections become lists by first
+ * packet.
  */
 #include "flow/inside.h"
 
@@ -131,18 +132,79 @@ void aw_heap_rekey(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *
     if (key < t->next_due) t->next_due = key;
 }
 
-void aw_heap_sort(struct aw_flow_table *t, enum aw_heap_id id)
+/* --- the end: a list --- */
+
+/* As sift_down, of the first `count`, by key alone and without the connections. */
+static void sink(struct aw_due *at, size_t count, size_t from)
+{
+    const struct aw_due e = at[from];
+    size_t i = from, child;
+    while ((child = i * 4 + 1) < count) {
+        const size_t end = child + 4 < count ? child + 4 : count;
+        size_t least = child;
+        for (size_t c = child + 1; c < end; c++)
+            if (at[c].key < at[least].key) least = c;
+        if (at[least].key >= e.key) break;
+        at[i] = at[least];
+        i = least;
+    }
+    at[i] = e;
+}
+
+/* In place: there may be no memory left. Most often they are in order. */
+static void sort(struct aw_due *at, size_t count)
+{
+    size_t sorted = 1;
+    while (sorted < count && at[sorted - 1].key <= at[sorted].key)
+        sorted++;
+    if (sorted >= count) return;
+    for (size_t i = count / 4 + 1; i-- > 0;)
+        if (i < count) sink(at, count, i);
+    for (size_t n = count - 1; n > 0; n--) { /* the least of what is left to the end */
+        const struct aw_due least = at[0];
+        at[0] = at[n];
+        at[n] = least;
+        sink(at, n, 0);
+    }
+    for (size_t i = 0, k = count - 1; i < k; i++, k--) {
+        const struct aw_due e = at[i];
+        at[i] = at[k];
+        at[k] = e;
+    }
+}
+
+void aw_heap_list(struct aw_flow_table *t, enum aw_heap_id id)
 {
     struct aw_heap *h = &t->heap[id];
     sweep(h, id);
     for (uint32_t i = 0; i < h->count; i++)
         h->at[i].key = aw_flow_deadline(h->at[i].flow);
-    order(h, id);
+    sort(h->at, h->count);
+    for (uint32_t i = 0; i < h->count; i++)
+        put(h, id, i, h->at[i]);
+}
+
+static const struct aw_due *top_of_list(struct aw_flow_table *t, struct aw_heap *h)
+{
+    enum { FAR = 8, NEAR = 4 };
+    t->soon = UINT64_MAX;
+    while (h->taken < h->count && !h->at[h->taken].flow)
+        h->taken++;
+    if (h->count - h->taken <= FAR) return h->taken < h->count ? &h->at[h->taken] : NULL;
+    const struct aw_due *top = &h->at[h->taken];
+    const struct aw_flow *near = top[NEAR].flow;
+    const char *far = (const char *)top[FAR].flow;
+    if (near) __builtin_prefetch(near->app, 1);
+    if (far) t->soon = (uint64_t)top[FAR].key;
+    for (size_t at = 0; far && at < sizeof(struct aw_flow); at += 64)
+        __builtin_prefetch(far + at, 1);
+    return top;
 }
 
 const struct aw_due *aw_heap_top(struct aw_flow_table *t, enum aw_heap_id id)
 {
     struct aw_heap *h = &t->heap[id];
+    if (t->finishing && id != AW_HEAP_GRACE) return top_of_list(t, h);
     while (h->count > 0 && !h->at[0].flow) {
         h->removed--;
         if (--h->count == 0) break;

@@ -111,6 +111,11 @@ static inline void take_out(struct aw_ids *t, const void *slot, size_t size)
 
 /* --- connections --- */
 
+void aw_ids_fetch_conn(const struct aw_ids *t, uint64_t ord)
+{
+    if (t->slot) __builtin_prefetch(at(t, home(t, ord, 0), CONN));
+}
+
 struct aw_conn_id *aw_ids_conn(const struct aw_ids *t, uint64_t ord)
 {
     return find(t, ord, 0, CONN);

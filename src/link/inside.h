@@ -32,6 +32,8 @@ struct aw_ids {
 };
 void aw_ids_init(struct aw_ids *t, const struct aw_alloc *alloc);
 void aw_ids_fini(struct aw_ids *t);
+/* Fetches what aw_ids_conn will look at. */
+void aw_ids_fetch_conn(const struct aw_ids *t, uint64_t ord);
 /* What is found or added is valid until the next add or remove. NULL = unknown. */
 struct aw_conn_id *aw_ids_conn(const struct aw_ids *t, uint64_t ord);
 struct aw_open_id *aw_ids_open(const struct aw_ids *t, uint64_t ord, uint32_t nth);

@@ -71,6 +71,11 @@ static const struct aw_conn_id *connection(struct aw_link *l, uint64_t ord)
     return s;
 }
 
+void aw_link_prefetch(const struct aw_link *l, uint64_t ord)
+{
+    aw_ids_fetch_conn(&l->conns, ord);
+}
+
 void aw_link_connection(struct aw_link *l, uint64_t ord, const struct aw_link_way *way)
 {
     (void)connection(l, ord);

@@ -94,6 +94,9 @@ void aw_link_lost(struct aw_link *l, uint64_t ord, uint32_t nth);
 /* A connection is gone: its id may be forgotten. Called after its exchanges' ends. */
 void aw_link_gone(struct aw_link *l, uint64_t ord);
 
+/* That connection will be told of soon: fetches what is known of it. */
+void aw_link_prefetch(const struct aw_link *l, uint64_t ord);
+
 /* All packets up to this clock have told what they had to tell: writes what no longer waits. */
 void aw_link_passed(struct aw_link *l, aw_ns clock);
 

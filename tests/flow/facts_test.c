@@ -82,6 +82,16 @@ static void test_round_trips(void **state)
     assert_int_equal(facts->rtt_s, 4 * AW_US);
     run(lab, SHAKE "+1 s A 0 3\n+5 c A 0 0 ABC\n"); /* too far apart for that */
     assert_int_equal(facts->rtt_s, 10 * AW_MS);
+    /* Long ones. */
+    run(lab, "c S 0 0\n+1999.999999 s SA 0 0\n+2000.000001 c A 0 0\n");
+    assert_int_equal(facts->rtt_s, 2 * AW_SEC - 1);
+    assert_int_equal(facts->rtt_c, 2 * AW_SEC + AW_US);
+    run(lab, "c S 0 0\n+12345.678901 s SA 0 0\n+599000 c A 0 0\n");
+    assert_int_equal(facts->rtt_s, 12345679 * AW_US);
+    assert_int_equal(facts->rtt_c, 599000 * AW_MS);
+    run(lab, "c S 0 0\n+5000 s SA 0 0\n+9000 c A 0 0 ABC\n+4500 s A 0 3 abc\n+1 c A 3 3\n");
+    assert_int_equal(facts->rtt_s, 4500 * AW_MS); /* the smallest */
+    assert_int_equal(facts->rtt_c, 1 * AW_MS);
 }
 
 /* What a side's first packet captured carries may have been sent before; what follows a SYN or a
