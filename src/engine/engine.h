@@ -158,6 +158,7 @@ struct aw_sleeper {
     uint16_t size;             /* of this block */
     uint16_t image, http_part; /* bytes that were packed, and how many of them are http's */
     uint32_t nth;              /* the exchange, once the link room knows of it; 0 before */
+    aw_ns waits_since;         /* its client does, and that was told; AW_NS_NONE */
     uint8_t packed[];
 };
 /* NULL: it has to stay as it is. Else http and xs may go. */

@@ -60,6 +60,8 @@ struct aw_shard {
     struct aw_squeezer *squeezer;            /* owned */
     bool watch;                              /* somebody wants to know of clients that wait */
     struct conn *wait_first;                 /* in no order */
+    uint64_t asleep, asleep_since;           /* more such: how many, and since when, added up (mod
+                                              * 2^64, as only differences are asked for) */
     aw_ns look_at;                           /* clock at which to look through them next */
     bool closed;                             /* an exchange was, by the chunk worked on */
     struct aw_mark now;                      /* packet worked on; its ts is the clock */
@@ -263,13 +265,31 @@ static void wait_add(struct aw_shard *s, struct conn *c)
     c->may_wait = true;
 }
 
+/* Those that were told of may sleep: until they are heard of they just wait on. */
+static void wait_asleep(struct aw_shard *s, struct conn *c, struct aw_sleeper *z)
+{
+    if (!c->may_wait) return;
+    z->waits_since = c->wait_since;
+    s->asleep++;
+    s->asleep_since += (uint64_t)c->wait_since;
+}
+
+static void wait_awake(struct aw_shard *s, struct aw_sleeper *z)
+{
+    if (z->waits_since == AW_NS_NONE) return;
+    s->asleep--;
+    s->asleep_since -= (uint64_t)z->waits_since;
+    z->waits_since = AW_NS_NONE;
+}
+
 /* Counts those that have waited W or longer by the time of `at`, and tells of each once. */
 static void look_who_waits(struct aw_shard *s, const struct aw_mark *at)
 {
     if (at->ts < s->look_at) return;
     s->look_at = at->ts + LOOK_EVERY;
     s->due = INT64_MAX;
-    s->stats.waiting = s->stats.waited = 0;
+    s->stats.waiting = s->asleep;
+    s->stats.waited = s->asleep * (uint64_t)at->ts - s->asleep_since;
     for (struct conn *c = s->wait_first, *next; c; c = next) {
         next = c->wait_next;
         const struct aw_exchange *x = aw_exchanges_waiting(c->xs);
@@ -310,16 +330,17 @@ static void awake_add(struct aw_shard *s, struct conn *c)
 
 static void conn_free(struct aw_shard *s, struct conn *c);
 
-/* Packs it; where that does not go, or saves nothing, it stays as it is. Those that somebody
- * watches are looked at all the time. */
+/* Packs it; where that does not go, or saves nothing, it stays as it is. Whoever is yet to be told
+ * that its client waits is looked at all the time. */
 static void fall_asleep(struct aw_shard *s, struct conn *c)
 {
-    if (!c->http || c->may_wait || c->deadline != AW_NS_NONE) return;
+    if (!c->http || (c->may_wait && !c->told) || c->deadline != AW_NS_NONE) return;
     struct aw_sleeper *z = aw_sleeper_new(s->pool, s->squeezer, c->http, c->xs);
     if (!z) return;
     z->counted = c->counted;
     z->unheard = c->unheard;
     z->patience = c->patience;
+    wait_asleep(s, c, z);
     *aw_flow_app(c->flow) = z;
     conn_free(s, c);
 }
@@ -489,6 +510,8 @@ static struct conn *conn_wake(struct aw_shard *s, struct aw_flow *flow, struct a
     struct aw_http *http;
     struct aw_exchanges *xs;
     if (z->lost) return NULL;
+    const aw_ns waits_since = z->waits_since;
+    wait_awake(s, z);
     aw_sleeper_wake(z, s->squeezer, &s->room, &s->stats.http, flow, &http, &xs);
     struct conn *c = conn_again(s, flow, http, xs);
     if (!c) {
@@ -502,6 +525,11 @@ static struct conn *conn_wake(struct aw_shard *s, struct aw_flow *flow, struct a
     c->counted = z->counted;
     c->unheard = z->unheard;
     c->patience = (uint8_t)(z->patience < PATIENCE_MOST ? z->patience + 1 : PATIENCE_MOST);
+    if (waits_since != AW_NS_NONE) {
+        wait_add(s, c);
+        c->wait_since = waits_since;
+        c->told = true;
+    }
     aw_pool_put(s->pool, z, z->size);
     return c;
 }

@@ -26,6 +26,7 @@ struct aw_sleeper *aw_sleeper_new(struct aw_pool *pool, struct aw_squeezer *q,
         .image = (uint16_t)(first + second),
         .http_part = (uint16_t)first,
         .nth = nth,
+        .waits_since = AW_NS_NONE,
     };
     memcpy(z->packed, packed.p, packed.len);
     return z;

@@ -606,19 +606,36 @@ static void memory_stays_in_bounds(void **state)
     scn_free(s);
 }
 
-static uint64_t evicted_of(const struct packets *p, size_t memory, aw_ns sleep_after)
+static void count_waiting(void *ctx, const struct aw_exchange *ex, aw_ns waited)
 {
+    (void)ex;
+    assert_true(waited > 0);
+    ++*(unsigned *)ctx;
+}
+
+/* `waits`: how often somebody was told of a client that waits; NULL: nobody wants to know. */
+static uint64_t evicted_of(const struct packets *p, size_t memory, aw_ns sleep_after,
+                           unsigned *waits)
+{
+    const struct aw_sink sink = {.ctx = waits, .waiting = waits ? count_waiting : NULL};
+    enum { LOT = 100 };
     struct aw_config config;
     aw_config_init(&config);
     config.memory = memory;
     config.sleep_after = sleep_after;
     memset(config.secret, 7, sizeof config.secret);
-    struct aw_engine *e = aw_engine_open(&config, NULL, NULL);
+    struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
     assert_non_null(e);
-    assert_int_equal(aw_engine_push(e, p->list, p->count), AW_OK);
-    assert_int_equal(aw_engine_finish(e), AW_OK);
+    for (size_t i = 0; i < p->count; i += LOT)
+        assert_int_equal(aw_engine_push(e, p->list + i, p->count - i < LOT ? p->count - i : LOT),
+                         AW_OK);
     struct aw_stats stats;
     aw_engine_stats(e, &stats);
+    /* All but the latest were told of, and all of these go on waiting. */
+    if (waits && stats.evicted == 0) assert_int_equal(stats.waiting, *waits);
+    assert_int_equal(aw_engine_finish(e), AW_OK);
+    aw_engine_stats(e, &stats);
+    assert_int_equal(stats.waiting, 0);
     assert_int_equal(stats.no_memory, 0);
     assert_int_equal(stats.exchanges, stats.connections / 2);
     aw_engine_close(e);
@@ -634,8 +651,16 @@ static void those_that_sleep_take_little(void **state)
     struct packets p = packets_of(s), many = copies_of(&p, CONNECTIONS);
     for (size_t i = 0; i < many.count; i++)
         many.list[i].ts = many.list[0].ts + (aw_ns)i * 10 * AW_US;
-    assert_true(evicted_of(&many, LIMIT, AW_SEC) > CONNECTIONS / 2);
-    assert_int_equal(evicted_of(&many, LIMIT, AW_US), 0);
+    assert_true(evicted_of(&many, LIMIT, AW_SEC, NULL) > CONNECTIONS / 2);
+    assert_int_equal(evicted_of(&many, LIMIT, AW_US, NULL), 0);
+    /* Likewise where somebody watches them, once that they wait was told. */
+    for (size_t i = 0; i < many.count; i++)
+        many.list[i].ts = many.list[0].ts + (aw_ns)i * AW_MS;
+    unsigned waits = 0;
+    assert_true(evicted_of(&many, LIMIT, 100 * AW_SEC, &waits) > CONNECTIONS / 2);
+    waits = 0;
+    assert_int_equal(evicted_of(&many, LIMIT, AW_US, &waits), 0);
+    assert_true(waits > CONNECTIONS / 2 - 100);
     packets_free(&many);
     packets_free(&p);
     scn_free(s);

@@ -147,7 +147,8 @@ static void silence_moves_time(void **state)
         waiting(&r, 1, r.seen.waited);
         quiet(&r, 12 * AW_SEC);
         waiting(&r, 1, r.seen.waited + AW_SEC);
-        quiet(&r, 30 * AW_SEC);
+        quiet(&r, 30 * AW_SEC); /* asleep by now */
+        waiting(&r, 1, r.seen.waited + 19 * AW_SEC);
         assert_int_equal(r.seen.waits, 1);
         assert_int_equal(r.seen.records, 0);
         quiet(&r, 90 * AW_SEC);
@@ -157,6 +158,37 @@ static void silence_moves_time(void **state)
         assert_int_equal(r.seen.wait_id, r.seen.record_id);
         finish(&r);
         assert_int_equal(r.seen.records, 1);
+        end(&r);
+    }
+}
+
+/* A client that waits for so long that it is packed away in the meantime, and then sends; and one
+ * that goes away instead. */
+static void who_waits_may_sleep(void **state)
+{
+    (void)state;
+    enum { HEAD = 4, ACK, CONTENT }; /* packets up to these */
+    for (unsigned i = 0; i < 2 * SHARDS; i++) {
+        struct run r;
+        begin(&r, "tests/scenarios/ignored.scn", shards[i / 2]);
+        const bool sends = i % 2;
+        packets(&r, 0, HEAD, 10 * AW_SEC);
+        quiet(&r, 11 * AW_SEC);
+        assert_int_equal(r.seen.waits, 1);
+        quiet(&r, 14 * AW_SEC);
+        waiting(&r, 1, r.seen.waited + 3 * AW_SEC);
+        packets(&r, HEAD, ACK, 14 * AW_SEC);
+        quiet(&r, 20 * AW_SEC);
+        waiting(&r, 1, r.seen.waited + 9 * AW_SEC);
+        if (sends) packets(&r, ACK, CONTENT, 20 * AW_SEC);
+        quiet(&r, 21 * AW_SEC);
+        waiting(&r, !sends, sends ? 0 : r.seen.waited + 10 * AW_SEC);
+        if (sends) packets(&r, CONTENT, r.count, 21 * AW_SEC);
+        finish(&r);
+        waiting(&r, 0, 0);
+        assert_int_equal(r.seen.waits, 1);
+        assert_int_equal(r.seen.records, 1);
+        assert_int_equal(r.seen.cause, sends ? AW_CAUSE_IGNORED : AW_CAUSE_PENDING);
         end(&r);
     }
 }
@@ -301,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(silence_moves_time),
+        cmocka_unit_test(who_waits_may_sleep),
         cmocka_unit_test(a_clock_set_back_stops_nothing),
         cmocka_unit_test(one_wild_time_stamp_is_not_believed),
         cmocka_unit_test(silence_before_the_end_does_not_count),
