@@ -15,6 +15,7 @@ struct aw_packet {
     uint32_t wire_len;   /* bytes that were on the wire, >= cap_len (less is corrected to it) */
     uint16_t linktype;   /* LINKTYPE_ value, as in capture files */
     uint16_t iface;      /* interface within the input, 0 where it has but one */
+    bool untimed;        /* the input does not say when it was captured: `ts` is that of another */
 };
 
 #endif

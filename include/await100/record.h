@@ -31,6 +31,7 @@ struct aw_conn_facts {
     bool joined[2];      /* ... what came before its first payload was not: that may have been sent
                           * before */
     bool client_known;   /* by SYN, SYN-ACK or HTTP bytes; otherwise a guess */
+    bool untimed;        /* of a packet of its it is not known when it was captured */
     uint32_t isn[2];     /* initial sequence numbers where syn_seen */
     aw_ns rtt_c, rtt_s;  /* capture point to client, to server: smallest sample; AW_NS_NONE */
     uint64_t hole_count; /* both directions, acknowledged and never captured */

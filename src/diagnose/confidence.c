@@ -397,6 +397,8 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
              !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
          "only the answer to the repeat shows it");
     circumstances(f, cause, &t);
+    fail(&t, x->conn.untimed, "its capture has packets without a time");
+    t.fails += x->conn.untimed && uses_rtt(f, cause);
 
     if (t.fails >= 2) return AW_CONF_LOW;
     return t.fails || t.cap ? AW_CONF_MEDIUM : AW_CONF_HIGH;

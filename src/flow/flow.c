@@ -533,6 +533,7 @@ uint64_t aw_flow_push_hashed(struct aw_flow_table *t, const struct aw_segment *s
         fresh = true;
     }
     f->flags |= AW_FLOW_BUSY; /* so it is still there after its own end */
+    if (seg->untimed) f->flags |= AW_FLOW_UNTIMED;
     if (!fresh) aw_clock_check(f, seg, side);
     aw_missed_step(f, seg, side);
     aw_clock_note(f, seg, side);
@@ -752,6 +753,7 @@ void aw_flow_facts(const struct aw_flow *f, struct aw_conn_facts *out)
     *out = (struct aw_conn_facts){
         .ord = f->ord,
         .client_known = (f->flags & AW_FLOW_CLIENT_KNOWN) != 0,
+        .untimed = (f->flags & AW_FLOW_UNTIMED) != 0,
         .rtt_c = aw_half_rtt(f, f->client),
         .rtt_s = aw_half_rtt(f, !f->client),
         .last_activity = f->activity,

@@ -157,6 +157,7 @@ enum {
     AW_FLOW_TICKS = 1 << 9,    /* half[0].tick is a TSval's; of half[1]: the bit above */
     AW_FLOW_V6 = 1 << 11,      /* its addresses are IPv6 */
     AW_FLOW_FIN = 1 << 12,     /* side 0 has ended, at marks->fin[0]; side 1: the bit above */
+    AW_FLOW_UNTIMED = 1 << 14, /* one of its packets was */
     AW_FLOW_FINS = AW_FLOW_FIN | AW_FLOW_FIN << 1,
 };
 

@@ -233,6 +233,7 @@ static bool packet(struct aw_pcapng *f, uint32_t type, struct aw_cur body, struc
         .wire_len = wire_len > cap_len ? wire_len : cap_len,
         .linktype = i->linktype,
         .iface = iface < UINT16_MAX ? (uint16_t)iface : UINT16_MAX,
+        .untimed = type == BLOCK_PACKET_SIMPLE,
     };
     return true;
 }

@@ -88,6 +88,7 @@ enum aw_drop aw_wire_decode(struct aw_wire *w, const struct aw_packet *pkt, stru
                             struct aw_segment *out)
 {
     out->iface = pkt->iface;
+    out->untimed = pkt->untimed;
     out->link_dir = 0;
     enum aw_drop drop = plain(pkt, out);
     if (drop == AW_DROP_COUNT) drop = peel(w, pkt, arena, out);

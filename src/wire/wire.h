@@ -37,6 +37,7 @@ struct aw_segment {
     bool bad_checksum;
     bool has_ip_id; /* false for IPv6, and for IPv4 with DF set and ID 0 */
     bool has_tsval;
+    bool untimed; /* its packet is */
     uint16_t ip_id;
     uint16_t iface;         /* of the packet; of a cooked header that names the device, that */
     uint8_t link_dir;       /* 0 unknown, 1 incoming, 2 outgoing: from a cooked header */

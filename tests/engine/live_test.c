@@ -275,6 +275,34 @@ static void silence_before_the_end_does_not_count(void **state)
     assert_int_equal(stall[0], stall[1]);
 }
 
+/* Packets that have no time of their own: how long anybody waited is not known. */
+static void times_that_nobody_wrote_decide_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        enum aw_confidence confidence;
+    } rows[] = {
+        {"tests/scenarios/ignored.scn", AW_CONF_LOW},
+        {"tests/scenarios/not_awaited.scn", AW_CONF_LOW},
+        {"tests/scenarios/refused_no_retry.scn", AW_CONF_MEDIUM},
+    };
+    for (size_t i = 0; i < 3 * sizeof rows / sizeof *rows; i++) {
+        struct run r;
+        begin(&r, rows[i / 3].path, 1);
+        const size_t which = i % 3; /* of no packet, of one, of all */
+        for (size_t k = 0; k < r.count && which > 0; k++) {
+            r.pkt[k].untimed = which == 2 || k == r.count / 2;
+            if (r.pkt[k].untimed) r.pkt[k].ts = r.pkt[which == 2 ? 0 : k - 1].ts;
+        }
+        packets(&r, 0, r.count, 10 * AW_SEC);
+        finish(&r);
+        assert_int_equal(r.seen.records, 1);
+        assert_int_equal(r.seen.confidence, which ? rows[i / 3].confidence : AW_CONF_HIGH);
+        end(&r);
+    }
+}
+
 static void losses_lower_confidence(void **state)
 {
     (void)state;
@@ -337,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_clock_set_back_stops_nothing),
         cmocka_unit_test(one_wild_time_stamp_is_not_believed),
         cmocka_unit_test(silence_before_the_end_does_not_count),
+        cmocka_unit_test(times_that_nobody_wrote_decide_nothing),
         cmocka_unit_test(losses_lower_confidence),
         cmocka_unit_test(what_settled_meanwhile_counts),
     };
