@@ -12,7 +12,7 @@
 
 CC ?= cc
 AR ?= ar
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O3 -g
 PREFIX ?= /usr/local
 BUILD ?= build
 DESTDIR ?=
@@ -238,8 +238,8 @@ fuzz-afl: fuzz-build
 
 # No warning from either compiler.
 warnings:
-	$(MAKE) --no-print-directory BUILD=build-gcc CC=gcc CFLAGS='-O2 -Werror' all tests tools
-	$(MAKE) --no-print-directory BUILD=build-clang CC=clang CFLAGS='-O2 -Werror' all tests tools
+	$(MAKE) --no-print-directory BUILD=build-gcc CC=gcc CFLAGS='-O3 -Werror' all tests tools
+	$(MAKE) --no-print-directory BUILD=build-clang CC=clang CFLAGS='-O3 -Werror' all tests tools
 
 # What can be found without running: clang-tidy (.clang-tidy says which checks), cppcheck, and gcc's
 # analyzer without the four kinds in which that of gcc 12 is wrong about this code each time: it

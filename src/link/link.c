@@ -28,7 +28,6 @@ struct aw_link *aw_link_new(const struct aw_config *config, const struct aw_sink
     if (l == NULL) return NULL;
     memset(l, 0, sizeof *l);
     l->config = *config;
-    if (config->brief) l->config.prompt = true;
     if (sink) l->sink = *sink;
     if (config->source_name)
         l->namer = (struct aw_namer){.ctx = config->source_ctx, .source = config->source_name};

@@ -18,7 +18,7 @@ skip() { echo "instructions: skipped: $1"; exit 0; }
 command -v valgrind >/dev/null || skip "no valgrind"
 # shellcheck disable=SC2086 # may be several words
 ${CC:-cc} --version 2>/dev/null | grep -qi 'free software foundation' || skip "the compiler is not gcc"
-[ "${CFLAGS-}" = '-O2 -g' ] || skip "built with other flags"
+[ "${CFLAGS-}" = '-O3 -g' ] || skip "built with other flags"
 [ "$(uname -m)" = x86_64 ] || skip "the record is that of x86_64"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -239,7 +239,7 @@ static void set_clock(struct subject *s, enum ordeal_kind kind, const bool *none
                       aw_ns by)
 {
     struct morph later = {.p = NULL};
-    char what[64];
+    char what[80];
     snprintf(what, sizeof what, "clock set by %+lld ms before packet %zu", (long long)(by / AW_MS),
              from + 1);
     morph_without(&s->m, &later, none);
