@@ -12,8 +12,6 @@ void aw_ahead_init(struct aw_ahead *a)
 
 void aw_ahead_fini(struct aw_ahead *a)
 {
-    for (unsigned i = 0; i < AW_AHEAD_PIECES; i++)
-        aw_block_drop(a->piece[i].block);
     pthread_cond_destroy(&a->done);
     pthread_mutex_destroy(&a->lock);
 }
@@ -74,7 +72,7 @@ static void wait_for(struct aw_ahead *a, const struct aw_ahead_piece *p)
     }
 }
 
-void aw_ahead_want(struct aw_ahead *a, int fd, uint64_t at, struct aw_block **spare)
+void aw_ahead_want(struct aw_ahead *a, int fd, uint64_t at, struct aw_blocks *blocks)
 {
     pthread_mutex_lock(&a->lock);
     a->fd = fd;
@@ -85,7 +83,10 @@ void aw_ahead_want(struct aw_ahead *a, int fd, uint64_t at, struct aw_block **sp
     for (unsigned i = 0; i < AW_AHEAD_PIECES; i++) {
         struct aw_ahead_piece *p = &a->piece[i];
         if (p->state != AW_AHEAD_NONE) continue;
-        if (!p->block) p->block = aw_block_new(spare, AW_BLOCK_BYTES);
+        if (!p->block && blocks->ahead < AW_AHEAD_BLOCKS) {
+            p->block = aw_block_new(blocks, AW_BLOCK_BYTES);
+            blocks->ahead += p->block != NULL;
+        }
         if (!p->block) break;
         p->state = AW_AHEAD_WANTED;
         p->at = at;
@@ -104,6 +105,7 @@ struct aw_block *aw_ahead_take(struct aw_ahead *a, uint64_t at, size_t *got)
         wait_for(a, p);
         if (p->state == AW_AHEAD_READ && p->at == at && p->got > 0) {
             b = p->block;
+            b->all->ahead--;
             p->block = NULL;
             *got = p->got;
         }
@@ -111,6 +113,22 @@ struct aw_block *aw_ahead_take(struct aw_ahead *a, uint64_t at, size_t *got)
     }
     pthread_mutex_unlock(&a->lock);
     return b;
+}
+
+void aw_ahead_end(struct aw_ahead *a)
+{
+    pthread_mutex_lock(&a->lock);
+    for (unsigned i = 0; i < AW_AHEAD_PIECES; i++) {
+        struct aw_ahead_piece *p = &a->piece[i];
+        while (p->state == AW_AHEAD_READING)
+            pthread_cond_wait(&a->done, &a->lock);
+        p->state = AW_AHEAD_NONE;
+        if (!p->block) continue;
+        p->block->all->ahead--;
+        aw_block_drop(p->block);
+        p->block = NULL;
+    }
+    pthread_mutex_unlock(&a->lock);
 }
 
 size_t aw_ahead_before(struct aw_ahead *a, uint64_t at, size_t room)

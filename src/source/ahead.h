@@ -28,7 +28,7 @@ struct aw_ahead_piece {
     struct aw_block *block; /* owned; NULL: there is none for it */
 };
 
-enum { AW_AHEAD_PIECES = 3 };
+enum { AW_AHEAD_PIECES = 3, AW_AHEAD_BLOCKS = 2 * AW_AHEAD_PIECES };
 struct aw_ahead {
     pthread_mutex_t lock;                         /* for all below */
     pthread_cond_t done;                          /* a piece is read */
@@ -38,7 +38,7 @@ struct aw_ahead {
 };
 
 void aw_ahead_init(struct aw_ahead *a);
-/* Nobody may be reading. */
+/* After aw_ahead_end; nobody may be reading. */
 void aw_ahead_fini(struct aw_ahead *a);
 
 /* On any threads but the source's: reads a piece that is wanted. False: none is. */
@@ -46,15 +46,17 @@ bool aw_ahead_read(struct aw_ahead *a);
 
 /* All others on the source's. */
 
-/* What follows in `fd` from `at` on will be wanted, as many pieces as there may be. Makes blocks as
- * aw_block_new; without memory for one there is one piece fewer. */
-void aw_ahead_want(struct aw_ahead *a, int fd, uint64_t at, struct aw_block **spare);
+/* What follows in `fd` from `at` on will be wanted, as many pieces as there may be: where many
+ * files are read by turns they have AW_AHEAD_BLOCKS together. Without memory there are fewer. */
+void aw_ahead_want(struct aw_ahead *a, int fd, uint64_t at, struct aw_blocks *blocks);
 /* The piece that begins at `at`, once it is read: a block that is the caller's from now on, *got
  * bytes in it from AW_AHEAD_GAP on. NULL: it is not there; the caller has to read it. */
 struct aw_block *aw_ahead_take(struct aw_ahead *a, uint64_t at, size_t *got);
 /* How many bytes from `at` on are to be read by the caller, at most `room`: the rest is read ahead.
  */
 size_t aw_ahead_before(struct aw_ahead *a, uint64_t at, size_t room);
+/* Nothing more is wanted: gives all blocks back. */
+void aw_ahead_end(struct aw_ahead *a);
 bool aw_ahead_helped(struct aw_ahead *a); /* whether anybody reads ahead at all */
 
 #endif

@@ -3,18 +3,30 @@
 
 #include <stdlib.h>
 
-struct aw_block *aw_block_new(struct aw_block **spare, size_t cap)
+void aw_blocks_free(struct aw_blocks *all)
 {
-    struct aw_block *b = *spare;
+    while (all->spare) {
+        struct aw_block *b = all->spare;
+        all->spare = b->next;
+        free(b);
+    }
+    all->spares = 0;
+}
+
+struct aw_block *aw_block_new(struct aw_blocks *all, size_t cap)
+{
+    struct aw_block *b = all->spare;
     if (b && b->cap >= cap) {
-        *spare = NULL;
+        all->spare = b->next;
+        all->spares--;
     } else {
         if (cap < AW_BLOCK_BYTES) cap = AW_BLOCK_BYTES;
         b = malloc(sizeof *b + cap);
         if (!b) return NULL;
-        b->spare = spare;
+        b->all = all;
         b->cap = cap;
     }
+    b->next = NULL;
     b->users = 1;
     return b;
 }
@@ -22,9 +34,13 @@ struct aw_block *aw_block_new(struct aw_block **spare, size_t cap)
 void aw_block_drop(struct aw_block *b)
 {
     if (!b || --b->users > 0) return;
+    struct aw_blocks *all = b->all;
     /* A block made larger for one huge record is not worth keeping. */
-    if (*b->spare == NULL && b->cap == AW_BLOCK_BYTES)
-        *b->spare = b;
-    else
+    if (all->spares == all->most || b->cap != AW_BLOCK_BYTES) {
         free(b);
+        return;
+    }
+    b->next = all->spare;
+    all->spare = b;
+    all->spares++;
 }

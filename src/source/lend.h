@@ -12,6 +12,9 @@ struct aw_block *aw_source_lent(const struct aw_source *s, unsigned hold);
 /* The same packets as aw_source_next lent, for their ordinals to be set in place. */
 struct aw_packet *aw_source_lent_packets(const struct aw_source *s, unsigned hold);
 
+/* Before its first packet: its blocks come from there, which has to outlive it. */
+void aw_source_share(struct aw_source *s, struct aw_blocks *blocks);
+
 const char *aw_source_title(const struct aw_source *s); /* for messages: "standard input" for "-" */
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "source/source.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 /* Ends a merged batch: it keeps whole blocks alive, so not too many packets' bytes in one. */
 enum { BATCH_BYTES = AW_BLOCK_BYTES };
+enum { SPARES = 16 }; /* blocks that no batch has: 8 MiB at most */
 
 struct feed { /* one source and what it has lent and was not handed on yet */
     const struct aw_packet *next, *end;
@@ -31,6 +33,8 @@ struct aw_merge {
     struct aw_source **sources; /* owned, as is each */
     struct feed *feeds;
     size_t count;
+    struct aw_blocks blocks; /* of all sources */
+    atomic_size_t current;   /* the source read last: what it will want next can be read ahead */
     struct batch batch[AW_SOURCE_HOLDS];
     struct aw_filter *filter;
     uint64_t stop_after; /* 0 = no limit */
@@ -55,8 +59,11 @@ struct aw_merge *aw_merge_new(struct aw_source **sources, size_t count, struct a
         free(m);
         return NULL;
     }
-    for (size_t i = 0; i < count; i++)
+    m->blocks.most = SPARES;
+    for (size_t i = 0; i < count; i++) {
         m->sources[i] = sources[i];
+        if (count > 1) aw_source_share(sources[i], &m->blocks);
+    }
     m->count = count;
     m->filter = filter;
     m->stop_after = stop_after;
@@ -104,6 +111,7 @@ void aw_merge_free(struct aw_merge *m)
     }
     for (size_t i = 0; i < m->count; i++)
         aw_source_close(m->sources[i]);
+    aw_blocks_free(&m->blocks);
     aw_filter_free(m->filter);
     free(m->sources);
     free(m->feeds);
@@ -181,6 +189,7 @@ static enum aw_read refill(struct aw_merge *m)
         struct feed *f = &m->feeds[i];
         while (!f->over && f->next == f->end) {
             size_t n = 0;
+            atomic_store_explicit(&m->current, i, memory_order_relaxed);
             const enum aw_read r = aw_source_next(m->sources[i], 0, &f->next, &n);
             if (r == AW_READ_AGAIN) {
                 f->next = f->end = NULL;
@@ -271,7 +280,8 @@ enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_pa
 
 bool aw_merge_ahead(struct aw_merge *m)
 {
-    return m->count == 1 && aw_source_ahead(m->sources[0]);
+    const size_t i = atomic_load_explicit(&m->current, memory_order_relaxed);
+    return m->count > 0 && aw_source_ahead(m->sources[i]);
 }
 
 bool aw_merge_damaged(const struct aw_merge *m, const char **error)

@@ -21,7 +21,7 @@
 #include "source/records.h"
 
 /* The first read is small: many files that wait in a merge for their turn cost a page each. */
-enum { FIRST_READ = 4096, MAGIC = 4 };
+enum { FIRST_READ = 4096, MAGIC = 4, SPARES_ALONE = 2 };
 
 enum format { FORMAT_UNKNOWN, FORMAT_PCAP, FORMAT_PCAPNG, FORMAT_LEGACY };
 
@@ -36,8 +36,8 @@ struct aw_source {
     struct aw_input *input;
     struct aw_block *block; /* bytes [at, len) of it are still to be parsed; NULL = nothing read */
     size_t at, len;
-    uint64_t offset; /* in the stream, of the byte `at` */
-    struct aw_block *spare;
+    uint64_t offset;               /* in the stream, of the byte `at` */
+    struct aw_blocks own, *blocks; /* where its blocks come from: `own`, or a merge's */
     struct aw_ahead ahead;
     struct hold hold[AW_SOURCE_HOLDS];
     enum format format;
@@ -72,6 +72,8 @@ static struct aw_source *open_source(const char *path, const struct aw_input *fi
         return NULL;
     }
     aw_ahead_init(&s->ahead);
+    s->own.most = SPARES_ALONE;
+    s->blocks = &s->own;
     s->index = index;
     s->last = aw_ref_make(index, 0);
     s->input =
@@ -108,8 +110,9 @@ void aw_source_close(struct aw_source *s)
         free(s->hold[i].pkts);
     }
     aw_block_drop(s->block);
+    aw_ahead_end(&s->ahead);
     aw_ahead_fini(&s->ahead);
-    free(s->spare);
+    aw_blocks_free(&s->own);
     aw_legacy_close(s->legacy);
     aw_pcapng_fini(&s->pcapng);
     aw_input_close(s->input);
@@ -136,6 +139,7 @@ static enum aw_read AW_PRINTF(3, 4)
              (unsigned long long)aw_ref_no(s->last) + 1, (unsigned long long)offset,
              packing ? " of the decompressed data" : "", why);
     make_printable(s->error);
+    aw_ahead_end(&s->ahead);
     return s->final = AW_READ_DAMAGED;
 }
 
@@ -161,7 +165,7 @@ static enum aw_input_status fill(struct aw_source *s, size_t need)
 {
     const int place = aw_ahead_helped(&s->ahead) ? aw_input_place(s->input) : -1;
     if (place >= 0 && take_ahead(s, need)) {
-        aw_ahead_want(&s->ahead, place, aw_input_stored(s->input), &s->spare);
+        aw_ahead_want(&s->ahead, place, aw_input_stored(s->input), s->blocks);
         return AW_INPUT_OK;
     }
     const size_t have = s->len - s->at;
@@ -173,7 +177,7 @@ static enum aw_input_status fill(struct aw_source *s, size_t need)
         if (b && b->users == 1 && b->cap == AW_BLOCK_BYTES && need <= b->cap) {
             memmove(b->bytes, b->bytes + s->at, have);
         } else {
-            struct aw_block *next = aw_block_new(&s->spare, need);
+            struct aw_block *next = aw_block_new(s->blocks, need);
             if (!next) return AW_INPUT_FAILED;
             if (have) memcpy(next->bytes, b->bytes + s->at, have);
             aw_block_drop(b);
@@ -187,7 +191,7 @@ static enum aw_input_status fill(struct aw_source *s, size_t need)
     if (place >= 0) {
         const uint64_t at = aw_input_stored(s->input);
         room = aw_ahead_before(&s->ahead, at, room);
-        aw_ahead_want(&s->ahead, place, at + room, &s->spare);
+        aw_ahead_want(&s->ahead, place, at + room, s->blocks);
     }
     const enum aw_input_status r = aw_input_read(s->input, b->bytes + s->len, room, &got);
     s->len += got;
@@ -250,7 +254,7 @@ static enum aw_read legacy_walk(struct aw_source *s, struct hold *h, struct aw_l
             if (s->legacy_end == 0) return s->final = AW_READ_END;
             if (s->legacy_end < 0) return legacy_stop(s, s->offset, aw_legacy_error(s->legacy));
         }
-        if (!h->block) h->block = aw_block_new(&s->spare, p.cap_len);
+        if (!h->block) h->block = aw_block_new(s->blocks, p.cap_len);
         if (!h->block) return stop(s, s->offset, "out of memory");
         s->waiting = p;
         if (p.cap_len > h->block->cap - used) break;
@@ -323,7 +327,10 @@ static enum aw_read at_end(struct aw_source *s, const struct aw_lot *lot)
 {
     const size_t have = s->len - s->at;
     if (s->offset == 0 && have == 0) return stop(s, 0, "empty");
-    if (have == 0) return s->final = AW_READ_END;
+    if (have == 0) {
+        aw_ahead_end(&s->ahead);
+        return s->final = AW_READ_END;
+    }
     if (s->format == FORMAT_UNKNOWN && have < MAGIC)
         return stop(s, 0, "not a capture: only %zu bytes", have);
     return stop(s, s->offset, "cut: %s needs %zu bytes, %zu are there", lot->part, lot->need, have);
@@ -363,6 +370,11 @@ enum aw_read aw_source_next(struct aw_source *s, unsigned hold, const struct aw_
         }
         }
     }
+}
+
+void aw_source_share(struct aw_source *s, struct aw_blocks *blocks)
+{
+    if (!s->block) s->blocks = blocks;
 }
 
 bool aw_source_ahead(struct aw_source *s)

@@ -99,7 +99,7 @@ void aw_merge_free(struct aw_merge *m); /* closes the sources, frees the filter 
  * given at last; aw_merge_damaged tells. */
 enum aw_read aw_merge_next(struct aw_merge *m, unsigned hold, const struct aw_packet **pkts,
                            size_t *n);
-bool aw_merge_ahead(struct aw_merge *m); /* as aw_source_ahead, where there is one source */
+bool aw_merge_ahead(struct aw_merge *m); /* as aw_source_ahead, of the source read last */
 /* *error: what ended the first such source, NULL = none; aw_source_error tells for each. */
 bool aw_merge_damaged(const struct aw_merge *m, const char **error);
 uint64_t aw_merge_filtered(const struct aw_merge *m);   /* did not match, or were not of the time */

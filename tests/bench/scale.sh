@@ -52,6 +52,8 @@ race "exec $AWAIT100 -r $few -o json --memory 1G" "exec $AWAIT100 -r $many -o js
 # two million exchanges of two packets, and a handshake of two packets each connection
 say '1,000,000 connections open, ns a packet, times that with 1,000' \
     "$(awk -v a="$a" -v b="$b" 'BEGIN { printf "%.2f", b / 6e6 / (a / 4.002e6) }')" '2 at most'
+say '... connections let go under --memory 1G' \
+    "$("$AWAIT100" -r "$many" -o json --memory 1G | sed -n 's/.*"evicted": *\([0-9]*\).*/\1/p')" '0'
 say '--memory 64M with as many open: peak MiB' \
     "$(awk -v k="$(peak -r "$many" --memory 64M)" 'BEGIN { printf "%.1f", k / 1024 }')" '80 at most'
 

@@ -235,6 +235,79 @@ static void files_that_change(void **state)
     }
 }
 
+/* Several files: one after the other, as of a ring, and by turns. */
+struct many {
+    struct aw_merge *merge;
+    atomic_bool over;
+    atomic_uint read;
+};
+
+static void *help_many(void *ctx)
+{
+    struct many *m = ctx;
+    while (!atomic_load(&m->over)) {
+        if (aw_merge_ahead(m->merge))
+            atomic_fetch_add(&m->read, 1);
+        else
+            sched_yield();
+    }
+    return NULL;
+}
+
+static struct given merge_all(struct aw_merge *m)
+{
+    struct given g = {.sum = 1};
+    for (unsigned hold = 0;; hold = (hold + 1) % 4) {
+        const struct aw_packet *p;
+        size_t n;
+        const enum aw_read r = aw_merge_next(m, hold, &p, &n);
+        for (size_t i = 0; r == AW_READ_OK && i < n; i++) {
+            assert_int_equal(p[i].ord, ++g.packets);
+            add(&g, (const uint8_t *)&p[i].ref, sizeof p[i].ref);
+            add(&g, p[i].data, p[i].cap_len);
+        }
+        if (r != AW_READ_END) continue;
+        g.end = r;
+        return g;
+    }
+}
+
+static void of_several_files(void **state)
+{
+    (void)state;
+    enum { FILES = 12 };
+    char path[FILES][256];
+    for (unsigned by_turns = 0; by_turns < 2; by_turns++) {
+        for (unsigned i = 0; i < FILES; i++) {
+            struct file f = {.big = false};
+            char name[16];
+            snprintf(name, sizeof name, "m%u", i);
+            pcap_head(&f, 0xa1b2c3d4, 262144, 1);
+            for (unsigned k = 0; f.len < 2000000; k++) {
+                pcap_record(&f, by_turns ? k : i * 10000 + k, i, 300 + k % 900, 300 + k % 900);
+                put_pattern(&f, k, 300 + k % 900);
+            }
+            snprintf(path[i], sizeof path[i], "%s", save(name, f.p, f.len));
+            file_free(&f);
+        }
+        struct given g[2];
+        for (unsigned helped = 0; helped < 2; helped++) {
+            struct aw_source *s[FILES];
+            for (unsigned i = 0; i < FILES; i++)
+                s[i] = open_source(path[i]);
+            struct many m = {.merge = aw_merge_new(s, FILES, NULL, 0)};
+            pthread_t thread;
+            assert_non_null(m.merge);
+            if (helped) assert_int_equal(pthread_create(&thread, NULL, help_many, &m), 0);
+            g[helped] = merge_all(m.merge);
+            atomic_store(&m.over, true);
+            if (helped) pthread_join(thread, NULL);
+            aw_merge_free(m.merge);
+        }
+        expect_same(by_turns ? "by turns" : "one after the other", &g[1], &g[0]);
+    }
+}
+
 /* A pipe has no places, and what is packed has others. */
 static void what_is_never_read_ahead(void **state)
 {
@@ -266,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_several_threads_as_by_one), cmocka_unit_test(in_any_order),
-        cmocka_unit_test(files_that_change), cmocka_unit_test(what_is_never_read_ahead)};
+        cmocka_unit_test(files_that_change), cmocka_unit_test(of_several_files),
+        cmocka_unit_test(what_is_never_read_ahead)};
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
