@@ -183,6 +183,7 @@ static struct aw_feed open_feed(struct watch *w)
     feed.ctx = w;
     feed.next = next_kept;
     feed.before = before_kept;
+    feed.ahead = NULL; /* what is kept is no file */
     return feed;
 }
 

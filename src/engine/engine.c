@@ -282,6 +282,17 @@ static void count_decoded(struct aw_engine *e)
     }
 }
 
+/* The first time stamp may be the wild one: begins with the smaller of two. */
+static void start_clock(struct aw_engine *e, const struct aw_packet *pkts, size_t n)
+{
+    size_t i = 0;
+    while (i + 1 < n && pkts[i].untimed)
+        i++;
+    const bool two = i + 1 < n && !pkts[i + 1].untimed;
+    e->started = true;
+    e->clock = sane_time(two && pkts[i + 1].ts < pkts[i].ts ? pkts[i + 1].ts : pkts[i].ts);
+}
+
 enum { DECODE_AHEAD = 8 }; /* packets: another core may have read them */
 
 enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
@@ -290,11 +301,7 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
     aw_batch_reset(b);
     b->last = last;
     if (!aw_batch_reserve(b, n)) return AW_ENOMEM;
-    if (!e->started && n > 0) {
-        /* The first time stamp may be the wild one: begin with the smaller of two. */
-        e->started = true;
-        e->clock = sane_time(n > 1 && pkts[1].ts < pkts[0].ts ? pkts[1].ts : pkts[0].ts);
-    }
+    if (!e->started && n > 0) start_clock(e, pkts, n);
     b->before = e->clock; /* what fell due while time went on is told of by this batch */
     go_on(e);
     const aw_ns before = e->clock;
@@ -307,10 +314,10 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
         const struct aw_packet *pkt = &pkts[i];
         if (i + DECODE_AHEAD < n) __builtin_prefetch(pkts[i + DECODE_AHEAD].data);
         struct aw_packet mended;
-        if (pkt->wire_len < pkt->cap_len || pkt->ts != sane_time(pkt->ts)) {
+        if (pkt->wire_len < pkt->cap_len || pkt->ts != sane_time(pkt->ts) || pkt->untimed) {
             mended = *pkt;
             if (mended.wire_len < mended.cap_len) mended.wire_len = mended.cap_len;
-            mended.ts = sane_time(mended.ts);
+            mended.ts = pkt->untimed ? e->clock : sane_time(mended.ts);
             pkt = &mended;
         }
         /* Where there is one shard its next item is filled in place. */
@@ -329,15 +336,14 @@ enum aw_status aw_engine_decode(struct aw_engine *e, struct aw_batch *b,
             item->at = i;
         }
         bytes += pkt->wire_len;
+        if (pkt->untimed) continue;
         if (pkt->ts < first) first = pkt->ts;
         if (pkt->ts > latest) latest = pkt->ts;
     }
     s->packets += n;
     s->bytes += bytes;
-    if (n > 0) {
-        s->first = first;
-        s->last = latest;
-    }
+    if (first != INT64_MAX) s->first = first;
+    s->last = latest;
     if (n > 0) e->latest = b->moment[n - 1];
     if (e->steady != AW_NS_NONE && (e->clock > before || e->anchor == AW_NS_NONE) && n > 0) {
         e->anchor = e->clock;

@@ -265,10 +265,11 @@ static void wait_add(struct aw_shard *s, struct conn *c)
     c->may_wait = true;
 }
 
-/* Those that were told of may sleep: until they are heard of they just wait on. */
+/* Those that were told of may sleep: until they are heard of they just wait on, unless they did not
+ * any more and nobody has looked since. */
 static void wait_asleep(struct aw_shard *s, struct conn *c, struct aw_sleeper *z)
 {
-    if (!c->may_wait) return;
+    if (!c->may_wait || !aw_exchanges_waiting(c->xs)) return;
     z->waits_since = c->wait_since;
     s->asleep++;
     s->asleep_since += (uint64_t)c->wait_since;

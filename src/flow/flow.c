@@ -347,7 +347,8 @@ static struct aw_flow *create(struct aw_flow_table *t, const struct aw_segment *
     const struct aw_half blank = {.acked = AW_OFF_NONE};
     *f = (struct aw_flow){
         .port = {seg->sport, seg->dport},
-        .flags = (uint16_t)((syn ? 0 : AW_FLOW_MIDSTREAM) | (v6 ? AW_FLOW_V6 : 0)),
+        .flags = (uint16_t)((syn ? 0 : AW_FLOW_MIDSTREAM) | (v6 ? AW_FLOW_V6 : 0) |
+                            (seg->untimed ? AW_FLOW_UNTIMED : 0)),
         .heap = AW_HEAP_LIVE,
         .heap_at = AW_NOT_IN_HEAP,
         .table = t,

@@ -26,7 +26,8 @@ static void tell_window(struct aw_flow *f, const struct aw_view *v)
                                        .peer_high = f->half[!v->side].high});
 }
 
-/* Round trips fit 32 bits: up to two seconds by the ns, beyond that by the us, up to half an hour.
+/* Round trips fit 32 bits: up to two seconds by the ns, beyond that by the us; of more than half an
+ * hour none is kept.
  */
 enum { TRIP_UNIT = 1000, TRIP_FINE = 2000000000 };
 
@@ -34,8 +35,7 @@ static uint32_t trip_pack(uint64_t ns)
 {
     if (ns < TRIP_FINE) return (uint32_t)ns;
     const uint64_t units = (ns - TRIP_FINE + TRIP_UNIT - 1) / TRIP_UNIT;
-    return units < AW_RTT_NONE - (uint32_t)TRIP_FINE ? TRIP_FINE + (uint32_t)units
-                                                     : AW_RTT_NONE - 1;
+    return units < AW_RTT_NONE - (uint32_t)TRIP_FINE ? TRIP_FINE + (uint32_t)units : AW_RTT_NONE;
 }
 
 static aw_ns trip_unpack(uint32_t trip)

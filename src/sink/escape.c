@@ -131,6 +131,17 @@ static size_t fitting(const struct aw_out *o, struct aw_span s, size_t columns, 
     size_t at = 0, width = 0;
     unsigned marks = MARKS_MAX; /* nothing to stand on yet */
     while (at < s.len) {
+        const size_t run = aw_ascii_run(s.p + at, s.len - at);
+        if (run > columns - width) {
+            at += columns - width;
+            break;
+        }
+        if (run > 0) {
+            at += run;
+            width += run;
+            marks = 0;
+            continue;
+        }
         const struct aw_glyph g = aw_glyph_at(o, s.p + at, s.len - at, &marks);
         if (width + g.columns > columns) break;
         width += g.columns;
@@ -151,6 +162,14 @@ size_t aw_out_printable(struct aw_out *o, struct aw_span s, size_t columns)
     }
     unsigned marks = MARKS_MAX;
     for (size_t at = 0; at < len;) {
+        const size_t run = aw_ascii_run(s.p + at, len - at);
+        if (run > 0) {
+            aw_out_write(o, s.p + at, run);
+            width += run;
+            at += run;
+            marks = 0;
+            continue;
+        }
         const struct aw_glyph g = aw_glyph_at(o, s.p + at, s.len - at, &marks);
         aw_out_write(o, g.text, g.len);
         width += g.columns;

@@ -58,4 +58,14 @@ enum { AW_GLYPH_MARKS = 2 }; /* combining marks on one character; more attack th
  * character; start with AW_GLYPH_MARKS. */
 struct aw_glyph aw_glyph_at(const struct aw_out *o, const uint8_t *p, size_t len, unsigned *marks);
 
+/* How many bytes at p are printable ASCII: glyphs of one byte and one column each, which are most,
+ * and need not be looked at one by one. After any, `marks` is 0. */
+static inline size_t aw_ascii_run(const uint8_t *p, size_t len)
+{
+    size_t n = 0;
+    while (n < len && p[n] >= ' ' && p[n] < 0x7f)
+        n++;
+    return n;
+}
+
 #endif

@@ -124,8 +124,11 @@ static enum aw_input_status AW_PRINTF(2, 3) fail(struct aw_input *in, const char
  * the caller has to see its own interrupts. */
 static enum aw_input_status read_stored(struct aw_input *in, uint8_t *to, size_t room, size_t *got)
 {
-    const ssize_t r =
-        in->by_place ? pread(in->fd, to, room, (off_t)in->stored) : read(in->fd, to, room);
+    ssize_t r = in->by_place ? pread(in->fd, to, room, (off_t)in->stored) : read(in->fd, to, room);
+    if (r < 0 && errno == ESPIPE && in->by_place && !in->borrowed && in->stored == 0) {
+        in->by_place = false; /* some file systems know files without places */
+        r = read(in->fd, to, room);
+    }
     if (r > 0) {
         *got = (size_t)r;
         in->stored += (uint64_t)r;
