@@ -273,8 +273,9 @@ struct aw_exchange {
 
     struct aw_loss loss[AW_PART_COUNT];
     struct aw_mark zero_window[2]; /* first time within the exchange that side's window closed */
-    bool window_closed[2];         /* closed at its end */
-    uint64_t owed_bytes_next;      /* content still owed when the next request came */
+    aw_off shut_ack;          /* client bytes that the packet of zero_window[AW_S2C] acknowledged */
+    bool window_closed[2];    /* closed at its end */
+    uint64_t owed_bytes_next; /* content still owed when the next request came */
     struct aw_mark prev_final_end; /* pipelined: end of the previous final response */
     struct aw_mark next_request;   /* first client bytes after the exchange, if they ended it */
 

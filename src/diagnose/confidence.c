@@ -141,13 +141,6 @@ static bool maybe_again(const struct aw_facts *f, enum aw_dir dir, const struct 
     return false;
 }
 
-/* While the client waited the server's window was closed: content could not have been sent. */
-static bool shut_out(const struct aw_facts *f)
-{
-    const struct aw_mark *zero = &f->x->zero_window[AW_S2C];
-    return aw_seen(zero) && (!f->content || zero->ord < f->body->ord);
-}
-
 /* It came where content of the request before it was owed, and what became of it would be the same
  * if the server had taken it for that. */
 static bool maybe_swallowed(const struct aw_facts *f)
@@ -238,7 +231,7 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     }
     cap(t,
         in(cause, bit(AW_CAUSE_IGNORED) | bit(AW_CAUSE_LATE_CONTINUE) | bit(AW_CAUSE_DEADLOCK)) &&
-            shut_out(f),
+            aw_facts_shut_out(f),
         "the server's window was closed meanwhile: the client may have waited for that");
     /* What the head waited for its repetition would then be the network's. */
     cap(t,
@@ -338,6 +331,13 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
     }
     fail(&t, uses_acks(cause) && f->unsure,
          "the ACK number of the first content was not captured, times decided");
+    cap(&t,
+        cause == AW_CAUSE_ABANDONED && f->first_100 && !f->content &&
+            aw_seen(&x->conn.fin[AW_C2S]) && x->conn.fin_ack[AW_C2S] != AW_OFF_NONE &&
+            x->conn.fin_ack[AW_C2S] < f->first_100->end,
+        "the client's FIN does not acknowledge the 100: it may not have had it");
+    cap(&t, f->final && !aw_seen(&x->at[AW_AT_FINAL]),
+        "the head of the final response was not captured to its end");
     fail(&t, (x->flags & AW_F_FINAL_UNFINISHED) != 0 && !f->final,
          "a response head began and was not captured to its end");
 

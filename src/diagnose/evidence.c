@@ -54,7 +54,8 @@ static const char *content_starts(const struct aw_facts *f)
 
 static void say_final(const struct aw_facts *f, struct aw_say *s)
 {
-    const struct aw_mark *m = &f->x->at[AW_AT_FINAL];
+    const struct aw_mark *end = &f->x->at[AW_AT_FINAL];
+    const struct aw_mark *m = aw_seen(end) ? end : &f->x->at[AW_AT_FINAL_FIRST];
     if (!f->final) return;
     const char *who = server_name(f, s);
     const char *by = who ? " from " : "";

@@ -158,7 +158,8 @@ static void content_facts(struct aw_facts *f)
         if (f->final && aw_seen(final))
             f->answers_final = answers(x, f->body, ack, x->final_head_end, final, &f->unsure);
         f->gave_up = !f->answers_100 && !f->answers_final;
-        if (f->answers_100) f->heed = span_of(in->at.ts, f->body->ts);
+        /* A 100 before the end of the head is not what is heeded: the head is to be sent first. */
+        if (f->answers_100) f->heed = span_of(aw_ns_max(in->at.ts, f->head->ts), f->body->ts);
         if (f->answers_100 && f->rtt_c > 0 && f->rtt_c >= f->heed) measured_by_itself(f);
     }
     f->final_first = f->final && (!f->content || (f->answers_final && !f->paused));
@@ -230,6 +231,18 @@ static void loss_facts(struct aw_facts *f)
         f->loss_delay = aw_ns_max(f->loss_delay, span_of(f->first_100->at.ts, in->last.ts));
 }
 
+bool aw_facts_shut_out(const struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    const struct aw_mark *zero = &x->zero_window[AW_S2C];
+    if (!aw_seen(zero)) return false;
+    if (!f->content) return true;
+    /* What acknowledges content came after it, whatever the order in the capture. */
+    const bool after =
+        known_off(x->shut_ack) && known_off(x->head_end) && !f->paused && x->shut_ack > x->head_end;
+    return zero->ord < f->body->ord && !after;
+}
+
 bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
 {
     const struct aw_exchange *x = f->x;
@@ -247,7 +260,7 @@ bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
     if (f->answers_100 && f->think - (x->loss[AW_PART_HEAD].count ? lost : 0) > aw_slow_limit(f))
         return true;
     return f->answers_100 && f->heed - (x->loss[AW_PART_100].count ? lost : 0) > aw_heed_limit(f) &&
-           !aw_seen(&x->zero_window[AW_S2C]);
+           !aw_facts_shut_out(f);
 }
 
 /* What stands between; by the names in the answer where `named`, else by its own Via alone. */

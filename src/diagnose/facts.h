@@ -98,6 +98,9 @@ void aw_facts_name(struct aw_facts *f);
 /* Whether one of the stall causes would hold if what was lost had not been. */
 bool aw_facts_stall(const struct aw_facts *f, aw_ns lost);
 
+/* Whether the server's window closed while the client waited: content could not have been sent. */
+bool aw_facts_shut_out(const struct aw_facts *f);
+
 /* value lies within 20 % of the threshold that it is held against. */
 static inline bool aw_near(aw_ns value, aw_ns threshold)
 {

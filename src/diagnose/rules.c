@@ -183,12 +183,25 @@ static bool content_lost(const struct aw_facts *f)
            loss->last.ts - loss->first.ts >= f->w;
 }
 
+/* A 100 that was sent again and never came: by what the client acknowledged at its end, or, where
+ * that is not known, because it was sent oftener than one loss takes. */
+static bool continue_lost(const struct aw_facts *f)
+{
+    const struct aw_exchange *x = f->x;
+    const struct aw_loss *loss = &x->loss[AW_PART_100];
+    if (!f->first_100 || f->content || !f->owes || loss->count == 0) return false;
+    if (aw_seen(&x->conn.fin[AW_C2S]) && x->conn.fin_ack[AW_C2S] != AW_OFF_NONE)
+        return x->conn.fin_ack[AW_C2S] < f->first_100->end;
+    return loss->count >= 2 && loss->last.ts - f->first_100->at.ts >= f->w;
+}
+
 static enum aw_severity network_loss(const struct aw_facts *f)
 {
     if (!f->expect) return NOT;
     const bool delayed =
         f->loss_delay > 0 && aw_facts_stall(f, 0) && !aw_facts_stall(f, f->loss_delay);
-    if (!delayed && !f->head_late_ack && !head_lost(f) && !content_lost(f)) return NOT;
+    if (!delayed && !f->head_late_ack && !head_lost(f) && !content_lost(f) && !continue_lost(f))
+        return NOT;
     return f->final ? AW_SEV_WARNING : AW_SEV_ERROR;
 }
 
@@ -282,7 +295,12 @@ static bool still_sending(const struct aw_facts *f)
 {
     const struct aw_mark *first = &f->x->at[AW_AT_FINAL_FIRST];
     if (!f->content || f->answers_final) return false; /* it began after the answer */
-    return sends_more(f) || f->x->at[AW_AT_BODY_END].ord > first->ord;
+    const struct aw_exchange *x = f->x;
+    /* Not all of it had come when the server answered. */
+    if (x->final_ack != AW_OFF_NONE && x->head_end != AW_OFF_NONE && x->sent > 0 &&
+        x->final_ack < x->head_end + (aw_off)x->sent)
+        return true;
+    return sends_more(f) || x->at[AW_AT_BODY_END].ord > first->ord;
 }
 
 /* From the final response to the server's reset; AW_NS_NONE where there was none after it. */
@@ -362,7 +380,7 @@ static enum aw_severity slow_continue(const struct aw_facts *f)
 
 static enum aw_severity continue_unheeded(const struct aw_facts *f)
 {
-    if (!f->expect || !f->answers_100 || aw_seen(&f->x->zero_window[AW_S2C])) return NOT;
+    if (!f->expect || !f->answers_100 || aw_facts_shut_out(f)) return NOT;
     return f->heed > aw_heed_limit(f) ? AW_SEV_WARNING : NOT;
 }
 

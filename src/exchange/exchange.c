@@ -139,7 +139,7 @@ static void on_fin(const struct aw_step *st, const struct aw_chunk *c)
     struct aw_exchanges *xs = st->xs;
     const struct aw_mark *at = aw_seen(&c->seen) ? &c->seen : st->now;
     xs->rest.fin |= (uint8_t)(1u << c->dir);
-    if (c->dir == AW_S2C) aw_close_settling(st, NULL);
+    if (c->dir == AW_S2C) aw_settle_fin(st);
     if (c->dir == AW_C2S) {
         /* What it owes it will not send. Where the answer is over, so is the exchange but for what
          * the server may still say to it; else the server may still answer a client that has only

@@ -77,6 +77,7 @@ struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
     x->declared = -1;
     x->req_off = x->head_end = x->final_off = x->final_head_end = AW_OFF_NONE;
     x->body_ack = x->resume_ack = x->after_ack_max = x->body_peer_high = x->final_ack = AW_OFF_NONE;
+    x->shut_ack = AW_OFF_NONE;
     x->answer_base = xs->rest.answers_end;
     if (xs->rest.nth > 1) x->flags |= AW_F_KEPT;
     if (xs->rest.unseen_before || xs->rest.lost) x->flags |= AW_F_AFTER_UNSEEN;
@@ -189,22 +190,34 @@ void aw_exchange_give_back(struct aw_pool *pool, struct aw_exchange *ex)
     aw_pool_put(pool, s, s->size);
 }
 
+/* The client went on after the answer, or the server had not all of the content when it answered.
+ */
+static bool crossed(const struct aw_open *s)
+{
+    const struct aw_exchange *x = &s->ex;
+    return x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord ||
+           (aw_seen(&x->at[AW_AT_BODY]) && x->final_ack != AW_OFF_NONE &&
+            x->final_ack < s->content_end);
+}
+
 /* Whether a complete exchange should wait for what may still come. */
 static bool has_to_settle(const struct aw_step *st, const struct aw_open *s)
 {
     const struct aw_exchanges *xs = st->xs;
-    if (xs->rest.fin >> AW_S2C & 1 || s->ex.flags & AW_F_UPGRADED || s != xs->last) return false;
+    const bool fin = xs->rest.fin >> AW_S2C & 1;
+    if (s->ex.flags & AW_F_UPGRADED || s != xs->last) return false;
     if (s->orphan) {
         /* A response may be the first packet of a capture: the client's side shows a little later.
          */
         struct aw_conn_facts facts;
         aw_flow_facts(st->flow, &facts);
-        return !facts.any_seen[AW_C2S];
+        return !fin && !facts.any_seen[AW_C2S];
     }
     const struct aw_exchange *x = &s->ex;
     if (!aw_is_expectation(x)) return false;
-    /* A stray 100; or the reset that a server sends to a client that went on after its answer. */
-    return x->continue_count == 0 || x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord;
+    /* A stray 100; or the reset that a server sends to a client whose content crossed its answer,
+     * be it after a FIN. */
+    return (x->continue_count == 0 && !fin) || crossed(s);
 }
 
 /* Whoever answers in the server's place answers first: what the server itself says comes a little
@@ -248,6 +261,15 @@ void aw_close_settling(const struct aw_step *st, const struct aw_mark *next)
         after = s->next;
         if (s->settle_at == AW_NS_NONE) continue;
         if (next) s->ex.next_request = *next;
+        aw_open_close(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
+    }
+}
+
+void aw_settle_fin(const struct aw_step *st)
+{
+    for (struct aw_open *s = st->xs->first, *after; s; s = after) {
+        after = s->next;
+        if (s->settle_at == AW_NS_NONE || (aw_is_expectation(&s->ex) && crossed(s))) continue;
         aw_open_close(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
     }
 }

@@ -204,8 +204,10 @@ void aw_on_window(const struct aw_step *st, const struct aw_chunk *c)
     else
         xs->rest.window_closed |= bit;
     for (struct aw_open *s = xs->first; s; s = s->next) {
-        if (c->len == 0 && !aw_seen(&s->ex.zero_window[c->dir]))
+        if (c->len == 0 && !aw_seen(&s->ex.zero_window[c->dir])) {
             s->ex.zero_window[c->dir] = c->seen;
+            if (c->dir == AW_S2C) s->ex.shut_ack = c->ack_off;
+        }
         if (c->len > 0 && c->dir == AW_S2C) s->reopened = c->seen.ts;
     }
 }

@@ -474,8 +474,49 @@ static void lost_100(struct case_maker *m)
 /* The client had no room for it: the content did not wait for the 100 that was sent again. */
 static void lost_100_no_room(struct case_maker *m)
 {
-    lost_100(m);
+    at_server(m);
+    case_100(m, 1);
     m->x.zero_window[AW_S2C] = case_mark(m, 2);
+    m->x.loss[AW_PART_100] =
+        (struct aw_loss){.count = 1, .first = case_mark(m, 300), .last = case_mark(m, 300)};
+    case_content(m, 320, 321, CASE_100_END);
+    case_final(m, 322, 201);
+}
+/* It had none later, with the content on its way: that explains no wait. */
+static void unheeded_then_no_room(struct case_maker *m)
+{
+    unheeded(m);
+    m->x.zero_window[AW_S2C] = case_mark(m, 903);
+}
+/* The 100 came before the head was complete: what was left of that had to be sent first. */
+static void early_100_slow_head(struct case_maker *m)
+{
+    case_100(m, -500);
+    m->x.interim[0].ack_off = 10;
+    case_content(m, 1, 2, CASE_100_END);
+    case_final(m, 3, 201);
+}
+/* Sent again and again, and the client left without it. */
+static void lost_100_left(struct case_maker *m)
+{
+    at_server(m);
+    case_100(m, 1);
+    m->x.loss[AW_PART_100] =
+        (struct aw_loss){.count = 3, .first = case_mark(m, 200), .last = case_mark(m, 1400)};
+    case_close(m, 5000, AW_C2S, false);
+    m->x.conn.fin_ack[AW_C2S] = m->x.interim[0].end - 1;
+}
+/* It had it, in the end. */
+static void late_100_left(struct case_maker *m)
+{
+    lost_100_left(m);
+    m->x.conn.fin_ack[AW_C2S] = m->x.interim[0].end;
+}
+/* What would tell whether a proxy sent it may stand in what was cut off. */
+static void refused_cut(struct case_maker *m)
+{
+    case_final(m, 2, 417);
+    m->x.at[AW_AT_FINAL] = (struct aw_mark){.ord = 0};
 }
 /* It left before the server owed an answer; the connection idled on. */
 static void left_early_then_idle(struct case_maker *m)
@@ -829,6 +870,16 @@ static const struct row rows[] = {
      AW_PARTY_NETWORK, ALSO(CONTINUE_UNHEEDED)},
     {"the 100 lost, and no room", lost_100_no_room, AW_CAUSE_CONTINUED, AW_SEV_OK, AW_CONF_HIGH,
      AW_PARTY_NONE, 0},
+    {"unheeded, and no room later", unheeded_then_no_room, AW_CAUSE_CONTINUE_UNHEEDED,
+     AW_SEV_WARNING, AW_CONF_HIGH, AW_PARTY_CLIENT, 0},
+    {"a 100 before the end of the head", early_100_slow_head, AW_CAUSE_UNSOLICITED_CONTINUE,
+     AW_SEV_INFO, AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"the 100 lost for good", lost_100_left, AW_CAUSE_NETWORK_LOSS, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_NETWORK, ALSO(ABANDONED)},
+    {"the 100 not lost for good", late_100_left, AW_CAUSE_ABANDONED, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_CLIENT, 0},
+    {"a 417 cut short", refused_cut, AW_CAUSE_EXPECT_REFUSED, AW_SEV_ERROR, AW_CONF_MEDIUM,
+     AW_PARTY_SERVER, 0},
     {"left after a second", left_after_a_second, AW_CAUSE_NETWORK_LOSS, AW_SEV_ERROR,
      AW_CONF_MEDIUM, AW_PARTY_NETWORK, ALSO(DEADLOCK)},
     {"late, after a wait of W", late_at_w, AW_CAUSE_LATE_CONTINUE, AW_SEV_WARNING, AW_CONF_MEDIUM,
