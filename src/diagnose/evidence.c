@@ -143,9 +143,12 @@ static void say_close(const struct aw_facts *f, struct aw_say *s)
     if (f->client_closed || f->server_closed) {
         const enum aw_dir dir = f->client_closed ? AW_C2S : AW_S2C;
         const bool reset = m == &f->x->conn.rst[dir];
-        aw_say(s, m->ref, f->head->ref, "%s: the %s %s the connection, %s after the head (%s)",
+        /* The head may have been on its way to a server that had gone. */
+        const bool first = m->ord < f->head->ord && m->ts < f->head->ts;
+        aw_say(s, m->ref, f->head->ref, "%s: the %s %s the connection, %s %s the head (%s)",
                aw_say_packet(s, m), dir == AW_C2S ? "client" : "server", reset ? "reset" : "closed",
-               aw_say_ms(s, from_head(f, m)), aw_say_packet(s, f->head));
+               aw_say_ms(s, first ? f->head->ts - m->ts : from_head(f, m)),
+               first ? "before" : "after", aw_say_packet(s, f->head));
     } else if (f->idle) {
         aw_say(s, f->x->conn.last_activity.ref, 0,
                "nothing but keep-alives followed %s for %s and more",
@@ -500,7 +503,12 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
     case AW_CAUSE_RESET_UNANSWERED:
     case AW_CAUSE_CLOSED_UNANSWERED:
         say_close(f, s);
-        if (aw_rule_race(f))
+        if (aw_rule_race(f) && !aw_seen(&x->conn.fin[AW_S2C]))
+            aw_say(s, x->conn.rst[AW_S2C].ref, f->head->ref,
+                   "%s: the server's reset was under way before the head (%s) on a connection that "
+                   "had served a request: a keep-alive race",
+                   aw_say_packet(s, &x->conn.rst[AW_S2C]), aw_say_packet(s, f->head));
+        else if (aw_rule_race(f))
             aw_say(s, x->conn.fin[AW_S2C].ref, f->head->ref,
                    "%s: the server's FIN is within one round trip of the head (%s) on a connection "
                    "that had served a request: a keep-alive race",

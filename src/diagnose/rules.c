@@ -269,8 +269,11 @@ static enum aw_severity request_timeout(const struct aw_facts *f)
 
 bool aw_rule_race(const struct aw_facts *f)
 {
-    const struct aw_mark *fin = &f->x->conn.fin[AW_S2C];
-    return has_flag(f, AW_F_KEPT) && aw_seen(fin) && fin->ts <= f->head->ts + f->rtt;
+    const struct aw_mark *fin = &f->x->conn.fin[AW_S2C], *rst = &f->x->conn.rst[AW_S2C];
+    if (!has_flag(f, AW_F_KEPT)) return false;
+    /* A reset may answer the head, unless it was captured before it. */
+    return (aw_seen(fin) && fin->ts <= f->head->ts + f->rtt) ||
+           (aw_seen(rst) && rst->ord < f->head->ord && rst->ts < f->head->ts);
 }
 
 static enum aw_severity unanswered(const struct aw_facts *f, bool reset)

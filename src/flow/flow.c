@@ -579,15 +579,13 @@ static void run_due(struct aw_flow_table *t, aw_ns until)
         struct aw_flow *f = t->heap[id].at[0].flow;
         t->due = key;
         if (id == AW_HEAP_GRACE) {
-            const aw_ns *due = f->more->due;
-            aw_ns next = due[0] == AW_NS_NONE ? INT64_MAX : due[0];
-            if (due[1] != AW_NS_NONE && due[1] < next) next = due[1];
-            if (next > key && next != INT64_MAX) {
+            const aw_ns due = aw_order_due(f, INT64_MIN + 1);
+            const aw_ns next = due > key ? due : aw_order_due(f, key + 1);
+            if (next != INT64_MAX)
                 aw_heap_rekey(t, id, f, next);
-                continue;
-            }
-            aw_heap_remove(t, id, f);
-            if (next == INT64_MAX) continue;
+            else
+                aw_heap_remove(t, id, f);
+            if (due > key) continue;
             f->flags |= AW_FLOW_BUSY;
             aw_order_expire(f);
             leave(f);

@@ -145,6 +145,17 @@ bool aw_leaps(struct aw_flow *f, const struct aw_view *v)
     return !follows && !goes_with;
 }
 
+#define LINGER_MOST AW_SEC /* and no longer */
+
+/* How long after a server's reset its client's packets may go on, since they were sent before it
+ * came there: as far as it is from here to the client and back. */
+static aw_ns lingers(const struct aw_flow *f, unsigned side)
+{
+    const aw_ns trip = side == f->client ? AW_NS_NONE : aw_half_rtt(f, f->client);
+    if (trip <= f->table->limits.reorder_grace) return 0; /* NONE is less than any */
+    return (trip < LINGER_MOST ? trip : LINGER_MOST) / 4 * 5;
+}
+
 void aw_reset(struct aw_flow *f, const struct aw_view *v)
 {
     struct aw_half *h = &f->half[v->side];
@@ -173,6 +184,7 @@ void aw_reset(struct aw_flow *f, const struct aw_view *v)
     m->rst_off = off;
     m->rst_ack = v->ack;
     m->rst_side = (uint8_t)v->side;
+    m->rst_due = aw_later(f->table->now, lingers(f, v->side));
     if (off > h->acked) {
         h->acked = off;
         aw_half_acked(f, v->side, at);

@@ -118,7 +118,8 @@ struct aw_more {
     aw_off rst_off;     /* a reset that waits for bytes before it; AW_OFF_NONE */
     aw_off rst_ack;
     uint8_t rst_side;
-    bool rst_bare[2];           /* the reset carried no ACK number */
+    aw_ns rst_due;    /* until then what its peer had sent before it came may be captured */
+    bool rst_bare[2]; /* the reset carried no ACK number */
     struct aw_mark watch_by[2]; /* acknowledged the watched offset of that side, and bytes that */
     aw_off watch_ack[2];        /* are still to come; AW_OFF_NONE */
     aw_off watch_off[2];        /* where that segment stands in its own direction */
@@ -453,6 +454,7 @@ void aw_order_idle(struct aw_flow *f);   /* nothing came for long: what is missi
 void aw_order_drop(struct aw_flow *f);   /* lets go of what waits, without handing it up */
 /* Takes a FIN for which nothing has to wait, its marks being set. */
 void aw_order_fin(struct aw_flow *f, unsigned side);
+aw_ns aw_order_due(const struct aw_flow *f, aw_ns from);
 void aw_order_watch_hit(struct aw_flow *f, unsigned side);
 /* Tells of a watched offset, if it is time. */
 static inline void aw_order_watch(struct aw_flow *f, unsigned side)

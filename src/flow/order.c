@@ -352,6 +352,27 @@ void aw_order_payload(struct aw_flow *f, const struct aw_view *v)
     if (f->flags & AW_FLOW_IGNORED) h->next = aw_off_max(h->next, b.end);
 }
 
+/* Something is due by then. False: there is no room to note it. */
+static bool arm(struct aw_flow *f, aw_ns due)
+{
+    struct aw_flow_table *t = f->table;
+    const uint32_t at = f->more->grace_at;
+    if (at == AW_NOT_IN_HEAP) return aw_heap_add(t, AW_HEAP_GRACE, f, due);
+    if (due < t->heap[AW_HEAP_GRACE].at[at].key) aw_heap_rekey(t, AW_HEAP_GRACE, f, due);
+    return true;
+}
+
+/* The earliest that is due at `from` or later; INT64_MAX = nothing is. */
+aw_ns aw_order_due(const struct aw_flow *f, aw_ns from)
+{
+    const struct aw_more *m = f->more;
+    const aw_ns due[] = {m->due[0], m->due[1], m->rst_off != AW_OFF_NONE ? m->rst_due : AW_NS_NONE};
+    aw_ns next = INT64_MAX;
+    for (unsigned i = 0; i < 3; i++)
+        if (due[i] >= from && due[i] < next) next = due[i]; /* NONE is less than any */
+    return next;
+}
+
 /* Sets, moves or lifts the deadline for acknowledged bytes that are missing. */
 static void mind(struct aw_flow *f, unsigned side)
 {
@@ -368,7 +389,7 @@ static void mind(struct aw_flow *f, unsigned side)
     struct aw_more *m = aw_flow_more(f);
     if (m && m->due[side] != AW_NS_NONE && m->due_next[side] == h->next) return;
     const aw_ns due = aw_later(t->now, t->limits.reorder_grace);
-    if (m && (m->grace_at != AW_NOT_IN_HEAP || aw_heap_add(t, AW_HEAP_GRACE, f, due))) {
+    if (m && arm(f, due)) {
         m->due[side] = due;
         m->due_off[side] = h->acked;
         m->due_next[side] = h->next;
@@ -409,6 +430,7 @@ void aw_order_settle(struct aw_flow *f)
     const struct aw_more *m = f->more;
     if (m && m->rst_off != AW_OFF_NONE && aw_covered(f, m->rst_side, m->rst_off) &&
         aw_covered(f, !m->rst_side, m->rst_ack)) {
+        if (m->rst_due > f->table->now && arm(f, m->rst_due)) return;
         aw_flow_end(f, AW_CLOSE_RST, m->rst_side, &m->rst[m->rst_side], true);
         return;
     }

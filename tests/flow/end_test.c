@@ -120,6 +120,43 @@ static void note(struct lab *lab, struct aw_flow *flow, const struct aw_chunk *c
     told.ord[told.count++] = aw_flow_ord(flow);
 }
 
+/* A server's reset, and what its client had sent before it came there: captured up to a round trip
+ * to the client later, it belongs to the connection; after that it is a stray. */
+static void test_crossing_a_reset(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *more;
+        uint64_t connections, strays;
+        const char *last; /* of what was handed up */
+    } rows[] = {
+        {"nothing crosses", "+20 c A 0 0\n", 1, 1, ""},
+        {"content does", "+2 c A 0 0 ABC\n+1 c A 3 0 DEF\n+20 c A 6 0\n", 1, 1, "DEF"},
+        {"content too late", "+2 c A 0 0 ABC\n+20 c A 3 0 DEF\n", 1, 1, "ABC"},
+        {"a connection on the same ports",
+         "+1 c S 0 0 isn=100000\n+10 s SA 0 0 isn=900000 ackisn=100000\n", 2, 0, ""},
+        {"the end of the input", "+1 c A 0 0 ABC\n", 1, 0, "ABC"},
+        {"both reset", "+1 c R 0 0\n+20 c A 0 0\n", 1, 1, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("%s\n", rows[i].name);
+        struct lab *lab = calloc(1, sizeof *lab);
+        assert_true(lab_start(lab, 1 << 20, NULL));
+        /* 3 ms to the client and back */
+        lab_run(lab, "c S 0 0\ns SA 0 0\n+3 c A 0 0\ns RA 0 0\n");
+        assert_int_equal(lab->gone, 0);
+        lab_run(lab, rows[i].more);
+        const struct aw_flow_stats *s = aw_flow_stats(lab->table);
+        assert_int_equal(s->connections, rows[i].connections);
+        assert_int_equal(s->strays, rows[i].strays);
+        aw_flow_finish(lab->table);
+        assert_int_equal(lab->gone, rows[i].connections);
+        assert_non_null(strstr(lab->log, rows[i].last));
+        lab_stop(lab);
+        free(lab);
+    }
+}
+
 /* All timers that one packet sets off come by deadline, then by first packet, and say so. */
 static void test_timers_in_order(void **state)
 {
@@ -260,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_strays),
         cmocka_unit_test(test_ended_take_little),
         cmocka_unit_test(test_timers_in_order),
+        cmocka_unit_test(test_crossing_a_reset),
         cmocka_unit_test(test_the_end_by_first_packet),
         cmocka_unit_test(test_freed_before_the_end),
         cmocka_unit_test(test_waiting_is_bounded),
