@@ -336,6 +336,11 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
             aw_seen(&x->conn.fin[AW_C2S]) && x->conn.fin_ack[AW_C2S] != AW_OFF_NONE &&
             x->conn.fin_ack[AW_C2S] < f->first_100->end,
         "the client's FIN does not acknowledge the 100: it may not have had it");
+    /* A server resets where something came that nobody reads any more. */
+    cap(&t,
+        cause == AW_CAUSE_REJECTED_EARLY && aw_seen(&x->conn.rst[AW_S2C]) &&
+            (x->conn.rtt_c == AW_NS_NONE || x->conn.rtt_c > f->t[AW_T_REORDER_GRACE]),
+        "the server reset the connection, away from the client: content may have been on its way");
     cap(&t, f->final && !aw_seen(&x->at[AW_AT_FINAL]),
         "the head of the final response was not captured to its end");
     fail(&t, (x->flags & AW_F_FINAL_UNFINISHED) != 0 && !f->final,

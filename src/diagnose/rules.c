@@ -310,7 +310,9 @@ static bool still_sending(const struct aw_facts *f)
 static aw_ns reset_after_final(const struct aw_facts *f)
 {
     const struct aw_mark *rst = &f->x->conn.rst[AW_S2C], *final = &f->x->at[AW_AT_FINAL];
-    if (!f->final || !aw_seen(rst) || !aw_seen(final) || rst->ord < final->ord) return AW_NS_NONE;
+    if (!f->final || !aw_seen(rst) || !aw_seen(final)) return AW_NS_NONE;
+    /* The two may have changed places. */
+    if (rst->ord < final->ord && rst->ts < final->ts - f->t[AW_T_REORDER_GRACE]) return AW_NS_NONE;
     return after(final, rst);
 }
 
