@@ -178,13 +178,9 @@ static void before_kept(void *ctx, struct aw_engine *e)
 static struct aw_feed open_feed(struct watch *w)
 {
     w->from = w->capture ? aw_feed_of_capture(w->capture) : aw_feed_of_merge(w->merge);
-    struct aw_feed feed = w->from;
-    if (!w->ring) return feed;
-    feed.ctx = w;
-    feed.next = next_kept;
-    feed.before = before_kept;
-    feed.ahead = NULL; /* what is kept is no file */
-    return feed;
+    if (!w->ring) return w->from;
+    return (struct aw_feed){
+        .ctx = w, .next = next_kept, .before = before_kept, .live = w->from.live};
 }
 
 static void *analyse(void *arg)

@@ -503,16 +503,16 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
     case AW_CAUSE_RESET_UNANSWERED:
     case AW_CAUSE_CLOSED_UNANSWERED:
         say_close(f, s);
-        if (aw_rule_race(f) && !aw_seen(&x->conn.fin[AW_S2C]))
-            aw_say(s, x->conn.rst[AW_S2C].ref, f->head->ref,
-                   "%s: the server's reset was under way before the head (%s) on a connection that "
-                   "had served a request: a keep-alive race",
-                   aw_say_packet(s, &x->conn.rst[AW_S2C]), aw_say_packet(s, f->head));
-        else if (aw_rule_race(f))
-            aw_say(s, x->conn.fin[AW_S2C].ref, f->head->ref,
-                   "%s: the server's FIN is within one round trip of the head (%s) on a connection "
-                   "that had served a request: a keep-alive race",
-                   aw_say_packet(s, &x->conn.fin[AW_S2C]), aw_say_packet(s, f->head));
+        if (aw_rule_race(f)) {
+            const bool fin = aw_seen(&x->conn.fin[AW_S2C]);
+            const struct aw_mark *m = fin ? &x->conn.fin[AW_S2C] : &x->conn.rst[AW_S2C];
+            aw_say(s, m->ref, f->head->ref,
+                   "%s: the server's %s the head (%s) on a connection that had served a request: a "
+                   "keep-alive race",
+                   aw_say_packet(s, m),
+                   fin ? "FIN is within one round trip of" : "reset was under way before",
+                   aw_say_packet(s, f->head));
+        }
         say_100(f, s);
         say_sent(f, s);
         break;

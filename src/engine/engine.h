@@ -121,7 +121,7 @@ void aw_shard_work(struct aw_shard *s, unsigned index, struct aw_batch *b);
  * connection whose turn it is to end, UINT64_MAX = there is none; ends it, and tells the link room;
  * there is none left. */
 uint64_t aw_shard_next_to_finish(struct aw_shard *s);
-uint64_t aw_shard_soon_to_finish(const struct aw_shard *s); /* after that, as aw_flow's */
+uint64_t aw_shard_soon_to_finish(struct aw_shard *s); /* as aw_flow's */
 void aw_shard_finish_one(struct aw_shard *s, const struct aw_batch *b, struct aw_link *link);
 void aw_shard_finished(struct aw_shard *s, struct aw_tellings *t);
 

@@ -871,7 +871,7 @@ uint64_t aw_shard_next_to_finish(struct aw_shard *s)
     return aw_flow_next_to_finish(s->flows);
 }
 
-uint64_t aw_shard_soon_to_finish(const struct aw_shard *s)
+uint64_t aw_shard_soon_to_finish(struct aw_shard *s)
 {
     return aw_flow_soon_to_finish(s->flows);
 }

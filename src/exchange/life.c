@@ -269,7 +269,7 @@ void aw_settle_fin(const struct aw_step *st)
 {
     for (struct aw_open *s = st->xs->first, *after; s; s = after) {
         after = s->next;
-        if (s->settle_at == AW_NS_NONE || (aw_is_expectation(&s->ex) && crossed(s))) continue;
+        if (s->settle_at == AW_NS_NONE || has_to_settle(st, s)) continue;
         aw_open_close(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
     }
 }

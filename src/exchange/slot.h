@@ -127,8 +127,7 @@ static inline struct aw_open *aw_open_find(const struct aw_exchanges *xs, uint32
 }
 /* Closes what only waited for a stray 100. `next`: the request that came instead, or NULL. */
 void aw_close_settling(const struct aw_step *st, const struct aw_mark *next);
-/* The server ended its side: closes all that settle but those whose content crossed the answer: a
- * reset may follow. */
+/* The server ended its side: closes what need not settle any more. */
 void aw_settle_fin(const struct aw_step *st);
 /* W of the catalogue by what is known now. */
 aw_ns aw_open_w(const struct aw_step *st);

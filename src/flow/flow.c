@@ -116,6 +116,13 @@ static void free_more(struct aw_flow *f)
     f->more = NULL;
 }
 
+static void drop(struct aw_flow *f)
+{
+    if (!f) return;
+    free_more(f);
+    aw_pool_put(f->table->pool, f, aw_flow_size(f));
+}
+
 /* Takes it out of everything but its slot and frees it. */
 static void release(struct aw_flow *f)
 {
@@ -123,8 +130,7 @@ static void release(struct aw_flow *f)
     t->open--;
     aw_heap_remove(t, AW_HEAP_GRACE, f);
     aw_heap_remove(t, (enum aw_heap_id)f->heap, f);
-    free_more(f);
-    aw_pool_put(t->pool, f, aw_flow_size(f));
+    drop(f);
 }
 
 /* The end of work on a connection, which may have been its last. */
@@ -158,13 +164,6 @@ struct aw_flow_table *aw_flow_table_new(const struct aw_alloc *alloc, struct aw_
         return NULL;
     }
     return t;
-}
-
-static void drop(struct aw_flow *f)
-{
-    if (!f) return;
-    free_more(f);
-    aw_pool_put(f->table->pool, f, aw_flow_size(f));
 }
 
 void aw_flow_table_free(struct aw_flow_table *t)
@@ -579,7 +578,7 @@ static void run_due(struct aw_flow_table *t, aw_ns until)
         struct aw_flow *f = t->heap[id].at[0].flow;
         t->due = key;
         if (id == AW_HEAP_GRACE) {
-            const aw_ns due = aw_order_due(f, INT64_MIN + 1);
+            const aw_ns due = aw_order_due(f, AW_NS_NONE + 1);
             const aw_ns next = due > key ? due : aw_order_due(f, key + 1);
             if (next != INT64_MAX)
                 aw_heap_rekey(t, id, f, next);
@@ -644,9 +643,20 @@ void aw_flow_last_packet(struct aw_flow_table *t, const struct aw_mark *at)
     t->at = *at;
 }
 
-uint64_t aw_flow_soon_to_finish(const struct aw_flow_table *t)
+uint64_t aw_flow_soon_to_finish(struct aw_flow_table *t)
 {
-    return t->soon;
+    enum { FAR = 8, NEAR = 4 };
+    const struct aw_flow *f = next_to_finish(t);
+    if (!f) return UINT64_MAX;
+    const struct aw_heap *h = &t->heap[f->heap];
+    if (h->count - f->heap_at <= FAR) return UINT64_MAX;
+    const struct aw_due *top = &h->at[f->heap_at];
+    const struct aw_flow *near = top[NEAR].flow;
+    const char *far = (const char *)top[FAR].flow;
+    if (near) __builtin_prefetch(near->app, 1);
+    for (size_t at = 0; far && at < sizeof(struct aw_flow); at += 64)
+        __builtin_prefetch(far + at, 1);
+    return far ? (uint64_t)top[FAR].key : UINT64_MAX;
 }
 
 bool aw_flow_finish_one(struct aw_flow_table *t)

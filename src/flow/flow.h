@@ -101,8 +101,8 @@ uint64_t aw_flow_next_to_finish(struct aw_flow_table *t);
 /* Before either: the input's last packet, where another table may have had it; it is what ends
  * connections. Else the last that this one had. */
 void aw_flow_last_packet(struct aw_flow_table *t, const struct aw_mark *at);
-/* After that: likewise of one that has its turn soon. */
-uint64_t aw_flow_soon_to_finish(const struct aw_flow_table *t);
+/* Of one that has its turn soon, which is fetched; UINT64_MAX = of none. */
+uint64_t aw_flow_soon_to_finish(struct aw_flow_table *t);
 bool aw_flow_finish_one(struct aw_flow_table *t);
 /* All of them. */
 static inline void aw_flow_finish(struct aw_flow_table *t)

@@ -237,7 +237,6 @@ struct aw_flow_table {
     aw_ns now, next_due; /* AW_NS_NONE before the first tick; earliest deadline */
     aw_ns due;           /* of the timer being worked on; 0 = none is */
     bool finishing;      /* the input is over: connections end by their first packets */
-    uint64_t soon;       /* finishing: the ordinal of one that ends soon; UINT64_MAX */
     struct aw_mark at;   /* the packet that moved the clock, or is being worked on */
 };
 
@@ -454,6 +453,7 @@ void aw_order_idle(struct aw_flow *f);   /* nothing came for long: what is missi
 void aw_order_drop(struct aw_flow *f);   /* lets go of what waits, without handing it up */
 /* Takes a FIN for which nothing has to wait, its marks being set. */
 void aw_order_fin(struct aw_flow *f, unsigned side);
+/* The earliest that is due at `from` or later; INT64_MAX = nothing is. */
 aw_ns aw_order_due(const struct aw_flow *f, aw_ns from);
 void aw_order_watch_hit(struct aw_flow *f, unsigned side);
 /* Tells of a watched offset, if it is time. */
@@ -471,8 +471,7 @@ void aw_heap_rekey(struct aw_flow_table *t, enum aw_heap_id id, struct aw_flow *
 const struct aw_due *aw_heap_top(struct aw_flow_table *t, enum aw_heap_id id);
 /* The heap with the earliest deadline; AW_HEAPS where all are empty. */
 enum aw_heap_id aw_heap_earliest(struct aw_flow_table *t);
-/* The input is over: from now on it is a list by first packet, of which only the top is taken; what
- * comes a few entries later is fetched meanwhile. */
+/* The input is over: from now on it is a list by first packet, of which only the top is taken. */
 void aw_heap_list(struct aw_flow_table *t, enum aw_heap_id id);
 void aw_heap_free(struct aw_flow_table *t, struct aw_heap *h);
 

@@ -362,7 +362,6 @@ static bool arm(struct aw_flow *f, aw_ns due)
     return true;
 }
 
-/* The earliest that is due at `from` or later; INT64_MAX = nothing is. */
 aw_ns aw_order_due(const struct aw_flow *f, aw_ns from)
 {
     const struct aw_more *m = f->more;

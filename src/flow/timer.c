@@ -184,27 +184,17 @@ void aw_heap_list(struct aw_flow_table *t, enum aw_heap_id id)
         put(h, id, i, h->at[i]);
 }
 
-static const struct aw_due *top_of_list(struct aw_flow_table *t, struct aw_heap *h)
+static const struct aw_due *top_of_list(struct aw_heap *h)
 {
-    enum { FAR = 8, NEAR = 4 };
-    t->soon = UINT64_MAX;
     while (h->taken < h->count && !h->at[h->taken].flow)
         h->taken++;
-    if (h->count - h->taken <= FAR) return h->taken < h->count ? &h->at[h->taken] : NULL;
-    const struct aw_due *top = &h->at[h->taken];
-    const struct aw_flow *near = top[NEAR].flow;
-    const char *far = (const char *)top[FAR].flow;
-    if (near) __builtin_prefetch(near->app, 1);
-    if (far) t->soon = (uint64_t)top[FAR].key;
-    for (size_t at = 0; far && at < sizeof(struct aw_flow); at += 64)
-        __builtin_prefetch(far + at, 1);
-    return top;
+    return h->taken < h->count ? &h->at[h->taken] : NULL;
 }
 
 const struct aw_due *aw_heap_top(struct aw_flow_table *t, enum aw_heap_id id)
 {
     struct aw_heap *h = &t->heap[id];
-    if (t->finishing && id != AW_HEAP_GRACE) return top_of_list(t, h);
+    if (t->finishing && id != AW_HEAP_GRACE) return top_of_list(h);
     while (h->count > 0 && !h->at[0].flow) {
         h->removed--;
         if (--h->count == 0) break;

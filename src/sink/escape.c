@@ -13,37 +13,6 @@ static const char hex[] = "0123456789abcdef";
 
 /* --- JSON --- */
 
-/* Bytes that need no look in a JSON string: printable ASCII but for the quote and the backslash. */
-static inline bool is_plain(uint8_t c)
-{
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-/* Whether eight bytes are all plain: each term has the high bit of some byte set where a byte is
- * not, by the borrow of a subtraction. */
-static inline bool is_plain_word(const uint8_t *p)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-    const uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\', del = w ^ ones * 0x7f;
-    const uint64_t odd = ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
-                         ((slash - ones) & ~slash) | ((del - ones) & ~del) | w;
-    return (odd & high) == 0;
-}
-
-/* How many bytes at p need no look. */
-static inline size_t plain_run(const uint8_t *p, size_t len)
-{
-    size_t i = 0;
-    while (len - i >= 8 && is_plain_word(p + i))
-        i += 8;
-    if (i > 0 && len - i < 8 && is_plain_word(p + len - 8)) return len;
-    while (i < len && is_plain(p[i]))
-        i++;
-    return i;
-}
-
 static void put_u16(struct aw_out *o, unsigned c)
 {
     const char text[6] = {'\\',       'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15],
@@ -74,7 +43,7 @@ void aw_out_json(struct aw_out *o, struct aw_span s)
     }
     aw_out_put(o, "\"", 1);
     size_t from = 0, i = 0;
-    while ((i += plain_run(s.p + i, s.len - i)) < s.len) {
+    while ((i += aw_plain_run(s.p + i, s.len - i)) < s.len) {
         size_t used;
         const int32_t c = aw_utf8_next(s.p + i, s.len - i, &used);
         if (c >= 0x80 && !aw_utf8_acts(c)) {
@@ -131,7 +100,7 @@ static size_t fitting(const struct aw_out *o, struct aw_span s, size_t columns, 
     size_t at = 0, width = 0;
     unsigned marks = MARKS_MAX; /* nothing to stand on yet */
     while (at < s.len) {
-        const size_t run = aw_ascii_run(s.p + at, s.len - at);
+        const size_t run = aw_plain_run(s.p + at, s.len - at);
         if (run > columns - width) {
             at += columns - width;
             break;
@@ -162,7 +131,7 @@ size_t aw_out_printable(struct aw_out *o, struct aw_span s, size_t columns)
     }
     unsigned marks = MARKS_MAX;
     for (size_t at = 0; at < len;) {
-        const size_t run = aw_ascii_run(s.p + at, len - at);
+        const size_t run = aw_plain_run(s.p + at, len - at);
         if (run > 0) {
             aw_out_write(o, s.p + at, run);
             width += run;

@@ -146,20 +146,6 @@ static bool is_formula(struct aw_span s)
     }
 }
 
-/* Each quotation mark twice. */
-static void put_doubled(struct aw_out *o, const uint8_t *p, size_t len)
-{
-    const uint8_t *quote;
-    while (len > 0 && (quote = memchr(p, '"', len)) != NULL) {
-        const size_t n = (size_t)(quote - p) + 1;
-        aw_out_write(o, p, n);
-        aw_out_write(o, "\"", 1);
-        p += n;
-        len -= n;
-    }
-    aw_out_write(o, p, len);
-}
-
 void aw_out_csv(struct aw_out *o, struct aw_span s)
 {
     const bool formula = is_formula(s);
@@ -170,14 +156,15 @@ void aw_out_csv(struct aw_out *o, struct aw_span s)
     if (formula) aw_out_write(o, "'", 1);
     unsigned marks = AW_GLYPH_MARKS;
     for (size_t at = 0; at < s.len;) {
-        const size_t run = aw_ascii_run(s.p + at, s.len - at);
+        const size_t run = aw_plain_run(s.p + at, s.len - at);
         if (run > 0) {
-            put_doubled(o, s.p + at, run);
+            aw_out_write(o, s.p + at, run);
             at += run;
             marks = 0;
             continue;
         }
         const struct aw_glyph g = aw_glyph_at(o, s.p + at, s.len - at, &marks);
+        if (g.len == 1 && g.text[0] == '"') aw_out_write(o, "\"", 1);
         aw_out_write(o, g.text, g.len);
         at += g.used;
     }

@@ -58,14 +58,36 @@ enum { AW_GLYPH_MARKS = 2 }; /* combining marks on one character; more attack th
  * character; start with AW_GLYPH_MARKS. */
 struct aw_glyph aw_glyph_at(const struct aw_out *o, const uint8_t *p, size_t len, unsigned *marks);
 
-/* How many bytes at p are printable ASCII: glyphs of one byte and one column each, which are most,
- * and need not be looked at one by one. After any, `marks` is 0. */
-static inline size_t aw_ascii_run(const uint8_t *p, size_t len)
+/* Bytes that need no look in a JSON string: printable ASCII but for the quote and the backslash. */
+static inline bool aw_is_plain(uint8_t c)
 {
-    size_t n = 0;
-    while (n < len && p[n] >= ' ' && p[n] < 0x7f)
-        n++;
-    return n;
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Whether eight bytes are all plain: each term has the high bit of some byte set where a byte is
+ * not, by the borrow of a subtraction. */
+static inline bool aw_is_plain_word(const uint8_t *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    const uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\', del = w ^ ones * 0x7f;
+    const uint64_t odd = ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
+                         ((slash - ones) & ~slash) | ((del - ones) & ~del) | w;
+    return (odd & high) == 0;
+}
+
+/* How many bytes at p need no look, whatever the format: glyphs of one byte and one column each.
+ * After any, `marks` is 0. */
+static inline size_t aw_plain_run(const uint8_t *p, size_t len)
+{
+    size_t i = 0;
+    while (len - i >= 8 && aw_is_plain_word(p + i))
+        i += 8;
+    if (i > 0 && len - i < 8 && aw_is_plain_word(p + len - 8)) return len;
+    while (i < len && aw_is_plain(p[i]))
+        i++;
+    return i;
 }
 
 #endif

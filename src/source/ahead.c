@@ -12,6 +12,7 @@ void aw_ahead_init(struct aw_ahead *a)
 
 void aw_ahead_fini(struct aw_ahead *a)
 {
+    aw_ahead_end(a);
     pthread_cond_destroy(&a->done);
     pthread_mutex_destroy(&a->lock);
 }

@@ -1,12 +1,12 @@
 /*
  * Reading ahead: while one thread reads a piece of a file, another reads the piece after it, since
- * to copy bytes from the page cache is most of the work on a capture of uploads. A piece
- * is read into a block of its own, beyond a gap at its front where what is left of the piece before
- * fits, so that records that straddle the two are whole. Nothing is read that was not wanted, and
- * what was not begun is simply not there: who wants it reads it himself. Errors are not told: who
- * reads the same place himself meets them again. Knows nothing of captures.
+ * to copy bytes from the page cache is most of the work on a capture of uploads. A piece is read
+ * into a block of its own, beyond a gap at its front where what is left of the piece before fits,
+ * so that records that straddle the two are whole. Nothing is read that was not wanted, and what
+ * was not begun is simply not there: who wants it reads it himself. Errors are not told: who reads
+ * the same place himself meets them again. Knows nothing of captures.
  *
- * Cost: a lock taken twice a piece by either side.
+ * Cost: a lock taken a few times a piece by either side.
  */
 #ifndef AW_SOURCE_AHEAD_H
 #define AW_SOURCE_AHEAD_H
@@ -38,7 +38,7 @@ struct aw_ahead {
 };
 
 void aw_ahead_init(struct aw_ahead *a);
-/* After aw_ahead_end; nobody may be reading. */
+/* Ends it, too; nobody may be reading. */
 void aw_ahead_fini(struct aw_ahead *a);
 
 /* On any threads but the source's: reads a piece that is wanted. False: none is. */

@@ -2,7 +2,7 @@
  * One source: joins the stream of bytes (input.h), the blocks they lie in (block.h) and the formats
  * (records.h, legacy.h), and says in one line what is wrong with a file. Bytes are read into a
  * block and parsed there; what is left over at its end, a record in part, moves to the front of the
- * next. Of a plain file another thread may read every other block (ahead.h).
+ * next. Of a plain file other threads may read some of them (ahead.h).
  */
 #include "source/source.h"
 
@@ -110,7 +110,6 @@ void aw_source_close(struct aw_source *s)
         free(s->hold[i].pkts);
     }
     aw_block_drop(s->block);
-    aw_ahead_end(&s->ahead);
     aw_ahead_fini(&s->ahead);
     aw_blocks_free(&s->own);
     aw_legacy_close(s->legacy);

@@ -461,26 +461,30 @@ static void head_never_acked(struct case_maker *m)
         (struct aw_loss){.count = 3, .first = case_mark(m, 250), .last = case_mark(m, 2000)};
     case_close(m, 5000, AW_C2S, false);
 }
-static void lost_100(struct case_maker *m)
+static void send_100_at_server(struct case_maker *m)
 {
     at_server(m);
     case_100(m, 1);
+}
+static void heed_the_second(struct case_maker *m)
+{
     m->x.loss[AW_PART_100] =
         (struct aw_loss){.count = 1, .first = case_mark(m, 300), .last = case_mark(m, 300)};
     case_content(m, 320, 321, CASE_100_END);
     case_final(m, 322, 201);
 }
+static void lost_100(struct case_maker *m)
+{
+    send_100_at_server(m);
+    heed_the_second(m);
+}
 
 /* The client had no room for it: the content did not wait for the 100 that was sent again. */
 static void lost_100_no_room(struct case_maker *m)
 {
-    at_server(m);
-    case_100(m, 1);
+    send_100_at_server(m);
     m->x.zero_window[AW_S2C] = case_mark(m, 2);
-    m->x.loss[AW_PART_100] =
-        (struct aw_loss){.count = 1, .first = case_mark(m, 300), .last = case_mark(m, 300)};
-    case_content(m, 320, 321, CASE_100_END);
-    case_final(m, 322, 201);
+    heed_the_second(m);
 }
 /* It had none later, with the content on its way: that explains no wait. */
 static void unheeded_then_no_room(struct case_maker *m)

@@ -111,7 +111,7 @@ static void judge_hole(const struct lab *l, const struct aw_chunk *c, enum aw_di
     REQUIRE(c->len > 0, "empty");
     /* What the snap length cut off a segment stays lost, though another brings it later. */
     if (!s->placed || c->cut) return;
-    for (size_t i = s->since > l->since ? s->since : l->since; i < l->count; i++) {
+    for (size_t i = s->since; i < l->count; i++) {
         const struct sent *p = &l->sent[i];
         if (p->dir != dir || p->doubtful || p->len == 0) continue;
         /* its place near the hole, as sequence numbers wrap */
@@ -128,7 +128,7 @@ static void judge_end(const struct lab *l, enum aw_dir room_dir, enum aw_dir dir
 {
     const struct side *s = &l->side[room_dir];
     if (!s->placed || s->fin) return;
-    for (size_t i = s->since > l->since ? s->since : l->since; i < l->count; i++) {
+    for (size_t i = s->since; i < l->count; i++) {
         const struct sent *p = &l->sent[i];
         if (p->dir != dir || p->doubtful || p->len == 0) continue;
         const aw_off at = s->end + (int32_t)(p->seq - (s->base + (uint32_t)s->end));
@@ -199,6 +199,7 @@ static void on_open(void *ctx, struct aw_flow *flow)
     *aw_flow_app(flow) = l;
     memset(l->side, 0, sizeof l->side);
     l->since = l->count - 1; /* the segment that opens it */
+    l->side[0].since = l->side[1].since = l->since;
 }
 
 static void on_gone(void *ctx, struct aw_flow *flow)
