@@ -278,6 +278,8 @@ struct aw_exchange {
     uint64_t owed_bytes_next; /* content still owed when the next request came */
     struct aw_mark prev_final_end; /* pipelined: end of the previous final response */
     struct aw_mark next_request;   /* first client bytes after the exchange, if they ended it */
+    struct aw_mark stray_answer;   /* an error that answers no request, while the server was being
+                                    * sent content that its final response had not waited for */
 
     struct aw_span text[AW_TEXT_COUNT]; /* owned with the exchange */
 

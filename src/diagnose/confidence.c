@@ -114,7 +114,8 @@ static bool reset_by_unseen(const struct aw_facts *f)
 static bool by_legs(const struct aw_facts *f, enum aw_cause c)
 {
     return in(c, bit(AW_CAUSE_EXPECT_REFUSED) | bit(AW_CAUSE_EXPECT_REFUSED_BY_PROXY) |
-                     bit(AW_CAUSE_EXPECT_DROPPED) | bit(AW_CAUSE_CONTINUE_NOT_RELAYED)) ||
+                     bit(AW_CAUSE_EXPECT_DROPPED) | bit(AW_CAUSE_CONTINUE_NOT_RELAYED) |
+                     bit(AW_CAUSE_LATE_CONTINUE) | bit(AW_CAUSE_SLOW_CONTINUE)) ||
            (f->expect && f->x->continue_count == 0 && f->status != 417);
 }
 
@@ -267,7 +268,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         "content was not captured, and in its place the client may have waited");
     cap(t, cause == AW_CAUSE_CONTINUE_UNHEEDED && f->vantage != AW_VANTAGE_CLIENT,
         "seen away from the client, where content lost before the capture point looks the same");
-    cap(t, f->final && (x->flags & AW_F_UNSETTLED), "the capture does not show what came after");
+    cap(t, (f->final || (x->flags & AW_F_REQ_UNSEEN)) && (x->flags & AW_F_UNSETTLED),
+        "the capture does not show what came after");
     cap(t,
         (x->flags & AW_F_PAIR_UNSURE) ||
             ((x->flags & AW_F_REQ_UNSEEN) && (x->flags & AW_F_AFTER_UNSEEN)),
@@ -401,6 +403,10 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_LEFTOVER) &&
              !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
          "only the answer to the repeat shows it");
+    fail(&t,
+         cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_STRAY) &&
+             !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
+         "only the second answer shows it");
     circumstances(f, cause, &t);
     fail(&t, x->conn.untimed, "its capture has packets without a time");
     t.fails += x->conn.untimed && uses_rtt(f, cause);

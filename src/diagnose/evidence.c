@@ -216,9 +216,11 @@ static void say_missing(const struct aw_facts *f, struct aw_say *s)
     if (f->missing & AW_MISS_ACKED) {
         const bool later = x->body_ack == AW_OFF_NONE || x->body_ack <= x->answer_base;
         const aw_off high = later ? x->body_peer_high : x->body_ack;
+        const bool begun = x->interim_count && x->interim[0].off < high;
         aw_say(s, f->body->ref, at,
-               "%s: by then the server had sent %" PRId64 " bytes that were never captured%s",
+               "%s: by then the server had sent %" PRId64 " bytes that were %s captured%s",
                aw_say_packet(s, f->body), high > x->answer_base ? high - x->answer_base : 0,
+               begun ? "not all" : "never",
                later ? " (by its sequence numbers)" : ", and the client had acknowledged them");
     }
     if (f->missing & AW_MISS_FINAL)
@@ -263,6 +265,11 @@ static void say_desync(const struct aw_facts *f, struct aw_say *s)
             aw_say_packet(s, &x->next_request), x->owed_bytes_next,
             aw_say_packet(s, &x->at[AW_AT_FINAL]), (unsigned)f->next->status,
             aw_say_ref(s, f->next->final_packet));
+    if (why & AW_DESYNC_STRAY)
+        aw_say(s, x->stray_answer.ref, x->at[AW_AT_FINAL].ref,
+               "%s: an error that answers no request, but acknowledges content which was owed when "
+               "the final response came (%s): the server took it for a request",
+               aw_say_packet(s, &x->stray_answer), aw_say_packet(s, &x->at[AW_AT_FINAL]));
     if (why & AW_DESYNC_UNMATCHED)
         aw_say(s, x->at[AW_AT_FINAL].ref, 0, "%s: %u although no request was outstanding",
                aw_say_packet(s, &x->at[AW_AT_FINAL]), (unsigned)x->status);
@@ -299,7 +306,9 @@ static void say_interims(const struct aw_facts *f, struct aw_say *s)
                                    : "",
                in->has_te ? " with Transfer-Encoding" : "",
                content ? " followed by bytes that begin no response" : "",
-               in->unfinished ? " whose head never ends" : "",
+               !in->unfinished                 ? ""
+               : x->flags & AW_F_HOLE_RESPONSE ? " whose head was not captured to its end"
+                                               : " whose head never ends",
                late ? " after the final response" : "",
                early ? " that does not acknowledge the whole request head" : "");
     }
@@ -394,11 +403,16 @@ static void say_legs(const struct aw_facts *f, struct aw_say *s)
     const struct aw_exchange *in = f->c->inner, *out = f->c->outer;
     if (in) {
         char final[24] = "no final response";
+        const struct aw_interim *hundred = aw_facts_first_100(in);
+        char after[48] = "";
         if (in->status) (void)snprintf(final, sizeof final, "final status %u", in->status);
+        if (hundred && aw_seen(&in->at[AW_AT_HEAD]))
+            (void)snprintf(after, sizeof after, " after %s",
+                           aw_say_ms(s, hundred->at.ts - in->at[AW_AT_HEAD].ts));
         aw_say(s, in->at[AW_AT_HEAD].ref, in->at[AW_AT_FINAL].ref,
-               "the origin's leg is exchange %" PRIu64 " (%s): %s Expect, %s, %s", in->id,
+               "the origin's leg is exchange %" PRIu64 " (%s): %s Expect, %s%s, %s", in->id,
                aw_say_packet(s, &in->at[AW_AT_HEAD]), in->req & AW_REQ_EXPECT ? "with" : "without",
-               in->continue_count ? "a 100" : "no 100", final);
+               in->continue_count ? "a 100" : "no 100", after, final);
     }
     if (out)
         aw_say(s, out->at[AW_AT_HEAD].ref, 0, "the client's leg %s exchange %" PRIu64 " (%s)",
@@ -495,7 +509,8 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
     case AW_CAUSE_NO_RESPONSE:
         if (f->status == 408) say_final(f, s); /* it carries the verdict */
         say_close(f, s);
-        if (s->v->cause == AW_CAUSE_ABANDONED) say_window(f, s);
+        if (s->v->cause == AW_CAUSE_ABANDONED || s->v->cause == AW_CAUSE_REQUEST_TIMEOUT)
+            say_window(f, s);
         say_100(f, s);
         say_sent(f, s);
         if (f->status != 408) say_final(f, s);

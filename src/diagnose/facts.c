@@ -76,8 +76,7 @@ static unsigned kept(const struct aw_exchange *x)
     return x->interim_count < AW_INTERIM_MAX ? x->interim_count : AW_INTERIM_MAX;
 }
 
-/* A 100 after the final response answers nothing any more. */
-static const struct aw_interim *first_100(const struct aw_exchange *x)
+const struct aw_interim *aw_facts_first_100(const struct aw_exchange *x)
 {
     for (unsigned i = 0; i < kept(x); i++) {
         const struct aw_interim *in = &x->interim[i];
@@ -91,7 +90,7 @@ static const struct aw_interim *first_100(const struct aw_exchange *x)
 aw_ns aw_exchange_think(const struct aw_exchange *x)
 {
     const struct aw_mark *head = &x->at[AW_AT_HEAD], *final = &x->at[AW_AT_FINAL];
-    const struct aw_interim *in = first_100(x);
+    const struct aw_interim *in = aw_facts_first_100(x);
     aw_ns answer;
     if (!aw_seen(head)) return AW_NS_NONE;
     if (in && aw_seen(&in->at)) {
@@ -147,7 +146,7 @@ static void content_facts(struct aw_facts *f)
     f->content = aw_seen(&x->at[AW_AT_BODY]);
     f->paused = f->content && paused(x, f->w);
     f->body = &x->at[f->paused ? AW_AT_RESUME : AW_AT_BODY];
-    f->first_100 = first_100(x);
+    f->first_100 = aw_facts_first_100(x);
     f->status = x->status;
     f->final = x->status != 0;
     f->heed = AW_NS_NONE;
@@ -313,8 +312,10 @@ static bool unseen_answer(const struct aw_exchange *x)
     if (aw_seen(&x->at[AW_AT_RESUME]) && known_off(x->resume_ack) && x->resume_ack > high)
         high = x->resume_ack;
     if (high == x->answer_base) return false;
+    /* Of one that a hole cut it is not known whether it was all that came. */
+    const bool cut = (x->flags & AW_F_HOLE_RESPONSE) != 0;
     for (unsigned i = 0; i < kept(x); i++)
-        if (x->interim[i].off < high) return false;
+        if (x->interim[i].off < high && !(cut && x->interim[i].unfinished)) return false;
     return !(x->status != 0 && known_off(x->final_off) && x->final_off < high) &&
            !(x->flags & AW_F_FINAL_UNFINISHED);
 }

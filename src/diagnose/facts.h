@@ -95,6 +95,10 @@ void aw_facts_make(struct aw_facts *f, const struct aw_case *c, const int64_t th
 /* The products on either side: only what is said about a verdict needs them. */
 void aw_facts_name(struct aw_facts *f);
 
+/* The first whole 100, but for one after the final response, which answers nothing any more. NULL:
+ * none. */
+const struct aw_interim *aw_facts_first_100(const struct aw_exchange *x);
+
 /* Whether one of the stall causes would hold if what was lost had not been. */
 bool aw_facts_stall(const struct aw_facts *f, aw_ns lost);
 

@@ -116,6 +116,12 @@ static void client_side(const struct aw_facts *f, struct aw_say *s, const struct
 {
     if (say_settings(s, "client", &f->client, n->client, n->instead)) return;
     say_guess(f, s, n);
+    if (s->v->cause == AW_CAUSE_DESYNC_RISK &&
+        !(aw_rule_desync(f) & (AW_DESYNC_VALUE | AW_DESYNC_FRAMING))) {
+        aw_say_fix(s, "client: close the connection when a final response comes before content "
+                      "that is owed");
+        return;
+    }
     say_general(s, t, AW_PARTY_CLIENT);
 }
 
@@ -137,6 +143,25 @@ static void far_side(const struct aw_facts *f, struct aw_say *s, const struct aw
         say_general(s, t, AW_PARTY_SERVER);
 }
 
+/* Advice that hangs on which of the reasons for the cause holds; false: none of its own. */
+static bool by_reason(const struct aw_facts *f, struct aw_say *s)
+{
+    const enum aw_cause cause = s->v->cause;
+    if ((cause == AW_CAUSE_RESET_UNANSWERED || cause == AW_CAUSE_CLOSED_UNANSWERED) &&
+        aw_rule_race(f)) {
+        aw_say_fix(s, "client: repeat the request on a new connection, and close idle ones earlier "
+                      "than the server does");
+        aw_say_fix(s, "server: keep idle connections open for longer than its clients use them");
+        return true;
+    }
+    if (cause == AW_CAUSE_REQUEST_TIMEOUT && s->v->party == AW_PARTY_SERVER) {
+        const struct aw_cause_text *t = aw_cause_text(AW_CAUSE_ABANDONED);
+        aw_say_fix(s, "server: %s", t->fix[AW_PARTY_SERVER]);
+        return true;
+    }
+    return false;
+}
+
 void aw_fix_of(const struct aw_facts *f, struct aw_say *s)
 {
     const struct aw_verdict *v = s->v;
@@ -146,13 +171,7 @@ void aw_fix_of(const struct aw_facts *f, struct aw_say *s)
     const struct aw_cause_text *t = aw_cause_text(cause);
     const struct needs *n = &needs_of[cause];
     if (v->cause == AW_CAUSE_INCOMPLETE && f->missing == 0) return;
-    if ((v->cause == AW_CAUSE_RESET_UNANSWERED || v->cause == AW_CAUSE_CLOSED_UNANSWERED) &&
-        aw_rule_race(f)) {
-        aw_say_fix(s, "client: repeat the request on a new connection, and close idle ones earlier "
-                      "than the server does");
-        aw_say_fix(s, "server: keep idle connections open for longer than its clients use them");
-        return;
-    }
+    if (by_reason(f, s)) return;
     if (v->cause == AW_CAUSE_RETRY_LOOP && f->status != 417) {
         /* Settings about Expect do not mend what was refused for another reason. */
         client_side(f, s, t, &(struct needs){.client = {NEED(STOP)}});

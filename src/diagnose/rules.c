@@ -73,6 +73,7 @@ unsigned aw_rule_desync(const struct aw_facts *f)
     if (has_flag(f, AW_F_SWALLOWED)) why |= AW_DESYNC_SWALLOWED;
     if (f->x->unseen == AW_UNSEEN_NO_REQUEST && to_417(f)) why |= AW_DESYNC_UNMATCHED;
     if (leftover_answered(f)) why |= AW_DESYNC_LEFTOVER;
+    if (aw_seen(&f->x->stray_answer)) why |= AW_DESYNC_STRAY;
     if (req & odd) why |= AW_DESYNC_VALUE;
     if ((req & AW_REQ_EXPECT) && (req & AW_REQ_HAS_LENGTH) && (req & AW_REQ_HAS_TE))
         why |= AW_DESYNC_FRAMING;
@@ -82,7 +83,9 @@ unsigned aw_rule_desync(const struct aw_facts *f)
 static enum aw_severity desync_risk(const struct aw_facts *f)
 {
     const unsigned why = aw_rule_desync(f);
-    if (why & (AW_DESYNC_SWALLOWED | AW_DESYNC_UNMATCHED | AW_DESYNC_LEFTOVER)) return AW_SEV_ERROR;
+    const unsigned happened =
+        AW_DESYNC_SWALLOWED | AW_DESYNC_UNMATCHED | AW_DESYNC_LEFTOVER | AW_DESYNC_STRAY;
+    if (why & happened) return AW_SEV_ERROR;
     return why ? AW_SEV_WARNING : NOT;
 }
 
@@ -539,19 +542,39 @@ static bool kept_between(const struct aw_facts *f)
     return f->c->inner->status != 0 && aw_seen(answer) && end - answer->ts >= f->w;
 }
 
+/* The 100 came late on the client's leg, and not for want of the origin's: that was there in time,
+ * or the 100 is not the origin's at all. */
+static bool late_between(const struct aw_facts *f, aw_ns limit)
+{
+    const struct aw_exchange *inner = f->c->inner;
+    const struct aw_interim *in = aw_facts_first_100(inner);
+    if (in == NULL) return !aw_rule_inner_unseen(f) && !f->c->inner_unseen;
+    return aw_seen(&inner->at[AW_AT_HEAD]) && after(&inner->at[AW_AT_HEAD], &in->at) < limit;
+}
+
 enum aw_party aw_rule_party(const struct aw_facts *f, enum aw_cause cause)
 {
     const struct aw_exchange *inner = f->c->inner;
     if (cause == AW_CAUSE_EXPECT_HTTP10 && to_417(f)) return AW_PARTY_SERVER;
+    /* The client may send what it owes; the server has to read it, or to close. */
+    if (cause == AW_CAUSE_DESYNC_RISK && aw_rule_desync(f) == AW_DESYNC_STRAY)
+        return AW_PARTY_SERVER;
     if (cause == AW_CAUSE_REQUEST_TIMEOUT && f->x->loss[AW_PART_CONTENT].count)
         return AW_PARTY_NETWORK;
     if ((cause == AW_CAUSE_RESET_UNANSWERED || cause == AW_CAUSE_CLOSED_UNANSWERED) &&
         aw_rule_race(f))
         return AW_PARTY_NONE;
-    if (cause == AW_CAUSE_ABANDONED && f->x->window_closed[AW_S2C]) return AW_PARTY_SERVER;
+    /* Through a closed window nobody can send what is owed. */
+    if ((cause == AW_CAUSE_ABANDONED || cause == AW_CAUSE_REQUEST_TIMEOUT) &&
+        f->x->window_closed[AW_S2C])
+        return AW_PARTY_SERVER;
     if (cause == AW_CAUSE_LATE_REJECTION && f->hops) return AW_PARTY_INTERMEDIARY;
     /* Where both legs are known, silence and a 5xx belong to the leg on which they began. */
     if ((cause == AW_CAUSE_IGNORED || cause == AW_CAUSE_DEADLOCK) && inner && kept_between(f))
+        return AW_PARTY_INTERMEDIARY;
+    if (cause == AW_CAUSE_LATE_CONTINUE && inner && late_between(f, f->w))
+        return AW_PARTY_INTERMEDIARY;
+    if (cause == AW_CAUSE_SLOW_CONTINUE && inner && late_between(f, aw_slow_limit(f)))
         return AW_PARTY_INTERMEDIARY;
     if (cause == AW_CAUSE_GATEWAY_ERROR && inner && began_at_origin(f)) return AW_PARTY_SERVER;
     if (cause == AW_CAUSE_SERVER_ERROR && inner && !began_at_origin(f) && !aw_rule_inner_unseen(f))

@@ -20,6 +20,7 @@ enum aw_desync {
     AW_DESYNC_VALUE = 1 << 2,
     AW_DESYNC_FRAMING = 1 << 3,
     AW_DESYNC_LEFTOVER = 1 << 4,
+    AW_DESYNC_STRAY = 1 << 5, /* content got an answer of its own */
 };
 unsigned aw_rule_desync(const struct aw_facts *f);
 

@@ -75,10 +75,21 @@ static bool has_sequel(const struct aw_step *st, const struct aw_open *s, const 
     return end->ts - x->at[AW_AT_FINAL_END].ts < st->xs->room->threshold[AW_T_SETTLE];
 }
 
+/* A 100 after the last answer is that of the next request if it crossed it (take_crossing_100), and
+ * the capture does not show whether one came. */
+static void stray_unsure(struct aw_exchanges *xs, enum aw_flag why)
+{
+    struct aw_open *const after[] = {xs->last, xs->over};
+    for (unsigned i = 0; i < 2; i++)
+        if (after[i] && after[i]->ended && (after[i]->ex.flags & AW_F_100_AFTER_FINAL))
+            after[i]->ex.flags |= (uint32_t)why;
+}
+
 static void close_all(const struct aw_step *st, const struct aw_mark *end, uint64_t end_ord,
                       enum aw_flag why, bool observed)
 {
     struct aw_exchanges *xs = st->xs;
+    if (why == AW_F_INPUT_ENDED) stray_unsure(xs, AW_F_UNSETTLED);
     aw_open_tell(st);
     while (xs->first) {
         struct aw_open *s = xs->first;
@@ -236,6 +247,7 @@ static void on_gap(const struct aw_step *st, const struct aw_http_event *ev)
         return;
     }
     struct aw_open *s = aw_open_find(st->xs, ev->xid);
+    stray_unsure(st->xs, AW_F_PAIR_UNSURE); /* it may have crossed the request that was lost */
     if (s && ev->part == AW_IN_CONTENT)
         aw_on_content_gap(st, s, ev);
     else

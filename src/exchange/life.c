@@ -161,6 +161,13 @@ static void finish(const struct aw_step *st, struct aw_open *s, const struct aw_
     if (aw_is_expectation(x)) room->stats.expectation++;
 }
 
+void aw_open_drop(const struct aw_step *st, struct aw_open *s)
+{
+    unlink_slot(st->xs, s);
+    aw_heads_forget(st->xs->room->pool, s);
+    aw_pool_put(st->xs->room->pool, s, s->size);
+}
+
 static void tell(const struct aw_step *st, struct aw_open *s)
 {
     struct aw_exchange_room *room = st->xs->room;
@@ -190,9 +197,7 @@ void aw_exchange_give_back(struct aw_pool *pool, struct aw_exchange *ex)
     aw_pool_put(pool, s, s->size);
 }
 
-/* The client went on after the answer, or the server had not all of the content when it answered.
- */
-static bool crossed(const struct aw_open *s)
+bool aw_open_crossed(const struct aw_open *s)
 {
     const struct aw_exchange *x = &s->ex;
     return x->at[AW_AT_BODY_END].ord > x->at[AW_AT_FINAL_FIRST].ord ||
@@ -217,12 +222,10 @@ static bool has_to_settle(const struct aw_step *st, const struct aw_open *s)
     if (!aw_is_expectation(x)) return false;
     /* A stray 100; or the reset that a server sends to a client whose content crossed its answer,
      * be it after a FIN. */
-    return (x->continue_count == 0 && !fin) || crossed(s);
+    return (x->continue_count == 0 && !fin) || aw_open_crossed(s);
 }
 
-/* Whoever answers in the server's place answers first: what the server itself says comes a little
- * later, as what was sent again. */
-static void put_by(const struct aw_step *st, struct aw_open *s)
+void aw_open_put_by(const struct aw_step *st, struct aw_open *s)
 {
     aw_open_tell(st);
     finish(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
@@ -240,7 +243,7 @@ void aw_open_end(const struct aw_step *st, struct aw_open *s, const struct aw_ma
     if (has_to_settle(st, s))
         s->settle_at = st->now->ts + st->xs->room->threshold[AW_T_SETTLE];
     else if (s->head[AW_FINAL_HEAD].bytes)
-        put_by(st, s);
+        aw_open_put_by(st, s);
     else
         aw_open_close(st, s, at, at->ord);
     aw_spare(st);

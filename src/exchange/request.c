@@ -93,12 +93,41 @@ static void place(const struct aw_step *st, struct aw_open *s, const struct aw_h
         x->flags |= AW_F_HOLE_RESPONSE;
 }
 
+/* The server sent a 100 after all it had to answer, and the client had not read it when it asked:
+ * to the client it looks like an answer to this request, whose it is then (a 100 whose segment does
+ * not acknowledge the head). Takes it from the exchange that it was put to. */
+static bool take_crossing_100(const struct aw_step *st, const struct aw_http_event *ev,
+                              struct aw_interim *out)
+{
+    struct aw_exchanges *xs = st->xs;
+    struct aw_open *s = xs->last && xs->last->ended ? xs->last : xs->over;
+    const uint32_t n = s ? s->ex.interim_count : 0;
+    if (ev->ack_off == AW_OFF_NONE || n == 0 || n > AW_INTERIM_MAX) return false;
+    struct aw_exchange *x = &s->ex;
+    const struct aw_interim *in = &x->interim[n - 1];
+    if (in->status != 100 || in->unfinished || in->end <= ev->ack_off) return false;
+    if (s->orphan ? s->announced || n > 1 || x->status != 0
+                  : x->status == 0 || in->off < x->final_head_end)
+        return false;
+    *out = *in;
+    if (s->orphan) {
+        aw_open_drop(st, s);
+        return true;
+    }
+    x->interim_count--;
+    x->continue_count--;
+    x->flags &= ~(uint32_t)AW_F_100_AFTER_FINAL;
+    return true;
+}
+
 /* Makes the slot of a request; the ones that only waited for it close first. */
 static struct aw_open *begin(const struct aw_step *st, const struct aw_http_event *ev)
 {
     struct aw_exchanges *xs = st->xs;
     struct aw_open *s = adopt(st, ev);
     bool owed = false;
+    struct aw_interim stray;
+    const bool crossed = s == NULL && take_crossing_100(st, ev, &stray);
     aw_close_settling(st, &ev->first);
     for (struct aw_open *i = xs->first, *after; i && i != s; i = after) {
         after = i->next;
@@ -120,6 +149,11 @@ static struct aw_open *begin(const struct aw_step *st, const struct aw_http_even
     x->at[AW_AT_REQ_FIRST] = ev->first;
     if (ev->conflict) x->flags |= AW_F_CONFLICT;
     if (owed) x->flags |= AW_F_AFTER_OWED;
+    if (crossed) {
+        x->interim[0] = stray;
+        x->interim_count = x->continue_count = 1;
+        s->asked_for = stray.at;
+    }
     place(st, s, ev);
     aw_place_again(st, AW_C2S, ev->off, ev->end, &x->loss[AW_PART_HEAD]);
     return s;

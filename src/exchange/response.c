@@ -39,6 +39,23 @@ static bool answers_later(const struct aw_open *s, const struct aw_http_event *e
     return ev->ack_off > s->content_end;
 }
 
+/* The server answered early, had more of the content meanwhile, and answers that as well, with an
+ * error: it has read it as a request. A 408 may be about any silence. */
+static void note_stray(const struct aw_exchanges *xs, struct aw_open *before,
+                       const struct aw_http_event *ev)
+{
+    if (before == NULL || before->orphan || before->half) return;
+    struct aw_exchange *x = &before->ex;
+    if (ev->head == NULL || ev->head->status < 400 || ev->head->status == 408) return;
+    if (!x->final_complete || x->final_ack == AW_OFF_NONE || ev->ack_off == AW_OFF_NONE) return;
+    if ((x->flags & AW_F_UPGRADED) || !aw_open_crossed(before) || ev->ack_off <= x->final_ack)
+        return;
+    if (xs->rest.lost == 0)
+        x->stray_answer = ev->first;
+    else
+        x->flags |= AW_F_PAIR_UNSURE; /* or it answers what was lost */
+}
+
 static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_http_event *ev,
                                    size_t text)
 {
@@ -46,6 +63,7 @@ static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_htt
     const bool hole_before = xs->last && answers_later(xs->last, ev);
     const struct aw_open *before = xs->last ? xs->last : xs->over;
     const uint32_t unsure = before ? before->ex.flags & AW_F_PAIR_UNSURE : 0;
+    if (ev->xid <= xs->rest.answered_xid) note_stray(xs, xs->last, ev);
     aw_close_settling(st, NULL);
     struct aw_open *s = aw_open_new(st, ev->xid, text);
     if (!s) return NULL;
@@ -85,7 +103,8 @@ static struct aw_open *open_unasked(const struct aw_step *st, const struct aw_ht
 static struct aw_open *place(const struct aw_step *st, const struct aw_http_event *ev, bool interim)
 {
     struct aw_exchanges *xs = st->xs;
-    if (ev->xid == 0) {
+    const bool too_many = interim && ev->xid <= xs->rest.answered_xid;
+    if (ev->xid == 0 || too_many) {
         struct aw_open *s = xs->last;
         if (s && s->orphan && s->ex.status == 0) return s;
         /* It came before its request could be answered, or after its final response: the exchange
@@ -139,7 +158,7 @@ static void on_interim(const struct aw_step *st, struct aw_open *s, const struct
     aw_place_again(st, AW_S2C, ev->off, ev->end,
                    ev->head->status == 100 ? &s->ex.loss[AW_PART_100] : NULL);
     if (s->settle_at != AW_NS_NONE && s->ex.continue_count > 0 && !s->orphan) {
-        aw_open_close(st, s, &s->ex.at[AW_AT_END], s->ex.end_ord);
+        aw_open_put_by(st, s);
         return;
     }
     if (s->orphan && (s->unseen == AW_UNSEEN_NO_REQUEST ||

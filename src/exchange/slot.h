@@ -69,7 +69,7 @@ struct aw_exchanges {
     struct aw_exchange_room *room;
     struct aw_open *first, *last; /* owned, open exchanges by nth */
     struct aw_open *over; /* owned: the latest, in no list; told of at `settle_at`, or before what
-                           * comes next, and marked if its heads are contradicted until then */
+                           * comes next, and marked by what contradicts it until then */
     struct aw_unplaced *unplaced; /* owned; NULL mostly */
     aw_ns clock;                  /* time of the latest packet that an event named, */
     uint64_t clock_ord;           /* and its place in the input */
@@ -112,6 +112,12 @@ void aw_open_close(const struct aw_step *st, struct aw_open *s, const struct aw_
                    uint64_t end_ord);
 /* Tells of the one that was over and waited for what may contradict it, if there is one. */
 void aw_open_tell(const struct aw_step *st);
+/* Its facts stand, but for what may still contradict them a little later: the heads of the server
+ * itself, where another answered in its place, as what was sent again; or the next request, which a
+ * 100 that was taken for this one's crossed. */
+void aw_open_put_by(const struct aw_step *st, struct aw_open *s);
+/* Ends one that nobody was told of. */
+void aw_open_drop(const struct aw_step *st, struct aw_open *s);
 /* Request and response are over, at `at`: closes it, or sets it to settle. */
 void aw_open_end(const struct aw_step *st, struct aw_open *s, const struct aw_mark *at);
 /* Closes it if request and response are over, or sets it to settle. */
@@ -129,6 +135,9 @@ static inline struct aw_open *aw_open_find(const struct aw_exchanges *xs, uint32
 void aw_close_settling(const struct aw_step *st, const struct aw_mark *next);
 /* The server ended its side: closes what need not settle any more. */
 void aw_settle_fin(const struct aw_step *st);
+/* The client went on after the answer, or the server had not all of the content when it answered.
+ */
+bool aw_open_crossed(const struct aw_open *s);
 /* W of the catalogue by what is known now. */
 aw_ns aw_open_w(const struct aw_step *st);
 /* Asks the flow to spare connections whose expectation is unanswered or failing. */

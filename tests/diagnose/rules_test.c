@@ -289,6 +289,19 @@ static void owed_closed_loss(struct case_maker *m)
     m->x.loss[AW_PART_CONTENT] =
         (struct aw_loss){.count = 1, .first = case_mark(m, 3), .last = case_mark(m, 3)};
 }
+static void owed_shut_out(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_part(m, 2, 3, CASE_100_END, 300);
+    case_close(m, 30000, AW_S2C, false);
+    m->x.window_closed[AW_S2C] = true;
+}
+static void stray_answer(struct case_maker *m)
+{
+    case_final(m, 2, 403);
+    case_content(m, 3, 4, CASE_FINAL_LEN);
+    m->x.stray_answer = case_mark(m, 5);
+}
 static void timeout_408(struct case_maker *m)
 {
     case_100(m, 1);
@@ -815,6 +828,10 @@ static const struct row rows[] = {
      AW_PARTY_CLIENT, 0},
     {"owed content and lost some", owed_closed_loss, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR,
      AW_CONF_HIGH, AW_PARTY_NETWORK, 0},
+    {"the server shut its window and left", owed_shut_out, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"content taken for a request", stray_answer, AW_CAUSE_DESYNC_RISK, AW_SEV_ERROR,
+     AW_CONF_MEDIUM, AW_PARTY_SERVER, ALSO(IGNORED_REJECTION)},
     {"408 after the 100", timeout_408, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR, AW_CONF_HIGH,
      AW_PARTY_CLIENT, 0},
     {"reset", reset_at_once, AW_CAUSE_RESET_UNANSWERED, AW_SEV_ERROR, AW_CONF_HIGH, AW_PARTY_SERVER,
@@ -1092,7 +1109,6 @@ static void legs(void **state)
     assert_int_equal(v.cause, AW_CAUSE_EXPECT_REFUSED_BY_PROXY);
 }
 
-/* A failure is blamed on the leg on which it began. */
 /* The origin refused at once, and what stands between kept that to itself. */
 static void kept_answers(void **state)
 {
@@ -1122,6 +1138,46 @@ static void kept_answers(void **state)
     assert_int_equal(v.party, AW_PARTY_SERVER);
 }
 
+/* The 100 is late on the client's leg: by the origin, or because it was kept, or made, in between.
+ */
+static void late_legs(void **state)
+{
+    (void)state;
+    struct case_maker m, inner;
+    struct aw_verdict v;
+    struct aw_case c = {.inner = &inner.x, .input_left = AW_NS_NONE};
+    for (int late = 0; late < 2; late++) {
+        const enum aw_cause cause = late ? AW_CAUSE_LATE_CONTINUE : AW_CAUSE_SLOW_CONTINUE;
+        const double limit = late ? 100 : 200; /* W, and what is slow */
+        case_begin(&m);
+        if (late) case_content(&m, 1000, 1001, 0);
+        case_100(&m, 1200);
+        if (!late) case_content(&m, 1201, 1202, CASE_100_END);
+        case_final(&m, 1205, 201);
+        for (double at = limit - 10; at <= limit + 10; at += 20) {
+            case_begin(&inner);
+            case_100(&inner, at);
+            case_content(&inner, 1202, 1203, CASE_100_END);
+            case_final(&inner, 1204, 201);
+            case_judge(&m, &c, &v);
+            assert_int_equal(v.cause, cause);
+            assert_int_equal(v.party, at < limit ? AW_PARTY_INTERMEDIARY : AW_PARTY_SERVER);
+        }
+        case_begin(&inner);
+        case_content(&inner, 1202, 1203, 0);
+        case_final(&inner, 1204, 201);
+        case_judge(&m, &c, &v);
+        assert_int_equal(v.cause, cause);
+        assert_int_equal(v.party, AW_PARTY_INTERMEDIARY);
+        c.inner_unseen = true; /* the origin's may not have been captured */
+        case_judge(&m, &c, &v);
+        assert_int_equal(v.party, AW_PARTY_SERVER);
+        assert_int_equal(v.confidence, AW_CONF_MEDIUM);
+        c.inner_unseen = false;
+    }
+}
+
+/* A failure is blamed on the leg on which it began. */
 static void failing_legs(void **state)
 {
     (void)state;
@@ -1323,6 +1379,7 @@ int main(void)
         cmocka_unit_test(chains),
         cmocka_unit_test(legs),
         cmocka_unit_test(kept_answers),
+        cmocka_unit_test(late_legs),
         cmocka_unit_test(failing_legs),
         cmocka_unit_test(costs),
         cmocka_unit_test(thresholds),

@@ -554,7 +554,7 @@ relay_cases() {
     fi
     if needs="tinyproxy" begin tinyproxy-late proxy; then
         transfer -x $V:8303 -T "$tmp/file" $A/up/t1; code 20; waited
-        finish "curl tinyproxy apache" "Tinyproxy reads the whole content before it listens to the origin: the 100 comes too late" "late-continue warning server; continue-unheeded warning client"
+        finish "curl tinyproxy apache" "Tinyproxy reads the whole content before it listens to the origin: the 100 comes too late" "late-continue warning intermediary; continue-unheeded warning client"
     fi
     if needs="tinyproxy" begin tinyproxy-deadlock proxy; then
         transfer -x $V:8303 --expect100-timeout 10 --max-time 3 -T "$tmp/file" $A/up/t2; code 000; no_100
@@ -570,7 +570,7 @@ relay_cases() {
     fi
     if needs="privoxy" begin privoxy-late proxy; then
         transfer -x $V:8307 -T "$tmp/file" $A/up/pr1; code 20
-        finish "curl privoxy apache" "Privoxy hands the 100 on with the final response" "late-continue warning server; continue-unheeded warning client"
+        finish "curl privoxy apache" "Privoxy hands the 100 on with the final response" "late-continue warning intermediary; continue-unheeded warning client"
     fi
     if needs="privoxy" begin privoxy-deadlock proxy; then
         transfer -x $V:8307 --expect100-timeout 10 --max-time 2 -T "$tmp/file" $A/up/pr3; code 000; no_100
