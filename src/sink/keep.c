@@ -89,7 +89,7 @@ static void note_kind(struct aw_keep *k, const struct aw_packet *pkt)
         k->linktype = pkt->linktype;
         k->iface = pkt->iface;
     }
-    if (pkt->linktype != k->linktype || pkt->iface != k->iface) k->mixed = true;
+    if (pkt->linktype != k->linktype || pkt->iface != k->iface || pkt->untimed) k->mixed = true;
 }
 
 static bool begin_file(struct aw_keep *k)

@@ -18,6 +18,7 @@ enum {
     NG_SECTION = 0x0a0d0d0a,
     NG_ORDER = 0x1a2b3c4d,
     NG_INTERFACE = 1,
+    NG_SIMPLE = 3,
     NG_PACKET = 6,
     NG_TSRESOL = 9,
     IFACES_MAX = 4096,
@@ -201,7 +202,10 @@ bool aw_savefile_packet(struct aw_savefile *s, const struct aw_packet *pkt)
     /* Now or never: what tells of the packet's interface must not leave before the packet. */
     if (cap + AROUND_MAX > BUFFER - s->used) aw_savefile_flush(s);
     if (s->error) return false;
-    if (!s->begun) begin(s, pkt->linktype);
+    if (!s->begun) {
+        s->mixed |= pkt->untimed; /* pcap cannot say so */
+        begin(s, pkt->linktype);
+    }
     if (!s->mixed) {
         if (pkt->linktype != s->linktype) {
             s->left_out++;
@@ -220,16 +224,21 @@ bool aw_savefile_packet(struct aw_savefile *s, const struct aw_packet *pkt)
         s->left_out++;
         return false;
     }
-    const uint32_t pad = (4 - cap % 4) % 4, total = 32 + cap + pad;
-    put32(&p, NG_PACKET);
+    /* Without a time it stays so; a block that has none knows the first interface and whole packets
+     * alone. */
+    const bool simple = pkt->untimed && iface == 0 && cap == wire;
+    const uint32_t pad = (4 - cap % 4) % 4, total = (simple ? 16 : 32) + cap + pad;
+    put32(&p, simple ? NG_SIMPLE : NG_PACKET);
     put32(&p, total);
-    put32(&p, (uint32_t)iface);
-    put32(&p, (uint32_t)(ns >> 32));
-    put32(&p, (uint32_t)ns);
-    put32(&p, cap);
+    if (!simple) {
+        put32(&p, (uint32_t)iface);
+        put32(&p, (uint32_t)(ns >> 32));
+        put32(&p, (uint32_t)ns);
+        put32(&p, cap);
+    }
     put32(&p, wire);
     memcpy(tail + pad, &total, sizeof total);
-    record(s, head, 28, pkt, cap, tail, pad + sizeof total);
+    record(s, head, (size_t)(p - head), pkt, cap, tail, pad + sizeof total);
     return true;
 }
 

@@ -1,8 +1,8 @@
 /*
  * Writes capture files: pcap with nanoseconds, or pcapng where packets of several link types or
- * interfaces meet. What stands in the file is whole records at any moment: they are written out at
- * their borders, and a record that did not fit on the disk is taken back. Knows the formats; which
- * packets are written is for others to say.
+ * interfaces meet, or the first has no time. What stands in the file is whole records at any
+ * moment: they are written out at their borders, and a record that did not fit on the disk is taken
+ * back. Knows the formats; which packets are written is for others to say.
  */
 #ifndef AW_SINK_SAVEFILE_H
 #define AW_SINK_SAVEFILE_H

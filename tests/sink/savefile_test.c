@@ -199,12 +199,57 @@ static void the_largest_packet(void **state)
     free(bytes);
 }
 
+/* What has no time has none when it is read again, as far as a format can say so: whole packets of
+ * the first interface. */
+static void without_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        uint16_t iface;
+        uint32_t cap;
+        bool untimed, again;
+    } rows[] = {{0, 60, true, true},  {0, 61, true, true},  {0, 62, false, false},
+                {0, 63, true, true},  {1, 60, true, false}, {0, 40, true, false},
+                {1, 60, false, false}};
+    enum { N = sizeof rows / sizeof *rows };
+    const uint8_t bytes[64] = {1, 2, 3};
+    struct aw_savefile *s = start(false, false);
+    for (unsigned i = 0; i < N; i++) {
+        const struct aw_packet p = {.ts = (aw_ns)i * AW_SEC,
+                                    .data = bytes,
+                                    .cap_len = rows[i].cap,
+                                    .wire_len = rows[i].cap < 60 ? 1500 : rows[i].cap,
+                                    .linktype = 1,
+                                    .iface = rows[i].iface,
+                                    .untimed = rows[i].untimed};
+        assert_true(aw_savefile_packet(s, &p));
+    }
+    assert_int_equal(aw_savefile_close(s), 0);
+    char err[256];
+    const struct aw_packet *p;
+    size_t n, count = 0;
+    struct aw_source *back = aw_source_open(path, 0, err, sizeof err);
+    assert_non_null(back);
+    enum aw_read got;
+    while ((got = aw_source_next(back, 0, &p, &n)) == AW_READ_OK)
+        for (size_t i = 0; i < n; i++, count++) {
+            assert_int_equal(p[i].cap_len, rows[count].cap);
+            assert_memory_equal(p[i].data, bytes, p[i].cap_len);
+            assert_int_equal(p[i].untimed, rows[count].again);
+            if (!p[i].untimed) assert_int_equal(p[i].ts, (aw_ns)count * AW_SEC);
+        }
+    assert_int_equal(got, AW_READ_END);
+    assert_int_equal(count, N);
+    aw_source_close(back);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_full_disk_is_endured, make_path, remove_path),
         cmocka_unit_test_setup_teardown(a_full_disk_ends_the_file, make_path, remove_path),
         cmocka_unit_test_setup_teardown(the_largest_packet, make_path, remove_path),
+        cmocka_unit_test_setup_teardown(without_a_time, make_path, remove_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
