@@ -56,6 +56,11 @@ struct aw_config {
     /* Records come as soon as they are final, not in the order in which exchanges ended (from which
      * they are up to `settle` away, or as long as a retry is waited for): nothing is copied. */
     bool prompt;
+    /* A silent connection is judged when nothing more can be heard of it: at the end of the input,
+     * when memory or its addresses are needed, or ten times idle-timeout later. For saved captures:
+     * what goes on after a silence of idle-timeout is then one exchange still. Otherwise it is
+     * judged at once, as whoever watches live expects. */
+    bool patient;
     /* A connection in the middle of an exchange of which nothing was heard for so long is packed,
      * until it is: memory for time, and nothing else depends on it. 0 = a second. */
     aw_ns sleep_after;

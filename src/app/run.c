@@ -330,6 +330,7 @@ static bool open_engine(struct run *r)
     o->config.source_name = source_name;
     o->config.source_ctx = r;
     o->config.brief = o->format->brief;
+    o->config.patient = r->merge && aw_merge_rereadable(r->merge);
     const struct aw_sink sink = {.ctx = r,
                                  .connection = on_connection,
                                  .record = on_record,

@@ -239,7 +239,8 @@ static bool open_engine(struct watch *w)
     o->config.source_ctx = w;
     aw_choice_init(&w->choice, o);
     const bool again = w->merge && aw_merge_rereadable(w->merge);
-    o->config.terse = again;  /* what is looked at is read again, in full */
+    o->config.terse = again; /* what is looked at is read again, in full */
+    o->config.patient = again;
     o->config.prompt = again; /* live, no screen shall keep the analysis waiting */
     aw_choice_engine(&w->choice, &o->config);
     uint64_t seed;

@@ -542,14 +542,41 @@ static bool kept_between(const struct aw_facts *f)
     return f->c->inner->status != 0 && aw_seen(answer) && end - answer->ts >= f->w;
 }
 
-/* The 100 came late on the client's leg, and not for want of the origin's: that was there in time,
- * or the 100 is not the origin's at all. */
-static bool late_between(const struct aw_facts *f, aw_ns limit)
+/*
+ * Whose delay a late 100 on the client's leg is, by the origin's 100: how long that was there
+ * before the client's waiting ended, against W or, of a slow 100, against the origin's own share.
+ * False where other signs decide; *between tells.
+ */
+static bool late_by_share(const struct aw_facts *f, enum aw_cause cause, bool *between,
+                          struct aw_border *out)
 {
     const struct aw_exchange *inner = f->c->inner;
+    const struct aw_mark *asked = &inner->at[AW_AT_HEAD];
     const struct aw_interim *in = aw_facts_first_100(inner);
-    if (in == NULL) return !aw_rule_inner_unseen(f) && !f->c->inner_unseen;
-    return aw_seen(&inner->at[AW_AT_HEAD]) && after(&inner->at[AW_AT_HEAD], &in->at) < limit;
+    const bool late = cause == AW_CAUSE_LATE_CONTINUE;
+    const struct aw_mark *end = late ? f->body : &f->first_100->at;
+    *between = false;
+    if (!aw_seen(asked)) return false;
+    if (asked->ts >= end->ts) { /* asked only then: the 100 is not the origin's */
+        *between = true;
+        return false;
+    }
+    if (in == NULL || in->at.ts > f->first_100->at.ts) {
+        *between = !(inner->req & AW_REQ_EXPECT) && !aw_rule_inner_unseen(f) && !f->c->inner_unseen;
+        return false;
+    }
+    out->value = after(&in->at, end);
+    out->threshold = late ? f->w : after(f->head, &in->at);
+    *between = late ? out->value >= out->threshold : out->value > out->threshold;
+    return true;
+}
+
+static bool late_between(const struct aw_facts *f, enum aw_cause cause)
+{
+    bool between;
+    struct aw_border share;
+    (void)late_by_share(f, cause, &between, &share);
+    return between;
 }
 
 enum aw_party aw_rule_party(const struct aw_facts *f, enum aw_cause cause)
@@ -572,9 +599,8 @@ enum aw_party aw_rule_party(const struct aw_facts *f, enum aw_cause cause)
     /* Where both legs are known, silence and a 5xx belong to the leg on which they began. */
     if ((cause == AW_CAUSE_IGNORED || cause == AW_CAUSE_DEADLOCK) && inner && kept_between(f))
         return AW_PARTY_INTERMEDIARY;
-    if (cause == AW_CAUSE_LATE_CONTINUE && inner && late_between(f, f->w))
-        return AW_PARTY_INTERMEDIARY;
-    if (cause == AW_CAUSE_SLOW_CONTINUE && inner && late_between(f, aw_slow_limit(f)))
+    if ((cause == AW_CAUSE_LATE_CONTINUE || cause == AW_CAUSE_SLOW_CONTINUE) && inner &&
+        late_between(f, cause))
         return AW_PARTY_INTERMEDIARY;
     if (cause == AW_CAUSE_GATEWAY_ERROR && inner && began_at_origin(f)) return AW_PARTY_SERVER;
     if (cause == AW_CAUSE_SERVER_ERROR && inner && !began_at_origin(f) && !aw_rule_inner_unseen(f))
@@ -592,6 +618,9 @@ static unsigned border(struct aw_border *out, unsigned n, aw_ns value, aw_ns thr
 unsigned aw_rule_borders(const struct aw_facts *f, enum aw_cause cause, struct aw_border *out)
 {
     unsigned n = 0;
+    bool between;
+    if ((cause == AW_CAUSE_LATE_CONTINUE || cause == AW_CAUSE_SLOW_CONTINUE) && f->c->inner)
+        n += late_by_share(f, cause, &between, out);
     if (cause == AW_CAUSE_IGNORED || cause == AW_CAUSE_LATE_CONTINUE ||
         cause == AW_CAUSE_NOT_AWAITED)
         return border(out, n, f->wait, f->w);

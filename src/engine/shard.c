@@ -802,6 +802,7 @@ struct aw_shard *aw_shard_new(const struct aw_config *config, const struct aw_ta
     const aw_ns idle = config->threshold[AW_T_IDLE_TIMEOUT];
     const struct aw_flow_limits limits = {
         .idle_timeout = idle,
+        .patient = config->patient,
         .forget = idle > INT64_MAX / 10 ? INT64_MAX : idle * 10,
         .reorder_grace = config->threshold[AW_T_REORDER_GRACE],
         .copy_window = config->threshold[AW_T_COPY_WINDOW],

@@ -161,13 +161,6 @@ static void finish(const struct aw_step *st, struct aw_open *s, const struct aw_
     if (aw_is_expectation(x)) room->stats.expectation++;
 }
 
-void aw_open_drop(const struct aw_step *st, struct aw_open *s)
-{
-    unlink_slot(st->xs, s);
-    aw_heads_forget(st->xs->room->pool, s);
-    aw_pool_put(st->xs->room->pool, s, s->size);
-}
-
 static void tell(const struct aw_step *st, struct aw_open *s)
 {
     struct aw_exchange_room *room = st->xs->room;

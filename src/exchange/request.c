@@ -9,10 +9,17 @@
 
 /* --- head --- */
 
+/* The client had not read it when it asked. */
+static bool crosses(const struct aw_interim *in, const struct aw_http_event *ev)
+{
+    return ev->ack_off != AW_OFF_NONE && in->end > ev->ack_off && !in->unfinished;
+}
+
 /*
  * A response may come before the request head is complete, and then before its event. The http room
  * mostly knows which request it is for; where not, an interim one that came after the first byte of
- * the head belongs to it.
+ * the head belongs to it; and so does one that nobody had asked for, if it crossed the request: to
+ * its client it looks like an answer.
  */
 static struct aw_open *adopt(const struct aw_step *st, const struct aw_http_event *ev)
 {
@@ -20,9 +27,12 @@ static struct aw_open *adopt(const struct aw_step *st, const struct aw_http_even
     if (!s || s->announced) return NULL;
     if (!s->half || s->xid != ev->xid) {
         const struct aw_interim *i = &s->ex.interim[0];
-        if (!s->orphan || s->xid != 0 || s->ex.status != 0 || s->ex.interim_count == 0) return NULL;
-        if (i->ack_off != AW_OFF_NONE ? i->ack_off <= ev->off : i->first.ord < ev->first.ord)
-            return NULL;
+        if (!s->orphan || s->ex.status != 0 || s->ex.interim_count == 0) return NULL;
+        const bool to_it =
+            i->ack_off != AW_OFF_NONE ? i->ack_off > ev->off : i->first.ord >= ev->first.ord;
+        const bool stray = s->unseen == AW_UNSEEN_NONE || s->unseen == AW_UNSEEN_NO_REQUEST;
+        if (!(s->xid == 0 && to_it) && !(stray && crosses(i, ev))) return NULL;
+        st->xs->rest.unseen_before = false;
     }
     if (ev->head) s = aw_open_reserve(st, s, aw_request_text_size(ev->head));
     s->orphan = s->half = s->request_over = s->ended = false;
@@ -93,31 +103,36 @@ static void place(const struct aw_step *st, struct aw_open *s, const struct aw_h
         x->flags |= AW_F_HOLE_RESPONSE;
 }
 
-/* The server sent a 100 after all it had to answer, and the client had not read it when it asked:
- * to the client it looks like an answer to this request, whose it is then (a 100 whose segment does
- * not acknowledge the head). Takes it from the exchange that it was put to. */
-static bool take_crossing_100(const struct aw_step *st, const struct aw_http_event *ev,
-                              struct aw_interim *out)
+/* Interim responses that the server sent after all it had to answer, and that the client had not
+ * read when it asked: to the client they look like answers to this request, whose they are then.
+ * Takes them from the exchange that they were put to; returns how many. */
+static uint32_t take_crossing(const struct aw_exchanges *xs, const struct aw_http_event *ev,
+                              struct aw_interim out[AW_INTERIM_MAX])
 {
-    struct aw_exchanges *xs = st->xs;
-    struct aw_open *s = xs->last && xs->last->ended ? xs->last : xs->over;
-    const uint32_t n = s ? s->ex.interim_count : 0;
-    if (ev->ack_off == AW_OFF_NONE || n == 0 || n > AW_INTERIM_MAX) return false;
-    struct aw_exchange *x = &s->ex;
-    const struct aw_interim *in = &x->interim[n - 1];
-    if (in->status != 100 || in->unfinished || in->end <= ev->ack_off) return false;
-    if (s->orphan ? s->announced || n > 1 || x->status != 0
-                  : x->status == 0 || in->off < x->final_head_end)
-        return false;
-    *out = *in;
-    if (s->orphan) {
-        aw_open_drop(st, s);
-        return true;
+    struct aw_open *before = xs->over ? xs->over : xs->last;
+    struct aw_exchange *x = before && !before->orphan ? &before->ex : NULL;
+    if (!x || x->status == 0 || x->interim_count > AW_INTERIM_MAX) return 0;
+    uint32_t keep = x->interim_count, n = 0;
+    while (keep > 0 && x->interim[keep - 1].off >= x->final_head_end &&
+           crosses(&x->interim[keep - 1], ev)) {
+        keep--;
+        x->continue_count -= x->interim[keep].status == 100;
     }
-    x->interim_count--;
-    x->continue_count--;
-    x->flags &= ~(uint32_t)AW_F_100_AFTER_FINAL;
-    return true;
+    for (uint32_t i = keep; i < x->interim_count; i++)
+        out[n++] = x->interim[i];
+    x->interim_count = keep;
+    if (keep == 0 || x->interim[keep - 1].off < x->final_head_end)
+        x->flags &= ~(uint32_t)AW_F_100_AFTER_FINAL;
+    return n;
+}
+
+static void put_crossing(struct aw_open *s, const struct aw_interim *in, uint32_t n)
+{
+    struct aw_exchange *x = &s->ex;
+    for (uint32_t i = 0; i < n; i++) {
+        x->interim[x->interim_count++] = in[i];
+        if (in[i].status == 100 && x->continue_count++ == 0) s->asked_for = in[i].at;
+    }
 }
 
 /* Makes the slot of a request; the ones that only waited for it close first. */
@@ -126,8 +141,8 @@ static struct aw_open *begin(const struct aw_step *st, const struct aw_http_even
     struct aw_exchanges *xs = st->xs;
     struct aw_open *s = adopt(st, ev);
     bool owed = false;
-    struct aw_interim stray;
-    const bool crossed = s == NULL && take_crossing_100(st, ev, &stray);
+    struct aw_interim crossing[AW_INTERIM_MAX];
+    const uint32_t crossed = s ? 0 : take_crossing(xs, ev, crossing);
     aw_close_settling(st, &ev->first);
     for (struct aw_open *i = xs->first, *after; i && i != s; i = after) {
         after = i->next;
@@ -149,11 +164,7 @@ static struct aw_open *begin(const struct aw_step *st, const struct aw_http_even
     x->at[AW_AT_REQ_FIRST] = ev->first;
     if (ev->conflict) x->flags |= AW_F_CONFLICT;
     if (owed) x->flags |= AW_F_AFTER_OWED;
-    if (crossed) {
-        x->interim[0] = stray;
-        x->interim_count = x->continue_count = 1;
-        s->asked_for = stray.at;
-    }
+    put_crossing(s, crossing, crossed);
     place(st, s, ev);
     aw_place_again(st, AW_C2S, ev->off, ev->end, &x->loss[AW_PART_HEAD]);
     return s;

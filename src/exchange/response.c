@@ -50,7 +50,7 @@ static void note_stray(const struct aw_exchanges *xs, struct aw_open *before,
     if (!x->final_complete || x->final_ack == AW_OFF_NONE || ev->ack_off == AW_OFF_NONE) return;
     if ((x->flags & AW_F_UPGRADED) || !aw_open_crossed(before) || ev->ack_off <= x->final_ack)
         return;
-    if (xs->rest.lost == 0)
+    if (xs->rest.lost == 0 && !(x->flags & (AW_F_HOLE_CONTENT | AW_F_CUT_CONTENT_SIZE)))
         x->stray_answer = ev->first;
     else
         x->flags |= AW_F_PAIR_UNSURE; /* or it answers what was lost */
@@ -63,7 +63,7 @@ static struct aw_open *open_orphan(const struct aw_step *st, const struct aw_htt
     const bool hole_before = xs->last && answers_later(xs->last, ev);
     const struct aw_open *before = xs->last ? xs->last : xs->over;
     const uint32_t unsure = before ? before->ex.flags & AW_F_PAIR_UNSURE : 0;
-    if (ev->xid <= xs->rest.answered_xid) note_stray(xs, xs->last, ev);
+    if (ev->xid <= xs->rest.answered_xid) note_stray(xs, xs->last ? xs->last : xs->over, ev);
     aw_close_settling(st, NULL);
     struct aw_open *s = aw_open_new(st, ev->xid, text);
     if (!s) return NULL;
@@ -223,11 +223,23 @@ static void on_final(const struct aw_step *st, struct aw_open *s, const struct a
     if (s->orphan && !s->announced) aw_open_announce(st, s);
 }
 
+/* One more interim response after the answer to a request which had one already. */
+static bool after_over(const struct aw_exchanges *xs, const struct aw_http_event *ev)
+{
+    const struct aw_open *over = xs->over;
+    return over && xs->first == NULL && (over->ex.flags & AW_F_100_AFTER_FINAL) &&
+           ev->xid <= xs->rest.answered_xid && ev->head->status != 101 && !answers_later(over, ev);
+}
+
 void aw_on_response(const struct aw_step *st, const struct aw_http_event *ev)
 {
     const bool interim = ev->head->status < 200;
     struct aw_open *s = aw_open_find(st->xs, ev->xid);
     if (s && (interim ? answers_later(s, ev) : s->ex.status != 0)) s = NULL;
+    if (!s && interim && after_over(st->xs, ev)) {
+        add_interim(st->xs->over, ev, false);
+        return;
+    }
     if (!s) s = place(st, ev, interim);
     if (!s) return;
     if (ev->xid != 0 && !s->orphan && s->ex.status == 0) aw_open_answered(st, s, &ev->first);

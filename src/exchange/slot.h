@@ -116,8 +116,6 @@ void aw_open_tell(const struct aw_step *st);
  * itself, where another answered in its place, as what was sent again; or the next request, which a
  * 100 that was taken for this one's crossed. */
 void aw_open_put_by(const struct aw_step *st, struct aw_open *s);
-/* Ends one that nobody was told of. */
-void aw_open_drop(const struct aw_step *st, struct aw_open *s);
 /* Request and response are over, at `at`: closes it, or sets it to settle. */
 void aw_open_end(const struct aw_step *st, struct aw_open *s, const struct aw_mark *at);
 /* Closes it if request and response are over, or sets it to settle. */

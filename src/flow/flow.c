@@ -244,13 +244,27 @@ void aw_flow_give(struct aw_flow *f, struct aw_chunk *chunk)
     f->table->ops.chunk(f->table->ops.ctx, f, chunk);
 }
 
+static void tell_idle(struct aw_flow *f)
+{
+    aw_order_idle(f);
+    aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_IDLE,
+                                       .dir = AW_C2S,
+                                       .seen = f->activity,
+                                       .ack_off = AW_OFF_NONE,
+                                       .peer_high = f->half[!f->client].high});
+}
+
 void aw_flow_end(struct aw_flow *f, enum aw_close why, unsigned side, const struct aw_mark *seen,
                  bool linger)
 {
     struct aw_flow_table *t = f->table;
     const uint16_t busy = f->flags & AW_FLOW_BUSY;
     struct aw_mark at = *seen;
+    const uint16_t silent = AW_FLOW_QUIET | AW_FLOW_PAYLOAD;
     f->flags |= AW_FLOW_BUSY;
+    if (t->limits.patient && (f->flags & silent) == silent && why != AW_CLOSE_FIN &&
+        why != AW_CLOSE_RST)
+        tell_idle(f);
     aw_order_flush(f);
     if (why != AW_CLOSE_FIN && why != AW_CLOSE_RST) {
         /* What ended it may have waited for bytes that nobody captured. */
@@ -554,14 +568,9 @@ static void expire(struct aw_flow_table *t, struct aw_flow *f)
     }
     f->flags |= AW_FLOW_QUIET;
     place(f);
-    if (!(f->flags & AW_FLOW_PAYLOAD)) return;
+    if (t->limits.patient || !(f->flags & AW_FLOW_PAYLOAD)) return;
     f->flags |= AW_FLOW_BUSY;
-    aw_order_idle(f);
-    aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_IDLE,
-                                       .dir = AW_C2S,
-                                       .seen = f->activity,
-                                       .ack_off = AW_OFF_NONE,
-                                       .peer_high = f->half[!f->client].high});
+    tell_idle(f);
     f->flags &= (uint16_t)~AW_FLOW_BUSY;
 }
 

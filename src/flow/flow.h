@@ -33,10 +33,11 @@ struct aw_flow_ops {
 };
 
 struct aw_flow_limits {
-    aw_ns idle_timeout;   /* without new payload, FIN or RST: IDLE */
-    aw_ns forget;         /* without any packet: CLOSE with AW_CLOSE_EXPIRED */
-    aw_ns reorder_grace;  /* an acknowledged hole may be filled for so long */
-    aw_ns copy_window;    /* the same segment within it is a copy */
+    aw_ns idle_timeout;  /* without new payload, FIN or RST: IDLE */
+    bool patient;        /* ... given only before a CLOSE that no packet of the connection caused */
+    aw_ns forget;        /* without any packet: CLOSE with AW_CLOSE_EXPIRED */
+    aw_ns reorder_grace; /* an acknowledged hole may be filled for so long */
+    aw_ns copy_window;   /* the same segment within it is a copy */
     size_t waiting_bytes; /* per direction, most bytes kept out of order */
 };
 

@@ -82,7 +82,7 @@ bool trial_run(struct trial *t, const struct morph *m)
 {
     struct aw_config config;
     aw_config_init(&config);
-    config.all = true;
+    config.all = config.patient = true;
     const struct aw_sink sink = {.ctx = t, .record = take};
     struct aw_engine *e = aw_engine_open(&config, &sink, NULL);
     struct aw_packet *p = malloc((m->n + 1) * sizeof *p);

@@ -1148,7 +1148,7 @@ static void late_legs(void **state)
     struct aw_case c = {.inner = &inner.x, .input_left = AW_NS_NONE};
     for (int late = 0; late < 2; late++) {
         const enum aw_cause cause = late ? AW_CAUSE_LATE_CONTINUE : AW_CAUSE_SLOW_CONTINUE;
-        const double limit = late ? 100 : 200; /* W, and what is slow */
+        const double limit = late ? 900 : 600; /* W before the content; half of the delay */
         case_begin(&m);
         if (late) case_content(&m, 1000, 1001, 0);
         case_100(&m, 1200);
@@ -1162,12 +1162,20 @@ static void late_legs(void **state)
             case_judge(&m, &c, &v);
             assert_int_equal(v.cause, cause);
             assert_int_equal(v.party, at < limit ? AW_PARTY_INTERMEDIARY : AW_PARTY_SERVER);
+            assert_int_equal(v.confidence, AW_CONF_MEDIUM); /* so near */
         }
-        case_begin(&inner);
+        case_begin(&inner); /* the origin is as silent */
         case_content(&inner, 1202, 1203, 0);
         case_final(&inner, 1204, 201);
         case_judge(&m, &c, &v);
         assert_int_equal(v.cause, cause);
+        assert_int_equal(v.party, AW_PARTY_SERVER);
+        inner.x.at[AW_AT_HEAD].ts += 1200 * AW_MS; /* it was asked only then */
+        case_judge(&m, &c, &v);
+        assert_int_equal(v.party, AW_PARTY_INTERMEDIARY);
+        inner.x.at[AW_AT_HEAD].ts -= 1200 * AW_MS;
+        inner.x.req &= ~(uint32_t)AW_REQ_EXPECT; /* it was not asked for one */
+        case_judge(&m, &c, &v);
         assert_int_equal(v.party, AW_PARTY_INTERMEDIARY);
         c.inner_unseen = true; /* the origin's may not have been captured */
         case_judge(&m, &c, &v);

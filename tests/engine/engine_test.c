@@ -173,6 +173,7 @@ static char *answer_within(size_t memory, const struct packets *p, unsigned shar
     aw_config_init(&config);
     config.memory = memory;
     config.all = true;
+    config.patient = p->count % 2; /* as with live traffic, or with files */
     config.shards = shards;
     config.sleep_after = lot == 1; /* ns: what one packs after each packet another holds */
     memset(config.secret, 7, sizeof config.secret);

@@ -345,10 +345,12 @@ static const uint32_t isns[][2] = {
 
 static unsigned failures;
 
-static void run_scenario(const struct scenario *sc, const uint32_t isn[2], size_t cut)
+static void run_scenario(const struct scenario *sc, const uint32_t isn[2], size_t cut, bool patient)
 {
     struct lab *lab = calloc(1, sizeof *lab);
-    assert_true(lab_start(lab, 1 << 22, NULL));
+    struct aw_flow_limits limits = lab_limits();
+    limits.patient = patient;
+    assert_true(lab_start(lab, 1 << 22, &limits));
     memcpy(lab->isn, isn, sizeof lab->isn);
     lab->cut = cut;
     if (sc->watch) lab->watch = sc->watch;
@@ -370,16 +372,42 @@ static void test_scenarios(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         for (size_t n = 0; n < sizeof isns / sizeof *isns; n++) {
-            run_scenario(&scenarios[i], isns[n], 0);
+            run_scenario(&scenarios[i], isns[n], 0, false);
             for (size_t cut = 1; scenarios[i].split && cut < 10; cut++)
-                run_scenario(&scenarios[i], isns[n], cut);
+                run_scenario(&scenarios[i], isns[n], cut, false);
         }
     }
     assert_int_equal(failures, 0);
 }
 
+/* A silence is told of when nothing can follow it any more. */
+static void test_patience(void **state)
+{
+    (void)state;
+    static const struct scenario patient[] = {
+        {"a silence that ends",
+         SHAKE "c A 0 0 ABC ref=9\n+90000 tick\n+20000 tick\ns A 0 3 abc ref=8\n+50000 tick\n",
+         "c 0 ABC\ns 0 abc\nclose input c", false, 0},
+        {"a silence up to the end", SHAKE "c A 0 0 ABC ref=9\n+61000 tick\n+20000 tick\n",
+         "c 0 ABC\nidle since #9\nclose input c", false, 0},
+        {"a silence with a hole up to the end", SHAKE "c A 0 0 ABC ref=9\ns A 0 5\n+61000 tick\n",
+         "c 0 ABC\nc hole 3+2\nidle since #9\nclose input c", false, 0},
+        {"a FIN in the silence", SHAKE "c A 0 0 ABC ref=9\n+61000 tick\nc FA 3 0\ns FA 0 4\n",
+         "c 0 ABC\nc fin 3\ns fin 0\nclose fin c", false, 0},
+        {"a reset in the silence", SHAKE "c A 0 0 ABC ref=9\n+61000 tick\nc R 3 0\n",
+         "c 0 ABC\nclose rst c", false, 0},
+        {"forgotten", SHAKE "c A 0 0 ABC ref=9\n+61000 tick\n+540000 tick\n",
+         "c 0 ABC\nidle since #9\nclose expired c", false, 0},
+    };
+    failures = 0;
+    for (size_t i = 0; i < sizeof patient / sizeof *patient; i++)
+        run_scenario(&patient[i], isns[0], 0, true);
+    assert_int_equal(failures, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_scenarios)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_scenarios),
+                                       cmocka_unit_test(test_patience)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

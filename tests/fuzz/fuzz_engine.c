@@ -78,6 +78,7 @@ static struct aw_out *analyse(const struct capture *c, unsigned shards, size_t m
     config.shards = shards;
     config.memory = memory;
     config.all = true;
+    config.patient = c->count & 1;
     config.sleep_after = shards > 1; /* ns: what one packs all the time another holds */
     memset(config.secret, 0x5a, sizeof config.secret);
     memset(stats, 0, sizeof *stats);
