@@ -6,22 +6,28 @@
 
 static aw_ns stall(const struct aw_facts *f, enum aw_cause cause)
 {
-    if (!f->expect) return 0;
-    if (cause == AW_CAUSE_SLOW_CONTINUE) return f->think - aw_slow_limit(f);
-    if (cause == AW_CAUSE_CONTINUE_UNHEEDED) return f->heed - aw_heed_limit(f);
+    /* What is missing may have ended the waiting. */
+    if (!f->expect || cause == AW_CAUSE_INCOMPLETE) return 0;
+    /* Whatever else became of it: before the 100, and after. */
+    aw_ns beyond = 0;
+    if (aw_rule(f, AW_CAUSE_SLOW_CONTINUE) != AW_HOLDS_NOT) beyond += f->think - aw_slow_limit(f);
+    if (aw_rule(f, AW_CAUSE_CONTINUE_UNHEEDED) != AW_HOLDS_NOT)
+        beyond += f->heed - aw_heed_limit(f);
+    if (cause == AW_CAUSE_NETWORK_LOSS && f->loss_delay > beyond) beyond = 0;
+    if (beyond > 0) return beyond;
     if (f->gave_up && f->wait >= f->w) return f->wait;
     /* Waiting without an end in time: nothing was sent, nothing answered, or only a 408 that was
      * about the waiting itself, whatever else it is called. */
     const bool answered =
         f->first_100 || (f->final && aw_rule(f, AW_CAUSE_DEADLOCK) == AW_HOLDS_NOT);
-    if (f->owes && !f->content && !answered && f->stuck >= f->w && cause != AW_CAUSE_INCOMPLETE)
-        return f->stuck;
+    if (f->owes && !f->content && !answered && f->stuck >= f->w) return f->stuck;
     return cause == AW_CAUSE_NETWORK_LOSS ? f->loss_delay : 0;
 }
 
 static int64_t wasted(const struct aw_facts *f)
 {
     const int64_t sent = f->x->sent > 0 ? f->x->sent : 0;
+    if (f->status >= 300 && f->content && f->x->sent < 0) return -1;
     if (f->status >= 300) return sent;
     if (f->final || f->next == NULL) return 0;
     int64_t again = 0;
@@ -48,5 +54,5 @@ void aw_cost_of(const struct aw_facts *f, enum aw_cause cause, struct aw_cost *o
     out->wasted = wasted(f);
     out->saved = saved(f);
     out->extra_round_trips = 0;
-    if (f->next) out->extra_round_trips = f->next->same_connection ? 1 : 2;
+    if (f->next) out->extra_round_trips = f->next->fresh ? 2 : 1;
 }

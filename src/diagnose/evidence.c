@@ -186,8 +186,9 @@ static void say_sent(const struct aw_facts *f, struct aw_say *s)
     if (!f->content || x->sent < 0) return;
     const struct aw_mark *end = &x->at[AW_AT_BODY_END];
     if (x->declared >= 0)
-        aw_say(s, end->ref, 0, "%s: %" PRId64 " of %" PRId64 " content bytes sent",
-               aw_say_packet(s, end), x->sent, x->declared);
+        aw_say(s, end->ref, 0, "%s: %" PRId64 " of %" PRId64 " content bytes %s",
+               aw_say_packet(s, end), x->sent, x->declared,
+               x->flags & AW_F_HOLE_CONTENT ? "captured" : "sent");
     else
         aw_say(s, end->ref, 0, "%s: %" PRId64 " content bytes sent%s", aw_say_packet(s, end),
                x->sent, x->content_complete ? "" : ", the last chunk not among them");

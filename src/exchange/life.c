@@ -215,7 +215,10 @@ static bool has_to_settle(const struct aw_step *st, const struct aw_open *s)
     if (!aw_is_expectation(x)) return false;
     /* A stray 100; or the reset that a server sends to a client whose content crossed its answer,
      * be it after a FIN. */
-    return (x->continue_count == 0 && !fin) || aw_open_crossed(s);
+    const uint32_t both = AW_REQ_HAS_LENGTH | AW_REQ_HAS_TE;
+    /* And the request that must not come, where the connection has to be closed. */
+    const bool last = (x->res & AW_RES_CLOSE) || (x->req & both) == both;
+    return ((x->continue_count == 0 || last) && !fin) || aw_open_crossed(s);
 }
 
 void aw_open_put_by(const struct aw_step *st, struct aw_open *s)

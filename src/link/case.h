@@ -12,6 +12,7 @@ struct aw_attempt {
     uint16_t status;      /* of its final response, 0 = none */
     bool expect;          /* carried Expect */
     bool same_connection; /* as the attempt before it */
+    bool fresh;           /* the first request of its connection, whose handshake was seen */
     bool incomplete;      /* itself not seen in full */
     aw_ns begin, end;     /* first byte of the request; final response or close */
     int64_t sent;         /* content bytes */

@@ -161,6 +161,7 @@ static struct aw_member *join_group(struct aw_link *l, struct aw_group *g,
                             .attempt = 1,
                             .expect = (x->req & AW_REQ_EXPECT) != 0,
                             .pipelined = (x->flags & AW_F_PIPELINED) != 0,
+                            .fresh = x->nth == 1 && x->conn.handshake,
                             .begin = aw_seen(first) ? first->ts : l->now,
                             .packet = first->ref,
                             .head = x->at[AW_AT_HEAD],
@@ -251,6 +252,7 @@ static struct aw_attempt attempt_of(const struct aw_member *m)
         .status = m->status,
         .expect = m->expect,
         .same_connection = m->prev && m->prev->conn_ord == m->conn_ord,
+        .fresh = m->fresh,
         .incomplete = m->incomplete,
         .begin = m->begin,
         .end = m->end,
@@ -364,7 +366,7 @@ static bool next_on_connection(const struct aw_member *a, const struct aw_member
 static bool could_continue(const struct aw_link *l, const struct aw_member *a,
                            const struct aw_member *b)
 {
-    if (b->prev != NULL || b == a || b->begin > deadline(l, a)) return false;
+    if (b->continues || b == a || b->begin > deadline(l, a)) return false;
     /* On one connection order tells more than times do; and a client that asks again has its
      * answer, captured or not. */
     if (next_on_connection(a, b) && (!b->pipelined || a->incomplete)) return true;
@@ -378,10 +380,14 @@ static struct aw_member *candidate(const struct aw_link *l, const struct aw_memb
     unsigned looked = 0;
     *rival = false;
     for (struct aw_member *m = a->newer; m && looked < NEWER_MOST; m = m->newer, looked++) {
-        if (first && first->closed && m->begin >= first->end) break;
+        const bool own = next_on_connection(a, m);
         if (m->begin > deadline(l, a)) break;
+        if (!own && first && first->closed && m->begin >= first->end) {
+            if (!a->asked_again) break;
+            continue;
+        }
         if (!could_continue(l, a, m)) continue;
-        if (next_on_connection(a, m)) {
+        if (own) {
             *rival = false;
             return m;
         }
@@ -426,6 +432,7 @@ static void join(struct aw_link *l, struct aw_member *a, struct aw_member *f)
 {
     a->next = f;
     f->prev = a;
+    f->continues = true;
     /* a may be told of after f found its own retry: that one's place moves as well. */
     for (; f; f = f->next) {
         f->chain_id = f->prev->chain_id;
@@ -487,6 +494,7 @@ static void take_end(struct aw_member *m, const struct aw_exchange *x, struct aw
     const uint32_t unseen = AW_F_HOLE_REQ_HEAD | AW_F_HOLE_RESPONSE | AW_F_HOLE_FINAL |
                             AW_F_NO_SERVER_SIDE | AW_F_NO_CLIENT_SIDE | AW_F_EVICTED;
     m->closed = m->ended = true;
+    m->asked_again = aw_seen(&x->next_request);
     m->client = x->conn.addr[AW_C2S];
     m->server = x->conn.addr[AW_S2C];
     m->server_port = x->conn.port[AW_S2C];
@@ -550,7 +558,8 @@ void aw_chain_closed(struct aw_link *l, struct aw_member *m, const struct aw_mem
         if (mem) m->held = aw_exchange_copy(mem, m->held_size, x);
     }
     const bool held = m->held != NULL;
-    if (m->undecided) decide(l, m);
+    /* The request that ended it becomes known next, and goes before all others. */
+    if (m->undecided && !m->asked_again) decide(l, m);
     if (!held) {
         /* Final at once; and with it the 417s before it, unless it failed as well and one more
          * attempt may still go through. */

@@ -104,6 +104,9 @@ struct aw_member {
     bool contested : 1;  /* could continue several: continues none */
     bool holds_back : 1; /* failed, and 417s before it wait for what comes after it */
     bool expect : 1, incomplete : 1, pipelined : 1;
+    bool fresh : 1;        /* the first request of a connection that began with a handshake */
+    bool continues : 1;    /* another, whatever became of that */
+    bool asked_again : 1;  /* the next request on its connection ended it */
     bool inner_unseen : 1; /* what may be its origin's leg was not seen in full */
     bool inner_loose : 1;  /* its origin's leg is known by the client's address alone */
     bool inner_alike : 1;  /* ... by target and length alone */

@@ -434,9 +434,11 @@ bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exc
     const size_t size = aw_exchange_size(x);
     struct aw_late *late = aw_link_get(l, sizeof *late + size);
     if (late == NULL) return false;
+    /* In a file the origin's leg is waited for: its connection may be kept, and what was owed on it
+     * show its end only much later. */
     *late = (struct aw_late){.m = m,
                              .up = l->late_last,
-                             .due = when.ts + lingers(m),
+                             .due = l->config.patient ? INT64_MAX : when.ts + lingers(m),
                              .when = when,
                              .outlook = outlook,
                              .size = sizeof *late + size};

@@ -213,7 +213,7 @@ void aw_ready_add(struct aw_link *l, const struct aw_exchange *x, const struct a
                                                     .conn_id = a->conn_id,
                                                     .time = a->begin,
                                                     .status = a->status,
-                                                    .after = a->begin - c->chain[c->place].end};
+                                                    .after = a->begin - c->chain[c->place].begin};
             break;
         }
     } else if (!l->config.all) {

@@ -154,7 +154,7 @@ static void read_verdict(struct aw_look *l, struct aw_verdict *v, const json_t *
     v->recovered = json_is_true(json_object_get(o, "recovered"));
     const aw_ns stall = aw_look_ms(l, cost, "stall_ms");
     v->cost.stall = stall == AW_NS_NONE ? 0 : stall;
-    v->cost.wasted = aw_look_number(l, cost, "wasted_bytes", INT64_MAX, 0);
+    v->cost.wasted = aw_look_number(l, cost, "wasted_bytes", INT64_MAX, -1);
     v->cost.saved = aw_look_number(l, cost, "saved_bytes", INT64_MAX, -1);
     v->cost.extra_round_trips =
         (uint32_t)aw_look_number(l, cost, "extra_round_trips", UINT32_MAX, 0);

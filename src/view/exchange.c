@@ -157,7 +157,7 @@ static void say_linked(struct text *t, const struct aw_record *r)
         (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "attempt %u of %u: ] and [ go there", r->attempt,
                         r->attempts);
     if (r->recovered_by.id)
-        (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "recovered %s later: status %u",
+        (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "recovered after %s: status %u",
                         figure_span(a, r->recovered_by.after), r->recovered_by.status);
     if (r->inner_id || r->outer_id)
         (void)text_addf(t, AW_STYLE_PLAIN, 1, 1, "%s leg is exchange %llu: L goes there",

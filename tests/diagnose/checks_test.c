@@ -84,6 +84,35 @@ static void waits_longer(struct scene *s)
 {
     waits(s, 10001);
 }
+static void shut_out(struct scene *s)
+{
+    s->m.x.zero_window[AW_S2C] = case_mark(&s->m, 1);
+    waits(s, 10001);
+}
+static void asks_for_other(struct scene *s)
+{
+    no_content(s);
+    s->m.x.req &= ~(uint32_t)AW_REQ_EXPECT_100;
+    s->m.x.req |= AW_REQ_EXPECT_OTHER;
+}
+static void waits_for_408(struct scene *s)
+{
+    case_final(&s->m, 58000, 408);
+}
+static void waits_for_100(struct scene *s)
+{
+    case_100(&s->m, 50000);
+    case_content(&s->m, 50001, 50002, CASE_100_END);
+    case_final(&s->m, 50003, 201);
+}
+static void waits_shut_out(struct scene *s)
+{
+    plain(s);
+    s->m.x.zero_window[AW_S2C] = case_mark(&s->m, 1);
+    case_100(&s->m, 150);
+    case_content(&s->m, 151, 152, CASE_100_END);
+    case_final(&s->m, 160, 201);
+}
 static void repeat(struct scene *s, bool expect)
 {
     case_final(&s->m, 1, 417);
@@ -102,10 +131,20 @@ static void repeats_without(struct scene *s)
 {
     repeat(s, false);
 }
+static void hands_on(struct scene *s)
+{
+    repeat(s, true);
+    s->c.outer = &s->inner.x;
+}
 static void leaves_after_100(struct scene *s)
 {
     case_100(&s->m, 1);
     case_close(&s->m, 2, AW_C2S, false);
+}
+static void leaves_unaware(struct scene *s)
+{
+    leaves_after_100(s);
+    s->m.x.conn.fin_ack[AW_C2S] = 0;
 }
 static void leaves_later(struct scene *s)
 {
@@ -218,7 +257,38 @@ static void late_100(struct scene *s)
 {
     case_content(&s->m, 1000, 1001, 0);
     case_100(&s->m, 1002);
+    s->m.x.interim[0].ack_off = CASE_HEAD_END + 1;
     case_final(&s->m, 1003, 201);
+}
+static void unmet_100(struct scene *s)
+{
+    late_100(s);
+    s->m.x.interim[0].ack_off = CASE_HEAD_END; /* it was sent before any content had come */
+}
+static void lost_head(struct scene *s)
+{
+    waits(s, 1000);
+    s->m.x.loss[AW_PART_HEAD] =
+        (struct aw_loss){.count = 1, .first = case_mark(&s->m, 999), .last = case_mark(&s->m, 999)};
+    s->m.x.at[AW_AT_ACK_HEAD] = case_mark(&s->m, 1000);
+}
+static void asks_the_silent(struct scene *s, uint32_t req)
+{
+    waits(s, 1000);
+    s->m.x.req |= req;
+    case_begin(&s->inner);
+    case_content(&s->inner, 1000, 1001, 0);
+    case_final(&s->inner, 1002, 201);
+    case_text(&s->inner, AW_TEXT_REQ_VIA, "1.1 p");
+    s->c.inner = &s->inner.x;
+}
+static void gateway_to_silent(struct scene *s)
+{
+    asks_the_silent(s, 0);
+}
+static void proxy_to_silent(struct scene *s)
+{
+    asks_the_silent(s, AW_REQ_ABSOLUTE);
 }
 static void crossed_100(struct scene *s)
 {
@@ -242,6 +312,31 @@ static void closes_unsaid(struct scene *s)
 {
     rejected(s, 0);
     case_close(&s->m, 2, AW_S2C, false);
+}
+static void no_final_unread(struct scene *s)
+{
+    no_final(s);
+    s->m.x.conn.fin_ack[AW_S2C] = CASE_HEAD_END; /* none of the content had come */
+}
+static void closes_much_later(struct scene *s)
+{
+    rejected(s, 0);
+    case_close(&s->m, 15000, AW_S2C, false);
+}
+static void closes_old(struct scene *s)
+{
+    closes_unsaid(s);
+    s->m.x.res_version = 10;
+}
+static void closes_at_end(struct scene *s)
+{
+    rejected(s, AW_RES_UNTIL_CLOSE);
+    case_close(&s->m, 2, AW_S2C, false);
+}
+static void content_in_100(struct scene *s)
+{
+    done(s);
+    s->m.x.interim[0].has_content = true;
 }
 static void closes_said(struct scene *s)
 {
@@ -317,6 +412,11 @@ static void framings_kept(struct scene *s)
 {
     framings(s, true);
 }
+static void framings_closed(struct scene *s)
+{
+    framings(s, true);
+    s->m.x.conn.fin[AW_S2C] = case_mark(&s->m, 4);
+}
 static void framings_last(struct scene *s)
 {
     framings(s, false);
@@ -352,6 +452,22 @@ static void own_100(struct scene *s)
 {
     leg(s, AW_REQ_ABSOLUTE, false, 11);
 }
+static void own_100_perhaps(struct scene *s)
+{
+    own_100(s);
+    s->c.inner_unseen = true;
+}
+static void content_with_head(struct scene *s)
+{
+    case_content(&s->m, 0.1, 0.2, 0);
+    case_final(&s->m, 3, 201);
+    s->m.x.req |= AW_REQ_ABSOLUTE;
+    case_begin(&s->inner);
+    s->inner.ord = s->m.ord + 10;
+    s->inner.x.at[AW_AT_REQ_FIRST] = s->inner.x.at[AW_AT_HEAD] = case_mark(&s->inner, 0.5);
+    case_text(&s->inner, AW_TEXT_REQ_VIA, "1.1 p");
+    s->c.inner = &s->inner.x;
+}
 static void own_100_to_old(struct scene *s)
 {
     leg(s, AW_REQ_ABSOLUTE, false, 10);
@@ -377,11 +493,17 @@ static const struct {
     void (*keeps)(struct scene *s);
 } rows[] = {
     {"C1", no_content, done},
+    {"C1", no_content, asks_for_other},
     {"C2", waited_without_expect, unasked_100_at_once},
     {"C2", waited_without_expect, done},
+    {"C2", waited_without_expect, waits_shut_out},
     {"C4", waits_longer, waits_10_s},
+    {"C4", waits_for_408, shut_out},
+    {"C4", waits_for_100, done},
     {"C5", repeats_with, repeats_without},
+    {"C5", repeats_with, hands_on},
     {"C6", leaves_after_100, leaves_later},
+    {"C6", leaves_after_100, leaves_unaware},
     {"C8", sends_on_to_closing, sends_on_to_kept},
     {"C9", unasked_then_request, unasked_crossed},
     {"C9", unasked_then_request, unasked_then_nothing},
@@ -394,22 +516,33 @@ static const struct {
     {"C12", pipelined_unsafe, pipelined},
     {"C13", parameters, done},
     {"S1", ignored_at_w, ignored_below_w},
+    {"S1", ignored_at_w, lost_head},
+    {"S1", gateway_to_silent, proxy_to_silent},
     {"S2", late_100, crossed_100},
+    {"S2", late_100, unmet_100},
     {"S4", no_final, no_final_client_left},
+    {"S4", no_final, no_final_unread},
     {"S5", closes_unsaid, closes_said},
+    {"S5", closes_unsaid, closes_old},
+    {"S5", closes_unsaid, closes_at_end},
+    {"S5", closes_unsaid, closes_much_later},
     {"S6", old_417, refused},
     {"S7", old_100, old_done},
     {"S9_LENGTH", length_in_100, done},
     {"S9_CODING", coding_in_100, done},
+    {"S9_CONTENT", content_in_100, done},
     {"S10", owed_answered, owed_swallowed},
     {"S10", owed_answered, owed_unsettled},
     {"S10", owed_answered, next_after_close},
     {"S11", reset_at_once, reset_later},
     {"S12", switched, switched_after_100},
     {"S14", framings_kept, framings_last},
+    {"S14", framings_kept, framings_closed},
     {"P1", held_head, head_first},
     {"P1", held_head, gateway},
+    {"P1", held_head, content_with_head},
     {"P2", own_100, held_head},
+    {"P2", own_100, own_100_perhaps},
     {"P2", own_100, own_100_to_old},
     {"P2", own_100, gateway},
     {"P3", kept_back, held_head},

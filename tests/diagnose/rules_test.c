@@ -1029,6 +1029,9 @@ static void chains(void **state)
 
     chain[1].same_connection = false;
     case_judge(&m, &c, &v);
+    assert_int_equal(v.cost.extra_round_trips, 1); /* on a connection that was there */
+    chain[1].fresh = true;
+    case_judge(&m, &c, &v);
     assert_int_equal(v.cost.extra_round_trips, 2);
 
     chain[1] = attempt(417, false); /* the refusal was not about Expect */
