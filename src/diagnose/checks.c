@@ -64,7 +64,7 @@ static aw_ns awaited(const struct aw_facts *f)
     if (!f->expect || !f->owes || aw_facts_shut_out(f)) return 0;
     if (f->content && f->answers_100) return span(f->from->ts, f->first_100->at.ts);
     if (f->content) return f->answers_final ? 0 : f->wait;
-    return !f->first_100 && (!f->final || f->status == 408) ? f->stuck : 0;
+    return (!f->first_100 || f->too_late) && (!f->final || f->status == 408) ? f->stuck : 0;
 }
 
 /* The client closed right after an interim response that it had received. */

@@ -49,7 +49,7 @@ static bool uses_rtt(const struct aw_facts *f, enum aw_cause c)
                             bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_CONTINUE_UNHEEDED) |
                             bit(AW_CAUSE_NOT_AWAITED);
     if (c == AW_CAUSE_IGNORED_REJECTION) return !f->answers_final;
-    if (c == AW_CAUSE_ABANDONED) return f->first_100 == NULL;
+    if (c == AW_CAUSE_ABANDONED) return f->first_100 == NULL || f->too_late;
     if (c == AW_CAUSE_EXPECT_HTTP10) return f->status != 417;
     return in(c, always);
 }
@@ -198,8 +198,9 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
             !f->final,
         "known by idleness alone, no close was seen");
     cap(t,
-        in(cause, bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_LATE_CONTINUE) |
-                      bit(AW_CAUSE_NETWORK_LOSS)) &&
+        (in(cause, bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_LATE_CONTINUE) |
+                       bit(AW_CAUSE_NETWORK_LOSS)) ||
+         (cause == AW_CAUSE_DEADLOCK && f->too_late)) &&
             f->vantage != AW_VANTAGE_SERVER &&
             !(cause == AW_CAUSE_LATE_CONTINUE && aw_proven_late(f)),
         "seen away from the server, where a 100 lost before the capture point looks the same");

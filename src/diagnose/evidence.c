@@ -502,6 +502,7 @@ static void say_cause(const struct aw_facts *f, struct aw_say *s)
         break;
     case AW_CAUSE_DEADLOCK:
         say_no_content(f, s);
+        say_100(f, s);
         say_final(f, s);
         if (!f->final) say_close(f, s);
         break;

@@ -176,6 +176,18 @@ static const struct aw_mark *earlier(const struct aw_mark *a, const struct aw_ma
     return aw_seen(b) && b->ord < a->ord ? b : a;
 }
 
+/* By what its FIN acknowledges, and by their order where they cannot have crossed. */
+static bool left_before_100(const struct aw_facts *f)
+{
+    const struct aw_interim *in = f->first_100;
+    const struct aw_conn_facts *conn = &f->x->conn;
+    if (!in || f->content || !f->owes || !f->client_closed) return false;
+    const bool before = f->client_end->ord < in->at.ord;
+    if (f->client_end != &conn->fin[AW_C2S] || !known_off(conn->fin_ack[AW_C2S])) return before;
+    if (conn->fin_ack[AW_C2S] >= in->end) return false;
+    return before || f->client_end->ts < in->at.ts + f->rtt_c;
+}
+
 static void close_facts(struct aw_facts *f)
 {
     const struct aw_exchange *x = f->x;
@@ -188,6 +200,7 @@ static void close_facts(struct aw_facts *f)
     else if (f->server_end)
         f->server_closed = true;
     f->server_reset = f->server_closed && f->server_end == &conn->rst[AW_S2C];
+    f->too_late = left_before_100(f);
     f->idle = (x->flags & AW_F_IDLE_ENDED) != 0;
     f->open = (x->flags & AW_F_INPUT_ENDED) && !f->idle && !f->client_closed && !f->server_closed &&
               conn->close == AW_CONN_OPEN;
@@ -246,7 +259,7 @@ bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
 {
     const struct aw_exchange *x = f->x;
     if (!f->expect) return false;
-    if (!f->content && f->owes && !f->first_100 && (!f->final || f->status == 408))
+    if (!f->content && f->owes && (!f->first_100 || f->too_late) && (!f->final || f->status == 408))
         return f->stuck != AW_NS_NONE && f->stuck - lost >= f->w;
     if (f->gave_up && f->wait >= f->w) {
         if (!f->first_100) return true;

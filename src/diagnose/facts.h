@@ -68,6 +68,7 @@ struct aw_facts {
     const struct aw_mark *client_end, *server_end; /* first FIN or RST of each side, NULL */
     bool client_closed, server_closed;             /* who was first */
     bool server_reset;                             /* ... and it was a reset */
+    bool too_late;   /* the client had closed, with nothing sent, when the 100 came to it */
     bool idle, open; /* ended by idleness; still open at the input's end */
 
     aw_ns loss_delay;               /* what retransmission of head or 100 cost, 0 = nothing */

@@ -273,6 +273,21 @@ static void left_after_100(struct case_maker *m)
     case_part(m, 2, 2, CASE_100_END, 300);
     case_close(m, 50, AW_C2S, false);
 }
+static void left_after_slow_100(struct case_maker *m)
+{
+    case_100(m, 8000);
+    case_close(m, 8500, AW_C2S, false);
+}
+static void left_before_100(struct case_maker *m)
+{
+    case_close(m, 7000, AW_C2S, false);
+    case_100(m, 8000);
+}
+static void rejected_after_slow_100(struct case_maker *m)
+{
+    case_100(m, 3000);
+    case_final(m, 3001, 413);
+}
 static void left_window_0(struct case_maker *m)
 {
     left_after_100(m);
@@ -822,6 +837,12 @@ static const struct row rows[] = {
      0},
     {"left after the 100", left_after_100, AW_CAUSE_ABANDONED, AW_SEV_ERROR, AW_CONF_HIGH,
      AW_PARTY_CLIENT, ALSO(NO_RESPONSE)},
+    {"left after a 100 that was slow", left_after_slow_100, AW_CAUSE_ABANDONED, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_CLIENT, ALSO(SLOW_CONTINUE)},
+    {"left before the 100", left_before_100, AW_CAUSE_DEADLOCK, AW_SEV_ERROR, AW_CONF_MEDIUM,
+     AW_PARTY_SERVER, 0},
+    {"rejected after a 100 that was slow", rejected_after_slow_100, AW_CAUSE_SLOW_CONTINUE,
+     AW_SEV_WARNING, AW_CONF_MEDIUM, AW_PARTY_SERVER, ALSO(REJECTED_EARLY)},
     {"left with the window shut", left_window_0, AW_CAUSE_ABANDONED, AW_SEV_ERROR, AW_CONF_HIGH,
      AW_PARTY_SERVER, ALSO(NO_RESPONSE)},
     {"owed content, server left", owed_closed, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR, AW_CONF_HIGH,
