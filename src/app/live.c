@@ -132,6 +132,7 @@ static void say_forbidden(const char *name)
         "mode): run it as root, or grant it once:",
         name);
     aw_complain_more("sudo setcap cap_net_raw,cap_net_admin=eip %s", len > 0 ? path : "await100");
+    aw_complain_more("or read what somebody else captures: await100 -r FILE");
 }
 
 static void say_why_not(const struct aw_options *o, const char *name, enum aw_live_fault fault,

@@ -39,7 +39,8 @@ void option_print_thresholds(void);
 struct option_configured {
     size_t interfaces;
     bool filter, fail_on;
-    bool no_ui; /* asked for by its own name */
+    bool no_ui;          /* asked for by its own name */
+    struct aw_options o; /* as the file left them */
 };
 AW_MUST_USE bool option_read_config(struct aw_options *o, struct option_configured *c);
 /* Before the command line adds to it: what it replaces goes. */

@@ -69,6 +69,7 @@ bool option_read_config(struct aw_options *o, struct option_configured *c)
     c->interfaces = o->interface_count;
     c->filter = o->filter != NULL;
     c->fail_on = o->fail_on != 0 || o->fail_causes != 0;
+    c->o = *o;
     return got != AW_CONF_BAD;
 }
 

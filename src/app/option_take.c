@@ -272,7 +272,8 @@ bool option_take(struct aw_options *o, enum option_id id, const char *arg)
         o->no_ui = true;
         return set_format(o, arg);
     case OPT_OUTPUT:
-        o->output = arg;
+        o->output = strcmp(arg, "-") == 0 ? NULL : arg;
+        o->no_ui |= o->output == NULL;
         return true;
     case OPT_ALL:
         o->config.all = true;

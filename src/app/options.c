@@ -69,14 +69,26 @@ static bool live_fits(const struct aw_options *o)
     return true;
 }
 
+/* The command line asks for more than these modes have: they read no capture as others do, or none
+ * at all. What the configuration asks for is for other runs. */
+static bool asks_for_more(const struct aw_options *o, const struct option_configured *c)
+{
+    return o->write != c->o.write || o->record != c->o.record || o->streams != c->o.streams ||
+           o->metrics != c->o.metrics || o->bundle != c->o.bundle ||
+           o->match_text != c->o.match_text || o->config.all != c->o.config.all ||
+           ((o->fail_on || o->fail_causes) && !c->fail_on) ||
+           (o->align[0] != NULL) + (o->compare[0] != NULL) + (o->merge_count > 0) > 1;
+}
+
 /* The second file of --compare stands where captures stand otherwise. */
-static enum aw_parsed take_compare(struct aw_options *o, int count, char *const *words)
+static enum aw_parsed take_compare(struct aw_options *o, const struct option_configured *c,
+                                   int count, char *const *words)
 {
     const bool alone =
-        o->read_count == 0 && o->interface_count == 0 && !o->filter &&
+        o->read_count == 0 && o->interface_count == 0 && !o->filter && !asks_for_more(o, c) &&
         (strcmp(o->format->name, "text") == 0 || strcmp(o->format->name, "json") == 0);
     if (count != 1 || !alone) {
-        aw_complain("--compare takes two summaries and no captures, and -o text or json: "
+        aw_complain("--compare takes two summaries, and of the options -O, -q and -o text or json: "
                     "--compare before.json after.json");
         return AW_PARSED_BAD;
     }
@@ -90,11 +102,11 @@ static enum aw_parsed take_compare(struct aw_options *o, int count, char *const 
 
 /* All further words are files as well. What a record or a summary no longer tells cannot be asked.
  */
-static enum aw_parsed take_merge(struct aw_options *o, int count, char *const *words)
+static enum aw_parsed take_merge(struct aw_options *o, const struct option_configured *c, int count,
+                                 char *const *words)
 {
     size_t from_stdin = 0;
-    if (o->read_count || o->interface_count || o->filter || o->match || o->write || o->record ||
-        o->streams || o->metrics || o->fail_on || o->fail_causes) {
+    if (o->read_count || o->interface_count || o->filter || asks_for_more(o, c)) {
         aw_complain(
             "--merge takes summaries (-o json) and records (-o ndjson), and of the options -o, "
             "-O and -q: no captures, and nothing that asks for packets");
@@ -117,16 +129,24 @@ static enum aw_parsed take_merge(struct aw_options *o, int count, char *const *w
 }
 
 /* The server's capture is the first word behind --align; what follows is the filter. */
-static enum aw_parsed take_align(struct aw_options *o, int count, char *const *words)
+static enum aw_parsed take_align(struct aw_options *o, const struct option_configured *c, int count,
+                                 char *const *words)
 {
-    const char *format = o->format->name;
     if (count < 1 || o->read_count > 0 || o->interface_count > 0) {
         aw_complain("--align takes the client's capture and the server's: --align client.pcap "
                     "server.pcap");
         return AW_PARSED_BAD;
     }
-    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0) {
-        aw_complain("--align writes text or json, not %s", format);
+    if (asks_for_more(o, c)) {
+        aw_complain("--align compares two captures and writes that alone: no packets, no metrics, "
+                    "no other mode, no -Y, -A and --fail-on");
+        return AW_PARSED_BAD;
+    }
+    const bool known = strcmp(o->format->name, "text") == 0 || strcmp(o->format->name, "json") == 0;
+    if (!known && o->format == c->o.format) { /* the configuration's is for other runs */
+        o->format = aw_format_find("text");
+    } else if (!known) {
+        aw_complain("--align writes text or json, not %s", o->format->name);
         return AW_PARSED_BAD;
     }
     o->align[1] = words[0];
@@ -232,6 +252,7 @@ static bool wants_config(int argc, char **argv)
 static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
 {
     struct option_configured c = {0};
+    c.o = *o;
     if (wants_config(argc, argv) && !option_read_config(o, &c)) return AW_PARSED_BAD;
     struct getter g;
     getter_init(&g);
@@ -263,10 +284,10 @@ static enum aw_parsed parse(struct aw_options *o, int argc, char **argv)
     }
     if (o->align[0]) {
         if (c.interfaces > 0) o->interface_count = 0; /* of the configuration */
-        return take_align(o, argc - optind, argv + optind);
+        return take_align(o, &c, argc - optind, argv + optind);
     }
-    if (o->compare[0]) return take_compare(o, argc - optind, argv + optind);
-    if (o->merge_count) return take_merge(o, argc - optind, argv + optind);
+    if (o->compare[0]) return take_compare(o, &c, argc - optind, argv + optind);
+    if (o->merge_count) return take_merge(o, &c, argc - optind, argv + optind);
     for (int i = optind; i < argc; i++) {
         const enum option_id id = bare_id(o, argv[i]);
         option_replace_configured(o, &c, id);

@@ -199,7 +199,14 @@ static void say_missing(const struct aw_facts *f, struct aw_say *s)
     const struct aw_exchange *x = f->x;
     const char *cut = x->flags & AW_F_CUT ? " (the snap length cut it)" : "";
     const aw_ref at = f->head->ref;
-    if (f->missing == 0) aw_say(s, at, 0, "no rule decides this exchange");
+    if (f->missing == 0 && f->status == 101)
+        aw_say(s, x->at[AW_AT_FINAL].ref, at,
+               "%s: 101 %s after the head (%s): what followed is no HTTP, and whether the content "
+               "was part of it is not known",
+               aw_say_packet(s, &x->at[AW_AT_FINAL]),
+               aw_say_ms(s, from_head(f, &x->at[AW_AT_FINAL])), aw_say_packet(s, f->head));
+    else if (f->missing == 0)
+        aw_say(s, at, 0, "no rule decides this exchange");
     if (f->missing & AW_MISS_REQUEST) {
         const struct aw_mark *m = &x->at[f->final ? AW_AT_FINAL : AW_AT_FINAL_FIRST];
         if (!aw_seen(m) && x->interim_count) m = &x->interim[0].at;
