@@ -258,7 +258,8 @@ struct aw_exchange {
     struct aw_mark content_gap_from;
 
     struct aw_mark at[AW_POINT_COUNT];
-    aw_off req_off, head_end;         /* in the client's stream */
+    aw_off req_off, head_end; /* in the client's stream */
+    aw_off content_off_end;   /* of the content seen, with its framing; AW_OFF_NONE = none */
     aw_off final_off, final_head_end; /* in the server's */
     aw_off body_ack;                  /* server bytes that the first content segment acknowledged */
     aw_off resume_ack;                /* likewise of the first segment after the pause */

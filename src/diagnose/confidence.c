@@ -187,6 +187,17 @@ static bool window_unseen(const struct aw_facts *f)
     return false;
 }
 
+/* That it has content is all that is wrong with any 100. */
+static bool odd_by_content(const struct aw_exchange *x)
+{
+    for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {
+        const struct aw_interim *in = &x->interim[i];
+        if (in->status == 100 && (in->length_not_zero || in->has_te || in->unfinished))
+            return false;
+    }
+    return (x->flags & AW_F_100_AFTER_FINAL) == 0;
+}
+
 static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct tally *t)
 {
     const struct aw_exchange *x = f->x;
@@ -250,6 +261,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         cause == AW_CAUSE_MALFORMED_CONTINUE && (x->flags & AW_F_100_AFTER_FINAL) &&
             (x->flags & AW_F_MIDSTREAM),
         "the connection was joined after its start: the answers may be those of earlier requests");
+    cap(t, cause == AW_CAUSE_MALFORMED_CONTINUE && !f->final && odd_by_content(f->x),
+        "without a response behind it, what follows the 100 may be one that is no HTTP");
     cap(t, by_legs(f, cause) && f->c->inner_unseen,
         "what the origin answered was not seen in full");
     cap(t, by_legs(f, cause) && f->c->inner_loose,

@@ -133,8 +133,9 @@ static void say_answered(const struct aw_facts *f, struct aw_say *s)
 
 static void say_no_content(const struct aw_facts *f, struct aw_say *s)
 {
-    aw_say(s, f->from->ref, 0, "no content and no 100 in the %s (%s)",
-           after_start(f, s, f->from, f->stuck), aw_say_packet(s, f->from));
+    aw_say(s, f->from->ref, 0, "no content and no 100%s in the %s (%s)",
+           f->too_late ? " that reached the client" : "", after_start(f, s, f->from, f->stuck),
+           aw_say_packet(s, f->from));
 }
 
 static void say_close(const struct aw_facts *f, struct aw_say *s)
@@ -300,7 +301,7 @@ static void say_interims(const struct aw_facts *f, struct aw_say *s)
     const struct aw_exchange *x = f->x;
     for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {
         const struct aw_interim *in = &x->interim[i];
-        const bool content = in->has_content && f->final;
+        const bool content = in->has_content;
         const bool odd = in->has_length || in->has_te || in->unfinished || content;
         const bool late = f->final ? x->final_off != AW_OFF_NONE && in->off > x->final_off
                                    : (x->flags & AW_F_100_AFTER_FINAL) != 0;

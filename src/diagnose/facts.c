@@ -45,6 +45,28 @@ static aw_ns clock_start(const struct aw_exchange *x)
     return wait_from(x)->ts;
 }
 
+/* The end of the server's bytes that answer nothing of this request. */
+static aw_off no_answer_up_to(const struct aw_exchange *x)
+{
+    aw_off end = x->answer_base;
+    const uint32_t n = aw_interims_kept(x);
+    for (uint32_t i = 0; i < n && known_off(end); i++) {
+        const struct aw_interim *in = &x->interim[i];
+        if (in->status == 100 || in->unfinished) break;
+        if (in->off <= end && in->end > end) end = in->end;
+    }
+    return end;
+}
+
+/* A final response that does not refuse came in the pause, and no 100: what the client paused for
+ * is not known, but it was no answer. */
+static bool answered_meanwhile(const struct aw_exchange *x)
+{
+    return x->status != 0 && x->status < 300 && x->continue_count == 0 &&
+           known_off(x->resume_ack) && known_off(x->final_head_end) &&
+           x->resume_ack >= x->final_head_end;
+}
+
 /*
  * Whether the client sent a first piece along with the head and only then waited: the piece came
  * within W of the head and the pause began within W of it, the window was open, and no answer had
@@ -60,7 +82,10 @@ static bool paused(const struct aw_exchange *x, aw_ns w)
     if (span_of(pause->ts, resume->ts) < w) return false;
     const struct aw_mark *zero = &x->zero_window[AW_S2C];
     if (aw_seen(zero) && zero->ord <= resume->ord) return false;
-    return !known_off(x->body_ack) || !known_off(x->answer_base) || x->body_ack <= x->answer_base;
+    /* The first piece was sent without an answer; other interim responses are none. */
+    const bool unasked =
+        !known_off(x->body_ack) || !known_off(x->answer_base) || x->body_ack <= no_answer_up_to(x);
+    return unasked && !answered_meanwhile(x);
 }
 
 aw_ns aw_exchange_wait(const struct aw_exchange *x, const int64_t threshold[])
@@ -78,13 +103,23 @@ static unsigned kept(const struct aw_exchange *x)
 
 const struct aw_interim *aw_facts_first_100(const struct aw_exchange *x)
 {
+    const struct aw_interim *early = NULL;
     for (unsigned i = 0; i < kept(x); i++) {
         const struct aw_interim *in = &x->interim[i];
         if (in->status != 100 || in->unfinished || !aw_seen(&in->at)) continue;
         if (x->status != 0 && known_off(x->final_off) && in->off > x->final_off) continue;
-        return in;
+        const bool unsolicited =
+            known_off(in->ack_off) && known_off(x->head_end) && in->ack_off < x->head_end;
+        if (unsolicited) {
+            if (!early) early = in;
+            continue;
+        }
+        /* One that had not been asked for yet counts where the content did not wait for its own. */
+        const bool by_early = early && aw_seen(&x->at[AW_AT_BODY]) && known_off(x->body_ack) &&
+                              x->body_ack >= early->end && x->body_ack < in->end;
+        return by_early ? early : in;
     }
-    return NULL;
+    return early;
 }
 
 aw_ns aw_exchange_think(const struct aw_exchange *x)

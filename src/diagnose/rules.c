@@ -97,8 +97,7 @@ static enum aw_severity malformed_continue(const struct aw_facts *f)
         const struct aw_interim *in = &x->interim[i];
         if (in->status != 100) continue;
         if (in->length_not_zero || in->has_te) return AW_SEV_ERROR;
-        /* Without a final response behind it the content may be that of one which is no HTTP. */
-        if (in->has_content && f->final) return AW_SEV_ERROR;
+        if (in->has_content) return AW_SEV_ERROR;
         /* Without an end: by its sender, not by the capture's end or a hole. */
         if (in->unfinished && !f->open && !has_flag(f, AW_F_HOLE_RESPONSE)) return AW_SEV_ERROR;
     }
@@ -273,10 +272,14 @@ static enum aw_severity request_timeout(const struct aw_facts *f)
 bool aw_rule_race(const struct aw_facts *f)
 {
     const struct aw_mark *fin = &f->x->conn.fin[AW_S2C], *rst = &f->x->conn.rst[AW_S2C];
-    if (!has_flag(f, AW_F_KEPT)) return false;
-    /* A reset may answer the head, unless it was captured before it. */
-    return (aw_seen(fin) && fin->ts <= f->head->ts + f->rtt) ||
-           (aw_seen(rst) && rst->ord < f->head->ord && rst->ts < f->head->ts);
+    /* It had served a request, or what it had done was not captured. */
+    const aw_off served = f->x->answer_base;
+    if (!has_flag(f, AW_F_KEPT) || (served == 0 && !has_flag(f, AW_F_MIDSTREAM))) return false;
+    if (aw_seen(fin) && fin->ts <= f->head->ts + f->rtt) return true;
+    if (!aw_seen(rst)) return false;
+    /* A reset may answer the head, unless it was captured before it, or too soon after it. */
+    return (rst->ord < f->head->ord && rst->ts < f->head->ts) ||
+           rst->ts < f->head->ts + f->rtt_s - f->rtt_s / 5;
 }
 
 static enum aw_severity unanswered(const struct aw_facts *f, bool reset)
@@ -303,8 +306,8 @@ static bool still_sending(const struct aw_facts *f)
     if (!f->content || f->answers_final) return false; /* it began after the answer */
     const struct aw_exchange *x = f->x;
     /* Not all of it had come when the server answered. */
-    if (x->final_ack != AW_OFF_NONE && x->head_end != AW_OFF_NONE && x->sent > 0 &&
-        x->final_ack < x->head_end + (aw_off)x->sent)
+    if (x->final_ack != AW_OFF_NONE && x->content_off_end != AW_OFF_NONE &&
+        x->final_ack < x->content_off_end)
         return true;
     return sends_more(f) || x->at[AW_AT_BODY_END].ord > first->ord;
 }

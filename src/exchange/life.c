@@ -75,6 +75,7 @@ struct aw_open *aw_open_new(const struct aw_step *st, uint32_t xid, size_t text)
     x->nth = xs->rest.nth;
     x->ord = st->now->ord;
     x->declared = -1;
+    x->content_off_end = AW_OFF_NONE;
     x->req_off = x->head_end = x->final_off = x->final_head_end = AW_OFF_NONE;
     x->body_ack = x->resume_ack = x->after_ack_max = x->body_peer_high = x->final_ack = AW_OFF_NONE;
     x->shut_ack = AW_OFF_NONE;

@@ -323,7 +323,7 @@ static bool look_for_pause(const struct aw_step *st, struct aw_open *s,
 {
     struct aw_exchange *x = &s->ex;
     if (!s->early_piece || aw_seen(&x->at[AW_AT_PAUSE])) return false;
-    if (x->after_ack_max > x->answer_base && !s->behind) return false;
+    if (s->answered_by_piece && !s->behind) return false;
     if (st->xs->rest.window_closed >> AW_S2C & 1) return false;
     aw_ns from = x->at[AW_AT_BODY_END].ts;
     if (s->reopened != AW_NS_NONE && s->reopened > from) from = s->reopened;
@@ -333,6 +333,16 @@ static bool look_for_pause(const struct aw_step *st, struct aw_open *s,
     x->resume_ack = ack_off;
     x->sent_before_pause = x->sent;
     return true;
+}
+
+/* The end of what the server sent before an answer: interim responses that are no 100 are none. */
+static aw_off other_interims_end(const struct aw_exchange *x)
+{
+    aw_off end = x->answer_base;
+    const uint32_t n = aw_interims_kept(x);
+    for (uint32_t i = 0; i < n && x->interim[i].status != 100; i++)
+        if (x->interim[i].off <= end && x->interim[i].end > end) end = x->interim[i].end;
+    return end;
 }
 
 /* Which answers the client had read when it sent this piece. */
@@ -346,6 +356,7 @@ static void count_answered(struct aw_open *s, const struct aw_http_event *ev, aw
     if (!answered) x->sent_before_answer += bytes;
     if (!known) return;
     if (ack_off > x->after_ack_max) x->after_ack_max = ack_off;
+    if (ack_off > other_interims_end(x)) s->answered_by_piece = true;
     if (x->status == 0 || ack_off < x->final_head_end) return;
     if (!aw_seen(&x->at[AW_AT_AFTER_FINAL])) x->at[AW_AT_AFTER_FINAL] = ev->first;
     x->at[AW_AT_AFTER_FINAL_LAST] = ev->last;
@@ -373,6 +384,8 @@ void aw_on_content(const struct aw_step *st, struct aw_open *s, const struct aw_
     if (!aw_seen(&x->at[AW_AT_FINAL_FIRST])) aw_open_silence(s, &ev->first);
     count_answered(s, ev, ack_off, bytes);
     if (x->sent >= 0 && x->sent < INT64_MAX / 2) x->sent += bytes;
+    if (x->content_off_end == AW_OFF_NONE || ev->end > x->content_off_end)
+        x->content_off_end = ev->end;
     if (ev->last.ord >= x->at[AW_AT_BODY_END].ord) x->at[AW_AT_BODY_END] = ev->last;
     if (first) aw_spare(st);
 }

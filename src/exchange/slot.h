@@ -18,26 +18,27 @@ struct aw_kept_head {
 };
 
 struct aw_open {
-    struct aw_open *next;  /* by nth */
-    size_t size;           /* of this block, as asked from the pool */
-    size_t text_used;      /* bytes of strings behind the struct */
-    uint32_t xid;          /* as the http room counts; 0 = none known */
-    bool orphan;           /* opened by a response */
-    enum aw_unseen unseen; /* orphan: why, where that was plain when it came */
-    bool half;             /* answered before its request head was complete */
-    bool framing_lost;     /* where the content ends cannot be told any more */
-    bool announced;        /* the sink knows of it */
-    bool request_over;     /* no more content will come, complete or not */
-    bool behind;           /* pipelined, and the previous final response has not ended */
-    bool ended;            /* at[AW_AT_END] stands; what is left is to wait */
-    bool held;             /* ended by the next request: it shows whether that one was swallowed */
-    bool early_piece;      /* the first content came within W of the head */
-    bool first_lost;       /* the first content byte lay in a hole */
-    aw_ns settle_at;       /* ended: when to close; AW_NS_NONE = no such */
-    aw_ns reopened;        /* when the server's window opened last; AW_NS_NONE = never */
-    aw_off content_end;    /* of the client's stream, where content_complete or withheld */
-    aw_off last_ack;       /* of the latest content segment; AW_OFF_NONE */
-    aw_off watched;        /* retransmitted content up to here awaits its ACK; AW_OFF_NONE */
+    struct aw_open *next;   /* by nth */
+    size_t size;            /* of this block, as asked from the pool */
+    size_t text_used;       /* bytes of strings behind the struct */
+    uint32_t xid;           /* as the http room counts; 0 = none known */
+    bool orphan;            /* opened by a response */
+    enum aw_unseen unseen;  /* orphan: why, where that was plain when it came */
+    bool half;              /* answered before its request head was complete */
+    bool framing_lost;      /* where the content ends cannot be told any more */
+    bool announced;         /* the sink knows of it */
+    bool request_over;      /* no more content will come, complete or not */
+    bool behind;            /* pipelined, and the previous final response has not ended */
+    bool ended;             /* at[AW_AT_END] stands; what is left is to wait */
+    bool held;              /* ended by the next request: it shows whether that one was swallowed */
+    bool early_piece;       /* the first content came within W of the head */
+    bool answered_by_piece; /* content has acknowledged an answer */
+    bool first_lost;        /* the first content byte lay in a hole */
+    aw_ns settle_at;        /* ended: when to close; AW_NS_NONE = no such */
+    aw_ns reopened;         /* when the server's window opened last; AW_NS_NONE = never */
+    aw_off content_end;     /* of the client's stream, where content_complete or withheld */
+    aw_off last_ack;        /* of the latest content segment; AW_OFF_NONE */
+    aw_off watched;         /* retransmitted content up to here awaits its ACK; AW_OFF_NONE */
     aw_off proof; /* content up to here, sent before any answer, awaits its ACK; likewise */
     struct aw_kept_head head[AW_WHICH_HEADS]; /* of an exchange with Expect; the latest interim */
     struct aw_mark asked_for; /* the first 100: from here on the absence of content is a silence */

@@ -331,13 +331,31 @@ static void closed_at_once(struct case_maker *m)
 {
     case_close(m, 1, AW_S2C, false);
 }
-static void closed_race(struct case_maker *m)
+static void closed_unserved(struct case_maker *m)
 {
     m->x.flags |= AW_F_KEPT;
     m->x.conn.fin[AW_S2C] = (struct aw_mark){.ts = m->x.at[AW_AT_HEAD].ts, .ord = 3, .ref = 3};
     m->x.conn.close = AW_CONN_FIN;
     m->x.conn.closed_by = AW_S2C;
     m->x.conn.closed_at = m->x.conn.fin[AW_S2C];
+}
+static void closed_race(struct case_maker *m)
+{
+    closed_unserved(m);
+    m->x.answer_base = 40; /* of the answer before */
+}
+static void reset_on_its_way(struct case_maker *m)
+{
+    m->x.flags |= AW_F_KEPT;
+    m->x.answer_base = 40;
+    m->x.conn.rtt_s = 40 * AW_MS;
+    m->x.at[AW_AT_ACK_HEAD] = (struct aw_mark){.ord = 0};
+    case_close(m, 21, AW_S2C, true);
+}
+static void reset_as_answer(struct case_maker *m)
+{
+    reset_on_its_way(m);
+    m->x.conn.rst[AW_S2C].ts += 20 * AW_MS;
 }
 static void response_lost(struct case_maker *m)
 {
@@ -861,6 +879,12 @@ static const struct row rows[] = {
      AW_PARTY_SERVER, 0},
     {"keep-alive race", closed_race, AW_CAUSE_CLOSED_UNANSWERED, AW_SEV_WARNING, AW_CONF_HIGH,
      AW_PARTY_NONE, 0},
+    {"closed with no request served", closed_unserved, AW_CAUSE_CLOSED_UNANSWERED, AW_SEV_ERROR,
+     AW_CONF_HIGH, AW_PARTY_SERVER, 0},
+    {"reset before the head can have come", reset_on_its_way, AW_CAUSE_RESET_UNANSWERED,
+     AW_SEV_WARNING, AW_CONF_HIGH, AW_PARTY_NONE, 0},
+    {"reset by the head", reset_as_answer, AW_CAUSE_RESET_UNANSWERED, AW_SEV_ERROR, AW_CONF_HIGH,
+     AW_PARTY_SERVER, 0},
     {"response lost", response_lost, AW_CAUSE_RESPONSE_LOST, AW_SEV_ERROR, AW_CONF_HIGH,
      AW_PARTY_SERVER, ALSO(LATE_REJECTION)},
     {"reset too late to hurt", response_read, AW_CAUSE_LATE_REJECTION, AW_SEV_WARNING, AW_CONF_HIGH,

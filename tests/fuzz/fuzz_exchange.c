@@ -64,7 +64,7 @@ static void judge(const struct aw_exchange *x)
     REQUIRE(v.check_count <= AW_CHECKS_MAX && v.evidence_count <= AW_EVIDENCE_MAX &&
                 v.fix_count <= AW_FIX_MAX && v.text_used <= AW_VERDICT_TEXT,
             "a verdict out of bounds");
-    REQUIRE(v.cost.stall >= 0 && v.cost.wasted >= 0 && v.cost.saved >= -1, "a cost below nothing");
+    REQUIRE(v.cost.stall >= 0 && v.cost.wasted >= -1 && v.cost.saved >= -1, "a cost below nothing");
     for (unsigned i = 0; i < v.evidence_count; i++)
         REQUIRE(utf8_line(v.evidence[i].text), "%s", v.evidence[i].text);
     for (unsigned i = 0; i < v.fix_count; i++)
