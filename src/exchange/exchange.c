@@ -69,8 +69,7 @@ static bool has_sequel(const struct aw_step *st, const struct aw_open *s, const 
 {
     const struct aw_exchange *x = &s->ex;
     if (!x->final_complete) return x->status != 0;
-    if (s->ended)
-        return s->settle_at != AW_NS_NONE && (aw_open_crossed(s) || !aw_is_complete(s));
+    if (s->ended) return s->settle_at != AW_NS_NONE && (aw_open_crossed(s) || !aw_is_complete(s));
     return end->ts - x->at[AW_AT_FINAL_END].ts < st->xs->room->threshold[AW_T_SETTLE];
 }
 

@@ -110,6 +110,7 @@ struct aw_member {
     bool inner_unseen : 1; /* what may be its origin's leg was not seen in full */
     bool inner_loose : 1;  /* its origin's leg is known by the client's address alone */
     bool inner_alike : 1;  /* ... by target and length alone */
+    bool waited_for : 1;   /* its record was put off once */
     bool left : 1;         /* by its client, without a final response */
     aw_ns begin, end;
     aw_ns recheck; /* undecided: when to look whether the window is over; in order in the list */
@@ -297,5 +298,7 @@ void aw_silent_add(struct aw_link *l, uint64_t ord, const struct aw_link_way *wa
 void aw_silent_remove(struct aw_link *l, uint64_t ord);
 /* One of them leads from elsewhere to elsewhere, and was there from m's head on up to `until`. */
 bool aw_unheard_within(const struct aw_link *l, const struct aw_member *m, aw_ns until);
+/* Likewise of connections that have not been heard yet. */
+bool aw_silent_within(const struct aw_link *l, const struct aw_member *m, aw_ns until);
 
 #endif

@@ -22,11 +22,14 @@
 enum {
     LEGS_LOOK = 256,  /* open ones looked at in one bucket, newest first */
     TEXT_MOST = 4096, /* of target and request id that are kept */
+    LATE_LOOK = 64,   /* records put off that one may pass */
     NAMES_MOST = 8,   /* addresses taken from one forwarding field */
 };
 
 /* A proxy whose client has left gives up the origin's leg after that, and not at the same time. */
 static const aw_ns LINGER = AW_SEC;
+/* A new connection is heard, or nobody knows when. */
+static const aw_ns HEARD_BY = AW_SEC;
 /* A proxy sends on in less. */
 static const aw_ns TOGETHER = 20 * AW_MS;
 
@@ -306,10 +309,17 @@ static aw_ns lingers(const struct aw_member *outer)
     return outer->left ? LINGER : 0;
 }
 
+/* A connection that may be m's origin's leg has not been heard yet. */
+static bool may_be_silent(const struct aw_link *l, const struct aw_member *m)
+{
+    return m->expect && m->inners == 0 && aw_silent_within(l, m, m->over + lingers(m));
+}
+
 /* What may be m's origin's leg was not captured. */
 static bool may_have_unseen(const struct aw_link *l, const struct aw_member *m)
 {
-    return m->expect && m->inners == 0 && aw_unheard_within(l, m, m->over + lingers(m));
+    if (!m->expect || m->inners > 0) return false;
+    return aw_unheard_within(l, m, m->over + lingers(m)) || may_be_silent(l, m);
 }
 
 /* Its head was not captured in full: it may be the origin's leg of what is open. */
@@ -370,7 +380,9 @@ void aw_legs_ended(struct aw_link *l, struct aw_member *m, aw_ns end)
 
 void aw_legs_closed(struct aw_link *l, struct aw_member *m)
 {
-    if (may_have_unseen(l, m)) m->inner_unseen = true;
+    /* Those that are not heard yet may be when the record is written. */
+    const bool later = l->config.patient && !aw_unheard_within(l, m, m->over + lingers(m));
+    if (!later && may_have_unseen(l, m)) m->inner_unseen = true;
     drop(l, m);
 }
 
@@ -427,25 +439,40 @@ void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *
 
 /* --- records put off --- */
 
+/* By when they are due; one that would have to go far to the front is due with those before it. */
+static void queue_late(struct aw_link *l, struct aw_late *late)
+{
+    unsigned steps = 0;
+    late->up = l->late_last;
+    while (late->up && late->up->due > late->due && steps++ < LATE_LOOK)
+        late->up = late->up->up;
+    if (late->up && late->up->due > late->due) late->due = late->up->due;
+    late->down = late->up ? late->up->down : l->late_first;
+    *(late->up ? &late->up->down : &l->late_first) = late;
+    *(late->down ? &late->down->up : &l->late_last) = late;
+}
+
 bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
                      struct aw_when when, struct aw_outlook outlook)
 {
-    if (m->inners != 1 || m->inners_open == 0 || when.ord == UINT64_MAX) return false;
+    if (when.ord == UINT64_MAX || m->late || m->waited_for) return false;
+    const bool leg = m->inners == 1 && m->inners_open > 0;
+    if (!leg && !(l->config.patient && may_be_silent(l, m))) return false;
+    m->waited_for = true;
     const size_t size = aw_exchange_size(x);
     struct aw_late *late = aw_link_get(l, sizeof *late + size);
     if (late == NULL) return false;
     /* In a file the origin's leg is waited for: its connection may be kept, and what was owed on it
      * show its end only much later. */
     *late = (struct aw_late){.m = m,
-                             .up = l->late_last,
-                             .due = l->config.patient ? INT64_MAX : when.ts + lingers(m),
+                             .due = leg && l->config.patient ? INT64_MAX
+                                    : leg                    ? when.ts + lingers(m)
+                                                             : when.ts + HEARD_BY,
                              .when = when,
                              .outlook = outlook,
                              .size = sizeof *late + size};
     (void)aw_exchange_copy(late->ex, size, x);
-    if (late->up && late->up->due > late->due) late->due = late->up->due;
-    *(late->up ? &late->up->down : &l->late_first) = late;
-    l->late_last = late;
+    queue_late(l, late);
     m->late = late;
     return true;
 }

@@ -72,6 +72,12 @@ bool aw_unheard_within(const struct aw_link *l, const struct aw_member *m, aw_ns
     const unsigned requests = held(u->requests, AW_UNHEARD);
     for (unsigned i = 0; i < requests; i++)
         if (fits(&u->request[i], m, until)) return true;
+    return false;
+}
+
+bool aw_silent_within(const struct aw_link *l, const struct aw_member *m, aw_ns until)
+{
+    const struct aw_unheard_ring *u = &l->unheard;
     const unsigned silents = u->silent_now ? held(u->silents, AW_SILENT) : 0;
     for (unsigned i = 0; i < silents; i++)
         if (u->silent[i].now && fits(&u->silent[i], m, until)) return true;
