@@ -150,6 +150,13 @@ static bool maybe_swallowed(const struct aw_facts *f)
            (!f->final || f->status == 400 || f->status == 408);
 }
 
+/* The client left so soon after what it had to send that no answer can be missed yet. */
+static bool left_soon(const struct aw_facts *f)
+{
+    const struct aw_mark *sent = f->content ? &f->x->at[AW_AT_BODY_END] : f->head;
+    return f->client_closed && f->client_end->ts - sent->ts < f->w;
+}
+
 /* The client's FIN came along with the end of what it had to send, says no more than that, and the
  * input ended on it. */
 static bool half_closed(const struct aw_facts *f)
@@ -230,6 +237,8 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         "bytes of the client were not captured: it may have closed first");
     cap(t, cause == AW_CAUSE_NO_RESPONSE && half_closed(f),
         "the client closed its own side alone, and the capture ends before an answer could come");
+    cap(t, cause == AW_CAUSE_NO_RESPONSE && left_soon(f),
+        "the client left before the server can be said to be late");
     cap(t, cause == AW_CAUSE_RESET_UNANSWERED && x->conn.rst_bare[AW_S2C],
         "the reset has no ACK number: what had ended the connection before was not captured");
     if (stalls) {

@@ -147,11 +147,11 @@ bool aw_leaps(struct aw_flow *f, const struct aw_view *v)
 
 #define LINGER_MOST AW_SEC /* and no longer */
 
-/* How long after a server's reset its client's packets may go on, since they were sent before it
- * came there: as far as it is from here to the client and back. */
+/* How long after one side's reset the other's packets may go on, since they were sent before it came
+ * there: as far as it is from here to that one and back. */
 static aw_ns lingers(const struct aw_flow *f, unsigned side)
 {
-    const aw_ns trip = side == f->client ? AW_NS_NONE : aw_half_rtt(f, f->client);
+    const aw_ns trip = aw_half_rtt(f, !side);
     if (trip <= f->table->limits.reorder_grace) return 0; /* NONE is less than any */
     return (trip < LINGER_MOST ? trip : LINGER_MOST) / 4 * 5;
 }
