@@ -545,6 +545,24 @@ static void test_sequel(void **state)
     expect(&m, NULL, AW_CAUSE_LATE_REJECTION, AW_CONF_MEDIUM);
     case_close(&m, 4, AW_C2S, false);
     expect(&m, NULL, AW_CAUSE_LATE_REJECTION, AW_CONF_HIGH);
+
+    /* A client that leaves within W of its content has not waited for the answer. */
+    for (double gone = 101; gone <= 103; gone += 2) {
+        case_begin(&m);
+        case_100(&m, 1);
+        case_content(&m, 1.5, 2, CASE_100_END);
+        case_close(&m, gone, AW_C2S, true);
+        expect(&m, NULL, AW_CAUSE_NO_RESPONSE, gone < 102 ? AW_CONF_MEDIUM : AW_CONF_HIGH);
+    }
+    /* What stands behind a 100 may be a response that is no HTTP. */
+    case_begin(&m);
+    case_100(&m, 1);
+    m.x.interim[0].has_content = true;
+    case_content(&m, 1.5, 2, CASE_100_END);
+    case_close(&m, 1000, AW_S2C, false);
+    expect(&m, NULL, AW_CAUSE_MALFORMED_CONTINUE, AW_CONF_MEDIUM);
+    m.x.interim[0].has_te = true;
+    expect(&m, NULL, AW_CAUSE_MALFORMED_CONTINUE, AW_CONF_HIGH);
 }
 
 static enum aw_cause cause_of(const struct case_maker *m)
