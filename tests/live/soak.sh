@@ -77,7 +77,7 @@ while [ $SECONDS -lt $end ] && kill -0 $capture 2>/dev/null; do
     one 8300 ignored 201 $n &
     one 8303 expect-refused 201 $n &
     one 8308 deadlock 000 $n --expect100-timeout 30 &
-    one 8301 abandoned 000 $n --expect100-timeout 20 --max-time 1 &
+    one 8301 deadlock 000 late-$n --expect100-timeout 20 --max-time 1 & # the 100 comes after it
     sleep 1
     # A moment in which it is not given the processor: what it needs for catching up is needed early,
     # and not whenever the machine happens to be busy.
