@@ -133,7 +133,11 @@ static void client_side(const struct aw_facts *f, struct aw_say *s, const struct
 static void far_side(const struct aw_facts *f, struct aw_say *s, const struct aw_cause_text *t,
                      const struct needs *n)
 {
-    const bool between_only = t->fix[AW_PARTY_SERVER] == NULL && f->between.agent != NULL;
+    const bool late =
+        s->v->cause == AW_CAUSE_LATE_CONTINUE || s->v->cause == AW_CAUSE_SLOW_CONTINUE;
+    const bool between_only =
+        f->between.agent != NULL &&
+        (t->fix[AW_PARTY_SERVER] == NULL || (late && s->v->party == AW_PARTY_INTERMEDIARY));
     const bool between = say_settings(s, "intermediary", &f->between, n->far, false);
     const bool server = !between_only && say_settings(s, "server", &f->server, n->far, false);
     const bool hop = f->hops != 0 || f->c->inner || s->v->party == AW_PARTY_INTERMEDIARY;
