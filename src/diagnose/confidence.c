@@ -237,6 +237,11 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
         "bytes of the client were not captured: it may have closed first");
     cap(t, cause == AW_CAUSE_NO_RESPONSE && half_closed(f),
         "the client closed its own side alone, and the capture ends before an answer could come");
+    cap(t,
+        cause == AW_CAUSE_REQUEST_TIMEOUT && f->final && x->content_complete &&
+            x->content_off_end != AW_OFF_NONE && x->final_ack != AW_OFF_NONE &&
+            x->final_ack >= x->content_off_end,
+        "the 408 acknowledges all of the content: its sender was late to read it");
     cap(t, cause == AW_CAUSE_NO_RESPONSE && left_soon(f),
         "the client left before the server can be said to be late");
     cap(t, cause == AW_CAUSE_RESET_UNANSWERED && x->conn.rst_bare[AW_S2C],

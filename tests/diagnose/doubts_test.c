@@ -554,6 +554,16 @@ static void test_sequel(void **state)
         case_close(&m, gone, AW_C2S, true);
         expect(&m, NULL, AW_CAUSE_NO_RESPONSE, gone < 102 ? AW_CONF_MEDIUM : AW_CONF_HIGH);
     }
+    /* A 408 for content that was all there. */
+    case_begin(&m);
+    case_100(&m, 1);
+    case_content(&m, 2, 3, CASE_100_END);
+    m.x.content_off_end = CASE_HEAD_END + 1000;
+    case_final(&m, 30000, 408);
+    m.x.final_ack = m.x.content_off_end - 1;
+    expect(&m, NULL, AW_CAUSE_REQUEST_TIMEOUT, AW_CONF_HIGH);
+    m.x.final_ack++;
+    expect(&m, NULL, AW_CAUSE_REQUEST_TIMEOUT, AW_CONF_MEDIUM);
     /* What stands behind a 100 may be a response that is no HTTP. */
     case_begin(&m);
     case_100(&m, 1);
