@@ -54,7 +54,8 @@ struct aw_config {
     /* Verdicts that are not failing come without evidence and fix. */
     bool terse;
     /* Records come as soon as they are final, not in the order in which exchanges ended (from which
-     * they are up to `settle` away, or as long as a retry is waited for): nothing is copied. */
+     * they are up to `settle` away, or as long as a retry, or with `patient` a leg, is waited for):
+     * nothing is copied. */
     bool prompt;
     /* A silent connection is judged when nothing more can be heard of it: at the end of the input,
      * when memory or its addresses are needed, or ten times idle-timeout later. For saved captures:

@@ -312,6 +312,19 @@ static inline uint32_t aw_interims_kept(const struct aw_exchange *x)
 {
     return x->interim_count < AW_INTERIM_MAX ? x->interim_count : (uint32_t)AW_INTERIM_MAX;
 }
+
+/* The end of the server's bytes that answer nothing of this request: interim responses that are no
+ * 100 are no answers. */
+static inline aw_off aw_unanswered_to(const struct aw_exchange *x)
+{
+    aw_off end = x->answer_base;
+    for (uint32_t i = 0; i < aw_interims_kept(x); i++) {
+        const struct aw_interim *in = &x->interim[i];
+        if (in->status == 100 || in->unfinished) break;
+        if (in->off <= end && in->end > end) end = in->end;
+    }
+    return end;
+}
 /* b - a where both were seen, else AW_NS_NONE; NULL is unseen. */
 AW_API aw_ns aw_between(const struct aw_mark *a, const struct aw_mark *b);
 

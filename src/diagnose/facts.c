@@ -45,19 +45,6 @@ static aw_ns clock_start(const struct aw_exchange *x)
     return wait_from(x)->ts;
 }
 
-/* The end of the server's bytes that answer nothing of this request. */
-static aw_off no_answer_up_to(const struct aw_exchange *x)
-{
-    aw_off end = x->answer_base;
-    const uint32_t n = aw_interims_kept(x);
-    for (uint32_t i = 0; i < n && known_off(end); i++) {
-        const struct aw_interim *in = &x->interim[i];
-        if (in->status == 100 || in->unfinished) break;
-        if (in->off <= end && in->end > end) end = in->end;
-    }
-    return end;
-}
-
 /* A final response that does not refuse came in the pause, and no 100: what the client paused for
  * is not known, but it was no answer. */
 static bool answered_meanwhile(const struct aw_exchange *x)
@@ -84,7 +71,7 @@ static bool paused(const struct aw_exchange *x, aw_ns w)
     if (aw_seen(zero) && zero->ord <= resume->ord) return false;
     /* The first piece was sent without an answer; other interim responses are none. */
     const bool unasked =
-        !known_off(x->body_ack) || !known_off(x->answer_base) || x->body_ack <= no_answer_up_to(x);
+        !known_off(x->body_ack) || !known_off(x->answer_base) || x->body_ack <= aw_unanswered_to(x);
     return unasked && !answered_meanwhile(x);
 }
 
@@ -95,16 +82,10 @@ aw_ns aw_exchange_wait(const struct aw_exchange *x, const int64_t threshold[])
     return span_of(clock_start(x), x->at[p ? AW_AT_RESUME : AW_AT_BODY].ts);
 }
 
-/* The interim responses that are kept: the first five and the last. */
-static unsigned kept(const struct aw_exchange *x)
-{
-    return x->interim_count < AW_INTERIM_MAX ? x->interim_count : AW_INTERIM_MAX;
-}
-
 const struct aw_interim *aw_facts_first_100(const struct aw_exchange *x)
 {
     const struct aw_interim *early = NULL;
-    for (unsigned i = 0; i < kept(x); i++) {
+    for (unsigned i = 0; i < aw_interims_kept(x); i++) {
         const struct aw_interim *in = &x->interim[i];
         if (in->status != 100 || in->unfinished || !aw_seen(&in->at)) continue;
         if (x->status != 0 && known_off(x->final_off) && in->off > x->final_off) continue;
@@ -362,7 +343,7 @@ static bool unseen_answer(const struct aw_exchange *x)
     if (high == x->answer_base) return false;
     /* Of one that a hole cut it is not known whether it was all that came. */
     const bool cut = (x->flags & AW_F_HOLE_RESPONSE) != 0;
-    for (unsigned i = 0; i < kept(x); i++)
+    for (unsigned i = 0; i < aw_interims_kept(x); i++)
         if (x->interim[i].off < high && !(cut && x->interim[i].unfinished)) return false;
     return !(x->status != 0 && known_off(x->final_off) && x->final_off < high) &&
            !(x->flags & AW_F_FINAL_UNFINISHED);
@@ -370,7 +351,7 @@ static bool unseen_answer(const struct aw_exchange *x)
 
 static bool malformed_100(const struct aw_exchange *x)
 {
-    for (unsigned i = 0; i < kept(x); i++)
+    for (unsigned i = 0; i < aw_interims_kept(x); i++)
         if (x->interim[i].status == 100 && (x->interim[i].length_not_zero || x->interim[i].has_te))
             return true;
     return (x->flags & AW_F_100_AFTER_FINAL) != 0;

@@ -559,9 +559,9 @@ static bool late_by_share(const struct aw_facts *f, enum aw_cause cause, bool *b
     const struct aw_mark *asked = &inner->at[AW_AT_HEAD];
     const struct aw_interim *in = aw_facts_first_100(inner);
     const bool late = cause == AW_CAUSE_LATE_CONTINUE;
-    const struct aw_mark *end = late ? f->body : &f->first_100->at;
     *between = false;
-    if (!aw_seen(asked)) return false;
+    if (!aw_seen(asked) || !f->first_100) return false;
+    const struct aw_mark *end = late ? f->body : &f->first_100->at;
     if (asked->ts >= end->ts) { /* asked only then: the 100 is not the origin's */
         *between = true;
         return false;

@@ -73,7 +73,7 @@ static bool has_sequel(const struct aw_step *st, const struct aw_open *s, const 
     return end->ts - x->at[AW_AT_FINAL_END].ts < st->xs->room->threshold[AW_T_SETTLE];
 }
 
-/* A 100 after the last answer is that of the next request if it crossed it (take_crossing_100), and
+/* A 100 after the last answer is that of the next request if it crossed it (take_crossing), and
  * the capture does not show whether one came. */
 static void stray_unsure(struct aw_exchanges *xs, enum aw_flag why)
 {

@@ -121,8 +121,10 @@ static uint32_t take_crossing(const struct aw_exchanges *xs, const struct aw_htt
     for (uint32_t i = keep; i < x->interim_count; i++)
         out[n++] = x->interim[i];
     x->interim_count = keep;
-    if (keep == 0 || x->interim[keep - 1].off < x->final_head_end)
-        x->flags &= ~(uint32_t)AW_F_100_AFTER_FINAL;
+    x->flags &= ~(uint32_t)AW_F_100_AFTER_FINAL;
+    for (uint32_t i = 0; i < keep; i++)
+        if (x->interim[i].status == 100 && x->interim[i].off >= x->final_head_end)
+            x->flags |= AW_F_100_AFTER_FINAL;
     return n;
 }
 
@@ -335,16 +337,6 @@ static bool look_for_pause(const struct aw_step *st, struct aw_open *s,
     return true;
 }
 
-/* The end of what the server sent before an answer: interim responses that are no 100 are none. */
-static aw_off other_interims_end(const struct aw_exchange *x)
-{
-    aw_off end = x->answer_base;
-    const uint32_t n = aw_interims_kept(x);
-    for (uint32_t i = 0; i < n && x->interim[i].status != 100; i++)
-        if (x->interim[i].off <= end && x->interim[i].end > end) end = x->interim[i].end;
-    return end;
-}
-
 /* Which answers the client had read when it sent this piece. */
 static void count_answered(struct aw_open *s, const struct aw_http_event *ev, aw_off ack_off,
                            int64_t bytes)
@@ -356,7 +348,7 @@ static void count_answered(struct aw_open *s, const struct aw_http_event *ev, aw
     if (!answered) x->sent_before_answer += bytes;
     if (!known) return;
     if (ack_off > x->after_ack_max) x->after_ack_max = ack_off;
-    if (ack_off > other_interims_end(x)) s->answered_by_piece = true;
+    if (ack_off > aw_unanswered_to(x)) s->answered_by_piece = true;
     if (x->status == 0 || ack_off < x->final_head_end) return;
     if (!aw_seen(&x->at[AW_AT_AFTER_FINAL])) x->at[AW_AT_AFTER_FINAL] = ev->first;
     x->at[AW_AT_AFTER_FINAL_LAST] = ev->last;

@@ -211,7 +211,9 @@ static void place(struct aw_flow *f)
     struct aw_flow_table *t = f->table;
     if (t->finishing) return; /* it has its turn */
     enum aw_heap_id id = AW_HEAP_LIVE;
-    if (f->flags & AW_FLOW_PRECIOUS)
+    /* Where patience alone keeps it, it is judged by its silence whenever it goes. */
+    const bool judged = t->limits.patient && (f->flags & AW_FLOW_QUIET);
+    if ((f->flags & AW_FLOW_PRECIOUS) && !judged)
         id = AW_HEAP_PRECIOUS;
     else if (f->flags & AW_FLOW_QUIET)
         id = AW_HEAP_SPARE;

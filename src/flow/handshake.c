@@ -147,8 +147,8 @@ bool aw_leaps(struct aw_flow *f, const struct aw_view *v)
 
 #define LINGER_MOST AW_SEC /* and no longer */
 
-/* How long after one side's reset the other's packets may go on, since they were sent before it came
- * there: as far as it is from here to that one and back. */
+/* How long after one side's reset the other's packets may go on, since they were sent before it
+ * came there: as far as it is from here to that one and back. */
 static aw_ns lingers(const struct aw_flow *f, unsigned side)
 {
     const aw_ns trip = aw_half_rtt(f, !side);

@@ -204,7 +204,8 @@ struct aw_link {
     size_t legs_open;
     struct aw_unheard_ring unheard;
     struct aw_twin twin[AW_TWINS];          /* by hash */
-    struct aw_late *late_first, *late_last; /* by `due` */
+    struct aw_late *late_first, *late_last; /* by `due`; */
+    struct aw_late *late_due;               /* ... the last that is not put off without limit */
     struct aw_exchange outer;               /* scratch: what a verdict may ask of an outer leg */
     struct aw_attempt *chain;               /* scratch, owned */
     size_t chain_room;

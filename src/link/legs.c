@@ -315,11 +315,16 @@ static bool may_be_silent(const struct aw_link *l, const struct aw_member *m)
     return m->expect && m->inners == 0 && aw_silent_within(l, m, m->over + lingers(m));
 }
 
+/* The head of what may be it was not captured in full. */
+static bool has_unheard(const struct aw_link *l, const struct aw_member *m)
+{
+    return m->expect && m->inners == 0 && aw_unheard_within(l, m, m->over + lingers(m));
+}
+
 /* What may be m's origin's leg was not captured. */
 static bool may_have_unseen(const struct aw_link *l, const struct aw_member *m)
 {
-    if (!m->expect || m->inners > 0) return false;
-    return aw_unheard_within(l, m, m->over + lingers(m)) || may_be_silent(l, m);
+    return has_unheard(l, m) || may_be_silent(l, m);
 }
 
 /* Its head was not captured in full: it may be the origin's leg of what is open. */
@@ -381,8 +386,7 @@ void aw_legs_ended(struct aw_link *l, struct aw_member *m, aw_ns end)
 void aw_legs_closed(struct aw_link *l, struct aw_member *m)
 {
     /* Those that are not heard yet may be when the record is written. */
-    const bool later = l->config.patient && !aw_unheard_within(l, m, m->over + lingers(m));
-    if (!later && may_have_unseen(l, m)) m->inner_unseen = true;
+    if (l->config.patient ? has_unheard(l, m) : may_have_unseen(l, m)) m->inner_unseen = true;
     drop(l, m);
 }
 
@@ -439,11 +443,14 @@ void aw_legs_case(struct aw_link *l, const struct aw_member *m, struct aw_case *
 
 /* --- records put off --- */
 
-/* By when they are due; one that would have to go far to the front is due with those before it. */
+/* By when they are due: those that are, then those that wait for a leg in a file. One that would
+ * have to go far to the front is due with those before it. */
 static void queue_late(struct aw_link *l, struct aw_late *late)
 {
+    const bool due = late->due < INT64_MAX;
     unsigned steps = 0;
-    late->up = l->late_last;
+    late->up = due ? l->late_due : l->late_last;
+    if (due && (!late->up || late->up->due <= late->due)) l->late_due = late;
     while (late->up && late->up->due > late->due && steps++ < LATE_LOOK)
         late->up = late->up->up;
     if (late->up && late->up->due > late->due) late->due = late->up->due;
@@ -455,7 +462,7 @@ static void queue_late(struct aw_link *l, struct aw_late *late)
 bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
                      struct aw_when when, struct aw_outlook outlook)
 {
-    if (when.ord == UINT64_MAX || m->late || m->waited_for) return false;
+    if (when.ord == UINT64_MAX || m->waited_for) return false;
     const bool leg = m->inners == 1 && m->inners_open > 0;
     if (!leg && !(l->config.patient && may_be_silent(l, m))) return false;
     m->waited_for = true;
@@ -481,6 +488,7 @@ static void write_late(struct aw_link *l, struct aw_late *late)
 {
     struct aw_member *m = late->m;
     const unsigned open = m->inners_open;
+    if (l->late_due == late) l->late_due = late->up;
     *(late->up ? &late->up->down : &l->late_first) = late->down;
     *(late->down ? &late->down->up : &l->late_last) = late->up;
     m->late = NULL;

@@ -179,6 +179,29 @@ static void test_order_of_eviction(void **state)
     free(lab);
 }
 
+/* One that is kept for patience alone goes before those that are alive, and tells of its silence;
+ * one that was told of as silent and is precious still stays to the last. */
+static void test_silent_ones_go_first(void **state)
+{
+    (void)state;
+    for (int patient = 0; patient < 2; patient++) {
+        struct lab *lab = calloc(1, sizeof *lab);
+        struct aw_flow_limits limits = lab_limits();
+        limits.patient = patient;
+        assert_true(lab_start(lab, 1 << 20, &limits));
+        first_flow = NULL;
+        first_gone = false;
+        lab->hook = hold_first;
+        lab_run(lab, "c S 0 0\ns SA 0 0\nc A 0 0 GET\n+61000 tick\n"
+                     "c S 0 0 port=1002\nc A 0 0 two port=1002\n");
+        assert_true(aw_flow_evict_one(lab->table));
+        assert_int_equal(first_gone, patient);
+        aw_flow_finish(lab->table);
+        lab_stop(lab);
+        free(lab);
+    }
+}
+
 static void test_oldest_goes_first(void **state)
 {
     (void)state;
@@ -279,6 +302,7 @@ int main(void)
         cmocka_unit_test(test_budget),
         cmocka_unit_test(test_table_that_cannot_grow),
         cmocka_unit_test(test_order_of_eviction),
+        cmocka_unit_test(test_silent_ones_go_first),
         cmocka_unit_test(test_oldest_goes_first),
         cmocka_unit_test(test_every_allocation_fails),
         cmocka_unit_test(test_every_budget),
