@@ -459,12 +459,19 @@ static void queue_late(struct aw_link *l, struct aw_late *late)
     *(late->down ? &late->down->up : &l->late_last) = late;
 }
 
+/* Nothing is said about an origin where a 100 came in time. */
+static bool rests_on_legs(const struct aw_link *l, const struct aw_exchange *x)
+{
+    const aw_ns floor = l->config.threshold[AW_T_WAIT_FLOOR];
+    return x->continue_count == 0 || x->interim[0].at.ts - x->at[AW_AT_HEAD].ts >= floor;
+}
+
 bool aw_legs_put_off(struct aw_link *l, struct aw_member *m, const struct aw_exchange *x,
                      struct aw_when when, struct aw_outlook outlook)
 {
     if (when.ord == UINT64_MAX || m->waited_for) return false;
     const bool leg = m->inners == 1 && m->inners_open > 0;
-    if (!leg && !(l->config.patient && may_be_silent(l, m))) return false;
+    if (!leg && !(l->config.patient && rests_on_legs(l, x) && may_be_silent(l, m))) return false;
     m->waited_for = true;
     const size_t size = aw_exchange_size(x);
     struct aw_late *late = aw_link_get(l, sizeof *late + size);
