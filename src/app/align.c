@@ -45,15 +45,19 @@ static bool go_on(void *ctx)
     return true;
 }
 
-static struct aw_merge *open_capture(const struct aw_options *o, const char *path)
+/* NULL: it was said why; *status is set where it is not the input's fault. */
+static struct aw_merge *open_capture(const struct aw_options *o, const char *path,
+                                     enum aw_exit *status)
 {
     char err[1024];
     struct aw_filter *filter = o->filter ? aw_filter_new(o->filter, err, sizeof err) : NULL;
     struct aw_source *source = NULL;
-    if (o->filter && !filter)
-        aw_complain("out of memory"); /* it could be read before */
-    else if (!(source = aw_source_open(path, 0, err, sizeof err)))
+    if (o->filter && !filter) {
+        aw_inputs_bad_filter(o, err);
+        *status = AW_EXIT_USAGE;
+    } else if (!(source = aw_source_open(path, 0, err, sizeof err))) {
         aw_complain("--align: %s", err);
+    }
     struct aw_merge *m = source ? aw_merge_new(&source, 1, filter, o->stop_after) : NULL;
     if (source && !m) aw_complain("out of memory");
     if (m) {
@@ -143,27 +147,16 @@ static struct aw_out *open_out(const struct aw_options *o)
     return out;
 }
 
-static bool filter_is_good(const struct aw_options *o)
-{
-    char err[1024];
-    struct aw_filter *filter = o->filter ? aw_filter_new(o->filter, err, sizeof err) : NULL;
-    const bool good = filter || !o->filter;
-    if (!good) aw_inputs_bad_filter(o, err);
-    aw_filter_free(filter);
-    return good;
-}
-
 enum aw_exit aw_run_align(const struct aw_options *o)
 {
     struct reading side[AW_SIDES];
-    if (!filter_is_good(o)) return AW_EXIT_USAGE;
     enum aw_exit status = AW_EXIT_INPUT;
     struct aw_align *align = aw_align_new(aw_save_memory(&o->config) / 2);
     bool open = align != NULL;
     if (!open) aw_complain("out of memory");
     for (int s = 0; s < AW_SIDES; s++) {
         side[s] = (struct reading){.o = o, .align = align, .side = (enum aw_side)s};
-        if (open) side[s].merge = open_capture(o, o->align[s]);
+        if (open) side[s].merge = open_capture(o, o->align[s], &status);
         open = open && side[s].merge;
     }
     struct aw_out *out = open ? open_out(o) : NULL;

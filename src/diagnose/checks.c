@@ -53,18 +53,13 @@ static bool unread_and_kept(const struct aw_facts *f)
            !(aw_rule_desync(f) & AW_DESYNC_LEFTOVER) && f->server_end == NULL;
 }
 
-static aw_ns span(aw_ns from, aw_ns to)
-{
-    return to > from ? to - from : 0;
-}
-
 /* For how long nothing but an answer can have kept the client from sending content. */
 static aw_ns awaited(const struct aw_facts *f)
 {
     if (!f->expect || !f->owes || aw_facts_shut_out(f)) return 0;
-    if (f->content && f->answers_100) return span(f->from->ts, f->first_100->at.ts);
+    if (f->content && f->answers_100) return aw_ns_since(f->from->ts, f->first_100->at.ts);
     if (f->content) return f->answers_final ? 0 : f->wait;
-    return (!f->first_100 || f->too_late) && (!f->final || f->status == 408) ? f->stuck : 0;
+    return !f->heard_100 && (!f->final || f->status == 408) ? f->stuck : 0;
 }
 
 /* The client closed right after an interim response that it had received. */
@@ -74,8 +69,7 @@ static bool left_on_interim(const struct aw_facts *f)
     if (x->interim_count == 0 || x->interim_count > AW_INTERIM_MAX) return false;
     if (!f->client_closed || f->final) return false;
     const struct aw_interim *last = &x->interim[x->interim_count - 1];
-    const aw_off ack = x->conn.fin_ack[AW_C2S];
-    if (f->client_end == &x->conn.fin[AW_C2S] && ack != AW_OFF_NONE && ack < last->end)
+    if (f->client_end == &x->conn.fin[AW_C2S] && aw_fin_short_of(x, AW_C2S, last->end))
         return false;
     return last->at.ord < f->client_end->ord &&
            f->client_end->ts - last->at.ts <= aw_lost_limit(f) &&
@@ -144,9 +138,8 @@ static void server_rules(const struct aw_facts *f, uint64_t set, struct aw_verdi
     const bool its_own = !(inner && (x->req & AW_REQ_ABSOLUTE) && (inner->req & AW_REQ_EXPECT));
     const bool late = f->first_100 && f->first_100->at.ord > f->body->ord &&
                       (f->first_100->ack_off == AW_OFF_NONE || f->first_100->ack_off > x->head_end);
-    const aw_off fin_ack = x->conn.fin_ack[AW_S2C];
-    const bool unread = f->server_end == &x->conn.fin[AW_S2C] && fin_ack != AW_OFF_NONE &&
-                        x->head_end != AW_OFF_NONE && fin_ack <= x->head_end;
+    const bool unread = f->server_end == &x->conn.fin[AW_S2C] && x->head_end != AW_OFF_NONE &&
+                        aw_fin_short_of(x, AW_S2C, x->head_end + 1);
     broken(v,
            silent && its_own && !holds(set, AW_CAUSE_NETWORK_LOSS) && f->expect_100 &&
                x->req_version == 11,
@@ -162,7 +155,7 @@ static void server_rules(const struct aw_facts *f, uint64_t set, struct aw_verdi
                           : 0);
     broken(v,
            f->final_first && !f->content && f->owes && !tells_close(x) && f->server_closed &&
-               span(x->at[AW_AT_FINAL].ts, f->server_end->ts) < f->t[AW_T_SERVER_CLOSE],
+               aw_ns_since(x->at[AW_AT_FINAL].ts, f->server_end->ts) < f->t[AW_T_SERVER_CLOSE],
            CHECK_S5, final);
     broken(v, x->req_version == 10 && f->status == 417 && f->expect_100, CHECK_S6, final);
     interim_rules(f, v);
@@ -182,12 +175,13 @@ static void proxy_rules(const struct aw_facts *f, uint64_t set, struct aw_verdic
     const aw_ref head = inner->at[AW_AT_HEAD].ref;
     /* A gateway is the origin server to its clients (RFC 9110, 3.7): P1 and P2 bind forward ones.
      */
-    broken(v,
-           (f->x->req & AW_REQ_ABSOLUTE) && f->content && f->x->content_complete &&
-               aw_seen(&f->x->at[AW_AT_BODY_END]) &&
-               (f->answers_100 || span(f->head->ts, inner->at[AW_AT_REQ_FIRST].ts) >= f->w) &&
-               inner->at[AW_AT_REQ_FIRST].ord > f->x->at[AW_AT_BODY_END].ord,
-           CHECK_P1, head);
+    broken(
+        v,
+        (f->x->req & AW_REQ_ABSOLUTE) && f->content && f->x->content_complete &&
+            aw_seen(&f->x->at[AW_AT_BODY_END]) &&
+            (f->answers_100 || aw_ns_since(f->head->ts, inner->at[AW_AT_REQ_FIRST].ts) >= f->w) &&
+            inner->at[AW_AT_REQ_FIRST].ord > f->x->at[AW_AT_BODY_END].ord,
+        CHECK_P1, head);
     broken(v,
            (f->x->req & AW_REQ_ABSOLUTE) && f->first_100 && inner->continue_count == 0 &&
                inner->res_version == 11 && !f->c->inner_unseen,

@@ -49,7 +49,7 @@ static bool uses_rtt(const struct aw_facts *f, enum aw_cause c)
                             bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_CONTINUE_UNHEEDED) |
                             bit(AW_CAUSE_NOT_AWAITED);
     if (c == AW_CAUSE_IGNORED_REJECTION) return !f->answers_final;
-    if (c == AW_CAUSE_ABANDONED) return f->first_100 == NULL || f->too_late;
+    if (c == AW_CAUSE_ABANDONED) return !f->heard_100;
     if (c == AW_CAUSE_EXPECT_HTTP10) return f->status != 417;
     return in(c, always);
 }
@@ -197,7 +197,7 @@ static bool window_unseen(const struct aw_facts *f)
 /* That it has content is all that is wrong with any 100. */
 static bool odd_by_content(const struct aw_exchange *x)
 {
-    for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {
+    for (unsigned i = 0; i < aw_interims_kept(x); i++) {
         const struct aw_interim *in = &x->interim[i];
         if (in->status == 100 && (in->length_not_zero || in->has_te || in->unfinished))
             return false;
@@ -218,7 +218,7 @@ static void circumstances(const struct aw_facts *f, enum aw_cause cause, struct 
     cap(t,
         (in(cause, bit(AW_CAUSE_SLOW_CONTINUE) | bit(AW_CAUSE_LATE_CONTINUE) |
                        bit(AW_CAUSE_NETWORK_LOSS)) ||
-         (cause == AW_CAUSE_DEADLOCK && f->too_late)) &&
+         (cause == AW_CAUSE_DEADLOCK && f->first_100)) &&
             f->vantage != AW_VANTAGE_SERVER &&
             !(cause == AW_CAUSE_LATE_CONTINUE && aw_proven_late(f)),
         "seen away from the server, where a 100 lost before the capture point looks the same");
@@ -363,8 +363,7 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          "the ACK number of the first content was not captured, times decided");
     cap(&t,
         cause == AW_CAUSE_ABANDONED && f->first_100 && !f->content &&
-            aw_seen(&x->conn.fin[AW_C2S]) && x->conn.fin_ack[AW_C2S] != AW_OFF_NONE &&
-            x->conn.fin_ack[AW_C2S] < f->first_100->end,
+            aw_fin_short_of(x, AW_C2S, f->first_100->end),
         "the client's FIN does not acknowledge the 100: it may not have had it");
     /* A server resets where something came that nobody reads any more. */
     cap(&t,
@@ -423,18 +422,12 @@ enum aw_confidence aw_confidence_of(const struct aw_facts *f, enum aw_cause caus
          "the repeat without Expect got 417 as well");
     fail(&t, cause == AW_CAUSE_NETWORK_LOSS && !f->loss_delay && !f->head_late_ack && f->head_acked,
          "what the server had received was not seen");
-    fail(&t,
-         cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_UNMATCHED) &&
-             !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
-         "only an answer without a request shows it");
-    fail(&t,
-         cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_LEFTOVER) &&
-             !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
-         "only the answer to the repeat shows it");
-    fail(&t,
-         cause == AW_CAUSE_DESYNC_RISK && (aw_rule_desync(f) & AW_DESYNC_STRAY) &&
-             !(aw_rule_desync(f) & AW_DESYNC_SWALLOWED),
-         "only the second answer shows it");
+    const unsigned desync = cause == AW_CAUSE_DESYNC_RISK ? aw_rule_desync(f) : 0;
+    if (!(desync & AW_DESYNC_SWALLOWED)) {
+        fail(&t, desync & AW_DESYNC_UNMATCHED, "only an answer without a request shows it");
+        fail(&t, desync & AW_DESYNC_LEFTOVER, "only the answer to the repeat shows it");
+        fail(&t, desync & AW_DESYNC_STRAY, "only the second answer shows it");
+    }
     circumstances(f, cause, &t);
     fail(&t, x->conn.untimed, "its capture has packets without a time");
     t.fails += x->conn.untimed && uses_rtt(f, cause);

@@ -18,8 +18,8 @@ static aw_ns stall(const struct aw_facts *f, enum aw_cause cause)
     if (f->gave_up && f->wait >= f->w) return f->wait;
     /* Waiting without an end in time: nothing was sent, nothing answered, or only a 408 that was
      * about the waiting itself, whatever else it is called. */
-    const bool answered = (f->first_100 && !f->too_late) ||
-                          (f->final && aw_rule(f, AW_CAUSE_DEADLOCK) == AW_HOLDS_NOT);
+    const bool answered =
+        f->heard_100 || (f->final && aw_rule(f, AW_CAUSE_DEADLOCK) == AW_HOLDS_NOT);
     if (f->owes && !f->content && !answered && f->stuck >= f->w) return f->stuck;
     return cause == AW_CAUSE_NETWORK_LOSS ? f->loss_delay : 0;
 }

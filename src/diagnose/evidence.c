@@ -134,8 +134,8 @@ static void say_answered(const struct aw_facts *f, struct aw_say *s)
 static void say_no_content(const struct aw_facts *f, struct aw_say *s)
 {
     aw_say(s, f->from->ref, 0, "no content and no 100%s in the %s (%s)",
-           f->too_late ? " that reached the client" : "", after_start(f, s, f->from, f->stuck),
-           aw_say_packet(s, f->from));
+           f->first_100 && !f->heard_100 ? " that reached the client" : "",
+           after_start(f, s, f->from, f->stuck), aw_say_packet(s, f->from));
 }
 
 static void say_close(const struct aw_facts *f, struct aw_say *s)
@@ -305,8 +305,7 @@ static void say_interims(const struct aw_facts *f, struct aw_say *s)
         const bool odd = in->has_length || in->has_te || in->unfinished || content;
         const bool late = f->final ? x->final_off != AW_OFF_NONE && in->off > x->final_off
                                    : (x->flags & AW_F_100_AFTER_FINAL) != 0;
-        const bool early =
-            in->ack_off != AW_OFF_NONE && x->head_end != AW_OFF_NONE && in->ack_off < x->head_end;
+        const bool early = aw_interim_early(x, in);
         if (in->status != 100 || !(odd || late || early)) continue;
         const struct aw_mark *m = aw_seen(&in->at) ? &in->at : &in->first;
         aw_say(s, m->ref, 0, "%s: a 100%s%s%s%s%s%s", aw_say_packet(s, m),

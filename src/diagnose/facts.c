@@ -10,12 +10,6 @@ static aw_ns known(aw_ns rtt)
     return rtt == AW_NS_NONE || rtt < 0 ? 0 : rtt;
 }
 
-/* Spans are never negative here: where capture times run backwards, nothing has passed. */
-static aw_ns span_of(aw_ns from, aw_ns to)
-{
-    return to > from ? to - from : 0;
-}
-
 static bool known_off(aw_off off)
 {
     return off != AW_OFF_NONE;
@@ -65,8 +59,8 @@ static bool paused(const struct aw_exchange *x, aw_ns w)
     const struct aw_mark *resume = &x->at[AW_AT_RESUME];
     if (!aw_seen(body) || !aw_seen(pause) || !aw_seen(resume)) return false;
     const aw_ns start = clock_start(x);
-    if (span_of(start, body->ts) >= w || span_of(start, pause->ts) >= w) return false;
-    if (span_of(pause->ts, resume->ts) < w) return false;
+    if (aw_ns_since(start, body->ts) >= w || aw_ns_since(start, pause->ts) >= w) return false;
+    if (aw_ns_since(pause->ts, resume->ts) < w) return false;
     const struct aw_mark *zero = &x->zero_window[AW_S2C];
     if (aw_seen(zero) && zero->ord <= resume->ord) return false;
     /* The first piece was sent without an answer; other interim responses are none. */
@@ -79,7 +73,7 @@ aw_ns aw_exchange_wait(const struct aw_exchange *x, const int64_t threshold[])
 {
     if (!aw_seen(&x->at[AW_AT_HEAD]) || !aw_seen(&x->at[AW_AT_BODY])) return AW_NS_NONE;
     const bool p = paused(x, aw_case_w(&x->conn, threshold));
-    return span_of(clock_start(x), x->at[p ? AW_AT_RESUME : AW_AT_BODY].ts);
+    return aw_ns_since(clock_start(x), x->at[p ? AW_AT_RESUME : AW_AT_BODY].ts);
 }
 
 const struct aw_interim *aw_facts_first_100(const struct aw_exchange *x)
@@ -89,9 +83,7 @@ const struct aw_interim *aw_facts_first_100(const struct aw_exchange *x)
         const struct aw_interim *in = &x->interim[i];
         if (in->status != 100 || in->unfinished || !aw_seen(&in->at)) continue;
         if (x->status != 0 && known_off(x->final_off) && in->off > x->final_off) continue;
-        const bool unsolicited =
-            known_off(in->ack_off) && known_off(x->head_end) && in->ack_off < x->head_end;
-        if (unsolicited) {
+        if (aw_interim_early(x, in)) {
             if (!early) early = in;
             continue;
         }
@@ -117,7 +109,7 @@ aw_ns aw_exchange_think(const struct aw_exchange *x)
     } else {
         return AW_NS_NONE;
     }
-    return span_of(clock_start(x) + known(x->conn.rtt_s), answer);
+    return aw_ns_since(clock_start(x) + known(x->conn.rtt_s), answer);
 }
 
 /* What the content answers, by the ACK number of the segment at `at`. */
@@ -136,7 +128,7 @@ static void server_trip(struct aw_facts *f)
     const struct aw_exchange *x = f->x;
     const struct aw_mark *ack = &x->at[AW_AT_ACK_HEAD];
     if (!aw_seen(ack) || !aw_seen(f->head) || f->rtt_s == 0) return;
-    const aw_ns own = span_of(f->head->ts, ack->ts);
+    const aw_ns own = aw_ns_since(f->head->ts, ack->ts);
     const bool answer = (x->interim_count && ack->ord == x->interim[0].first.ord) ||
                         ack->ord == x->at[AW_AT_FINAL_FIRST].ord;
     if (f->rtt_s < own || (!answer && own <= f->t[AW_T_ACK_PROMPT])) return;
@@ -174,7 +166,7 @@ static void content_facts(struct aw_facts *f)
             f->answers_final = answers(x, f->body, ack, x->final_head_end, final, &f->unsure);
         f->gave_up = !f->answers_100 && !f->answers_final;
         /* A 100 before the end of the head is not what is heeded: the head is to be sent first. */
-        if (f->answers_100) f->heed = span_of(aw_ns_max(in->at.ts, f->head->ts), f->body->ts);
+        if (f->answers_100) f->heed = aw_ns_since(aw_ns_max(in->at.ts, f->head->ts), f->body->ts);
         if (f->answers_100 && f->rtt_c > 0 && f->rtt_c >= f->heed) measured_by_itself(f);
     }
     f->final_first = f->final && (!f->content || (f->answers_final && !f->paused));
@@ -197,7 +189,7 @@ static bool left_before_100(const struct aw_facts *f)
 {
     const struct aw_interim *in = f->first_100;
     const struct aw_conn_facts *conn = &f->x->conn;
-    if (!in || f->content || !f->owes || !f->client_closed) return false;
+    if (f->content || !f->owes || !f->client_closed) return false;
     const bool before = f->client_end->ord < in->at.ord;
     if (f->client_end != &conn->fin[AW_C2S] || !known_off(conn->fin_ack[AW_C2S])) return before;
     if (conn->fin_ack[AW_C2S] >= in->end) return false;
@@ -216,7 +208,7 @@ static void close_facts(struct aw_facts *f)
     else if (f->server_end)
         f->server_closed = true;
     f->server_reset = f->server_closed && f->server_end == &conn->rst[AW_S2C];
-    f->too_late = left_before_100(f);
+    f->heard_100 = f->first_100 && !left_before_100(f);
     f->idle = (x->flags & AW_F_IDLE_ENDED) != 0;
     f->open = (x->flags & AW_F_INPUT_ENDED) && !f->idle && !f->client_closed && !f->server_closed &&
               conn->close == AW_CONN_OPEN;
@@ -231,7 +223,7 @@ static void close_facts(struct aw_facts *f)
             end = f->client_end->ts;
         else if (f->server_closed)
             end = f->server_end->ts;
-        f->stuck = span_of(clock_start(x), end);
+        f->stuck = aw_ns_since(clock_start(x), end);
     }
 }
 
@@ -251,12 +243,12 @@ static void loss_facts(struct aw_facts *f)
                                             : x->at[AW_AT_FINAL].ord;
         f->head_late_ack = ord > head->first.ord;
         if (f->head_late_ack)
-            f->loss_delay = span_of(f->head->ts, head->last.ts < acked ? head->last.ts : acked);
+            f->loss_delay = aw_ns_since(f->head->ts, head->last.ts < acked ? head->last.ts : acked);
     } else if (head->count && aw_seen(f->head)) {
-        f->loss_delay = span_of(f->head->ts, head->last.ts);
+        f->loss_delay = aw_ns_since(f->head->ts, head->last.ts);
     }
     if (in->count && f->first_100)
-        f->loss_delay = aw_ns_max(f->loss_delay, span_of(f->first_100->at.ts, in->last.ts));
+        f->loss_delay = aw_ns_max(f->loss_delay, aw_ns_since(f->first_100->at.ts, in->last.ts));
 }
 
 bool aw_facts_shut_out(const struct aw_facts *f)
@@ -275,7 +267,7 @@ bool aw_facts_stall(const struct aw_facts *f, aw_ns lost)
 {
     const struct aw_exchange *x = f->x;
     if (!f->expect) return false;
-    if (!f->content && f->owes && (!f->first_100 || f->too_late) && (!f->final || f->status == 408))
+    if (!f->content && f->owes && !f->heard_100 && (!f->final || f->status == 408))
         return f->stuck != AW_NS_NONE && f->stuck - lost >= f->w;
     if (f->gave_up && f->wait >= f->w) {
         if (!f->first_100) return true;

@@ -68,7 +68,7 @@ struct aw_facts {
     const struct aw_mark *client_end, *server_end; /* first FIN or RST of each side, NULL */
     bool client_closed, server_closed;             /* who was first */
     bool server_reset;                             /* ... and it was a reset */
-    bool too_late;   /* the client had closed, with nothing sent, when the 100 came to it */
+    bool heard_100;  /* the first 100 came, and not to a client that had left with nothing sent */
     bool idle, open; /* ended by idleness; still open at the input's end */
 
     aw_ns loss_delay;               /* what retransmission of head or 100 cost, 0 = nothing */
@@ -111,6 +111,25 @@ static inline bool aw_near(aw_ns value, aw_ns threshold)
 {
     const aw_ns apart = value > threshold ? value - threshold : threshold - value;
     return value != AW_NS_NONE && threshold > 0 && apart <= threshold / 5;
+}
+
+/* Spans are never negative here: where capture times run backwards, nothing has passed. */
+static inline aw_ns aw_ns_since(aw_ns from, aw_ns to)
+{
+    return to > from ? to - from : 0;
+}
+
+/* That side's FIN was captured, and does not acknowledge the other's bytes up to `end`. */
+static inline bool aw_fin_short_of(const struct aw_exchange *x, enum aw_dir dir, aw_off end)
+{
+    return aw_seen(&x->conn.fin[dir]) && x->conn.fin_ack[dir] != AW_OFF_NONE &&
+           x->conn.fin_ack[dir] < end;
+}
+
+/* Its segment does not acknowledge the whole request head: nobody had asked for it. */
+static inline bool aw_interim_early(const struct aw_exchange *x, const struct aw_interim *in)
+{
+    return in->ack_off != AW_OFF_NONE && x->head_end != AW_OFF_NONE && in->ack_off < x->head_end;
 }
 
 static inline aw_ns aw_ns_max(aw_ns a, aw_ns b)

@@ -26,7 +26,7 @@ static bool waited(const struct aw_facts *f)
  */
 static bool both_silent(const struct aw_facts *f)
 {
-    return f->expect && f->owes && !f->content && (f->first_100 == NULL || f->too_late);
+    return f->expect && f->owes && !f->content && !f->heard_100;
 }
 
 static bool sends_more(const struct aw_facts *f)
@@ -36,7 +36,7 @@ static bool sends_more(const struct aw_facts *f)
 
 static aw_ns after(const struct aw_mark *from, const struct aw_mark *to)
 {
-    return to->ts > from->ts ? to->ts - from->ts : 0;
+    return aw_ns_since(from->ts, to->ts);
 }
 
 /* --- errors and what may become one --- */
@@ -346,7 +346,7 @@ static bool left_before_answer(const struct aw_facts *f)
 static enum aw_severity abandoned(const struct aw_facts *f)
 {
     if ((f->final && !left_before_answer(f)) || !sends_more(f)) return NOT;
-    if (f->first_100 && !f->too_late) return f->client_closed || f->idle ? AW_SEV_ERROR : NOT;
+    if (f->heard_100) return f->client_closed || f->idle ? AW_SEV_ERROR : NOT;
     return f->client_closed && !f->content && f->stuck < f->w ? AW_SEV_ERROR : NOT;
 }
 
@@ -388,7 +388,7 @@ static enum aw_severity slow_continue(const struct aw_facts *f)
 {
     if (!f->expect || !f->first_100 || f->think <= aw_slow_limit(f)) return NOT;
     /* It waited, too, where it then sent nothing all the same. */
-    return f->answers_100 || (f->owes && !f->content && !f->too_late) ? AW_SEV_WARNING : NOT;
+    return f->answers_100 || (f->owes && !f->content && f->heard_100) ? AW_SEV_WARNING : NOT;
 }
 
 static enum aw_severity continue_unheeded(const struct aw_facts *f)
@@ -451,9 +451,7 @@ static enum aw_severity unsolicited_continue(const struct aw_facts *f)
     if (!f->expect) return AW_SEV_INFO;
     for (unsigned i = 0; i < x->interim_count && i < AW_INTERIM_MAX; i++) {
         const struct aw_interim *in = &x->interim[i];
-        if (in->status == 100 && in->ack_off != AW_OFF_NONE && x->head_end != AW_OFF_NONE &&
-            in->ack_off < x->head_end)
-            return AW_SEV_INFO;
+        if (in->status == 100 && aw_interim_early(x, in)) return AW_SEV_INFO;
     }
     return NOT;
 }
@@ -645,8 +643,7 @@ unsigned aw_rule_borders(const struct aw_facts *f, enum aw_cause cause, struct a
     }
     if (cause == AW_CAUSE_RESPONSE_LOST)
         return border(out, n, reset_after_final(f), aw_lost_limit(f));
-    if (cause == AW_CAUSE_ABANDONED && (!f->first_100 || f->too_late))
-        return border(out, n, f->stuck, f->w);
+    if (cause == AW_CAUSE_ABANDONED && !f->heard_100) return border(out, n, f->stuck, f->w);
     if (cause == AW_CAUSE_IGNORED_REJECTION && !f->answers_final)
         return border(out, n, went_on(f), aw_ns_max(f->rtt, AW_REACTION));
     if (cause == AW_CAUSE_SLOW_CONTINUE) return border(out, n, f->think, aw_slow_limit(f));

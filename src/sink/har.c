@@ -234,10 +234,8 @@ static json_t *verdict(bool *ok, const struct aw_verdict *v)
     aw_tree_set(ok, o, "also", also);
     aw_tree_set(ok, o, "recovered", json_boolean(v->recovered));
     aw_tree_set(ok, o, "stall_ms", aw_tree_ms(v->cost.stall));
-    if (v->cost.wasted >= 0)
-        aw_tree_set(ok, o, "wasted_bytes", json_integer(v->cost.wasted));
-    else
-        aw_tree_set(ok, o, "wasted_bytes", json_null());
+    aw_tree_set(ok, o, "wasted_bytes",
+                v->cost.wasted < 0 ? json_null() : json_integer(v->cost.wasted));
     aw_tree_set(ok, o, "evidence", evidence);
     aw_tree_set(ok, o, "fix", fix);
     return o;

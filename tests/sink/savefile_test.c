@@ -72,28 +72,40 @@ static bool give(struct aw_savefile *s, uint64_t ord, uint16_t iface)
     return aw_savefile_packet(s, &p);
 }
 
-/* How many packets the file has: whole, in order, with their bytes. *last: the last one. */
-static size_t read_back(uint64_t *last)
+/* Shows each packet of the file to `look`, by its place; returns how many there are, all whole. */
+static size_t read_each(void (*look)(const struct aw_packet *p, size_t place, void *ctx), void *ctx)
 {
     char err[256];
     const struct aw_packet *p;
     size_t count = 0, n;
     struct aw_source *s = aw_source_open(path, 0, err, sizeof err);
     if (!s) fail_msg("%s", err);
-    *last = 0;
     enum aw_read got;
     while ((got = aw_source_next(s, 0, &p, &n)) == AW_READ_OK)
-        for (size_t i = 0; i < n; i++, count++) {
-            const uint64_t ord = (uint64_t)(p[i].ts / AW_SEC);
-            assert_true(ord > *last);
-            *last = ord;
-            assert_int_equal(p[i].cap_len, LEN);
-            assert_int_equal(p[i].data[0], ord & 0xff);
-            assert_int_equal(p[i].data[LEN - 1], ord & 0xff);
-        }
+        for (size_t i = 0; i < n; i++, count++)
+            look(&p[i], count, ctx);
     assert_int_equal(got, AW_READ_END);
     aw_source_close(s);
     return count;
+}
+
+static void look_in_order(const struct aw_packet *p, size_t place, void *ctx)
+{
+    uint64_t *last = ctx;
+    const uint64_t ord = (uint64_t)(p->ts / AW_SEC);
+    (void)place;
+    assert_true(ord > *last);
+    *last = ord;
+    assert_int_equal(p->cap_len, LEN);
+    assert_int_equal(p->data[0], ord & 0xff);
+    assert_int_equal(p->data[LEN - 1], ord & 0xff);
+}
+
+/* How many packets the file has: whole, in order, with their bytes. *last: the last one. */
+static size_t read_back(uint64_t *last)
+{
+    *last = 0;
+    return read_each(look_in_order, last);
 }
 
 static void a_full_disk_is_endured(void **state)
@@ -164,11 +176,17 @@ static void a_full_disk_ends_the_file(void **state)
     }
 }
 
+enum { LARGEST = 262144 };
+static void look_at_largest(const struct aw_packet *p, size_t place, void *ctx)
+{
+    (void)ctx;
+    assert_int_equal(p->cap_len, place % 2 ? LARGEST : 60);
+}
+
 /* The largest packet there may be, behind others and with its interface new. */
 static void the_largest_packet(void **state)
 {
     (void)state;
-    enum { LARGEST = 262144 };
     uint8_t *bytes = calloc(1, LARGEST + 100);
     assert_non_null(bytes);
     for (int mixed = 0; mixed <= 1; mixed++) {
@@ -183,20 +201,26 @@ static void the_largest_packet(void **state)
             assert_true(aw_savefile_packet(s, &p));
         }
         assert_int_equal(aw_savefile_close(s), 0);
-        char err[256];
-        const struct aw_packet *p;
-        size_t n, count = 0;
-        struct aw_source *back = aw_source_open(path, 0, err, sizeof err);
-        assert_non_null(back);
-        enum aw_read got;
-        while ((got = aw_source_next(back, 0, &p, &n)) == AW_READ_OK)
-            for (size_t i = 0; i < n; i++, count++)
-                assert_int_equal(p[i].cap_len, count % 2 ? LARGEST : 60);
-        assert_int_equal(got, AW_READ_END);
-        assert_int_equal(count, 6);
-        aw_source_close(back);
+        assert_int_equal(read_each(look_at_largest, NULL), 6);
     }
     free(bytes);
+}
+
+static const struct {
+    uint16_t iface;
+    uint32_t cap;
+    bool untimed, again;
+} timeless[] = {{0, 60, true, true},  {0, 61, true, true},  {0, 62, false, false},
+                {0, 63, true, true},  {1, 60, true, false}, {0, 40, true, false},
+                {1, 60, false, false}};
+enum { TIMELESS = sizeof timeless / sizeof *timeless };
+
+static void look_for_times(const struct aw_packet *p, size_t place, void *ctx)
+{
+    assert_int_equal(p->cap_len, timeless[place].cap);
+    assert_memory_equal(p->data, ctx, p->cap_len);
+    assert_int_equal(p->untimed, timeless[place].again);
+    if (!p->untimed) assert_int_equal(p->ts, (aw_ns)place * AW_SEC);
 }
 
 /* What has no time has none when it is read again, as far as a format can say so: whole packets of
@@ -204,43 +228,20 @@ static void the_largest_packet(void **state)
 static void without_a_time(void **state)
 {
     (void)state;
-    static const struct {
-        uint16_t iface;
-        uint32_t cap;
-        bool untimed, again;
-    } rows[] = {{0, 60, true, true},  {0, 61, true, true},  {0, 62, false, false},
-                {0, 63, true, true},  {1, 60, true, false}, {0, 40, true, false},
-                {1, 60, false, false}};
-    enum { N = sizeof rows / sizeof *rows };
-    const uint8_t bytes[64] = {1, 2, 3};
+    uint8_t bytes[64] = {1, 2, 3};
     struct aw_savefile *s = start(false, false);
-    for (unsigned i = 0; i < N; i++) {
+    for (unsigned i = 0; i < TIMELESS; i++) {
         const struct aw_packet p = {.ts = (aw_ns)i * AW_SEC,
                                     .data = bytes,
-                                    .cap_len = rows[i].cap,
-                                    .wire_len = rows[i].cap < 60 ? 1500 : rows[i].cap,
+                                    .cap_len = timeless[i].cap,
+                                    .wire_len = timeless[i].cap < 60 ? 1500 : timeless[i].cap,
                                     .linktype = 1,
-                                    .iface = rows[i].iface,
-                                    .untimed = rows[i].untimed};
+                                    .iface = timeless[i].iface,
+                                    .untimed = timeless[i].untimed};
         assert_true(aw_savefile_packet(s, &p));
     }
     assert_int_equal(aw_savefile_close(s), 0);
-    char err[256];
-    const struct aw_packet *p;
-    size_t n, count = 0;
-    struct aw_source *back = aw_source_open(path, 0, err, sizeof err);
-    assert_non_null(back);
-    enum aw_read got;
-    while ((got = aw_source_next(back, 0, &p, &n)) == AW_READ_OK)
-        for (size_t i = 0; i < n; i++, count++) {
-            assert_int_equal(p[i].cap_len, rows[count].cap);
-            assert_memory_equal(p[i].data, bytes, p[i].cap_len);
-            assert_int_equal(p[i].untimed, rows[count].again);
-            if (!p[i].untimed) assert_int_equal(p[i].ts, (aw_ns)count * AW_SEC);
-        }
-    assert_int_equal(got, AW_READ_END);
-    assert_int_equal(count, N);
-    aw_source_close(back);
+    assert_int_equal(read_each(look_for_times, bytes), TIMELESS);
 }
 
 int main(void)
