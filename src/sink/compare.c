@@ -377,7 +377,14 @@ static void write_text(struct aw_out *o, struct aw_out *tables, const struct tal
                   (ull)all[AFTER], text[AFTER]);
     say(o, t, WORSE);
     say(o, t, BETTER);
-    if (changes(t, WORSE) + changes(t, BETTER) == 0) aw_out_str(o, "No change worth telling.\n");
+    if (all[AFTER] == 0 && all[BEFORE] > 0) {
+        /* What a script must not take for a cure. */
+        aw_text_ink(o, AW_INK_ERROR);
+        aw_out_str(o, "Nothing to judge by: the second has no expectation exchange.\n");
+        aw_text_ink(o, AW_INK_PLAIN);
+    } else if (changes(t, WORSE) + changes(t, BETTER) == 0) {
+        aw_out_str(o, "No change worth telling.\n");
+    }
     const struct aw_span all_tables = aw_out_bytes(tables);
     aw_out_write(o, all_tables.p, all_tables.len);
 }

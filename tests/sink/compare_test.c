@@ -126,7 +126,7 @@ static const struct {
      {10, 1, "ignored", "s", 0, 0},
      {0, 0, "ignored", "s", 0, 0},
      AW_COMPARED_SAME,
-     NULL},
+     "Nothing to judge by: the second has no expectation exchange.\n"},
     {"hostile names",
      {100, 1, "ignored", "\\u001b[2J\\u202e<script>", 50, 10},
      {100, 1, "ignored", "\\u001b[2J\\u202e<script>", 50, 10},
