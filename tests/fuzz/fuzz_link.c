@@ -171,7 +171,10 @@ static void step(struct world *w)
             const struct aw_exchange x = make(w, &w->open[slot % w->count], false, 0);
             aw_link_waiting(w->link, &x, AW_SEC);
         }
-        if (how & 1) aw_link_dropped(w->link, CASE_EPOCH + (aw_ns)(w->now * 1e6), AW_NS_NONE);
+        if (how & 1) {
+            const aw_ns now = CASE_EPOCH + (aw_ns)(w->now * 1e6);
+            aw_link_dropped(w->link, now, now + slot * AW_MS);
+        }
         if (how & 2) aw_link_quiet(w->link, CASE_EPOCH + (aw_ns)(w->now * 1e6));
         break;
     }

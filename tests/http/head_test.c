@@ -271,7 +271,7 @@ static void test_fields(void **state)
     static const char answer[] =
         "HTTP/1.0 503\r\nServer: s\r\nAge: 1\r\nVia: v\r\nX-Cache: MISS\r\nX-Squid-Error: E 0\r\n"
         "Retry-After: 5\r\nLocation:\r\nProxy-Agent: p\r\nX-Powered-By: PHP\r\nCF-Ray: 1-AMS\r\n"
-        "Connection: close\r\n\r\n";
+        "X-Vcap-Request-Id: v\r\nConnection: close\r\n\r\n";
     parse(&p, AW_S2C, answer, sizeof answer - 1);
     aw_head_frame_response(&p.head, false, false);
     assert_true(p.good);
@@ -283,7 +283,7 @@ static void test_fields(void **state)
     expect_text(h->field[AW_FIELD_RETRY_AFTER], "5");
     assert_non_null(h->field[AW_FIELD_LOCATION].p); /* present and empty */
     assert_int_equal(h->field[AW_FIELD_LOCATION].len, 0);
-    expect_text(h->res_hint, "X-Powered-By: PHP\nCF-Ray: 1-AMS");
+    expect_text(h->res_hint, "X-Powered-By: PHP\nCF-Ray: 1-AMS\nX-Vcap-Request-Id: v");
     assert_int_equal(h->res, AW_RES_CLOSE | AW_RES_UNTIL_CLOSE | AW_RES_PROXY_FIELD | AW_RES_AGE |
                                  AW_RES_VIA | AW_RES_X_CACHE | AW_RES_SQUID | AW_RES_NO_REASON |
                                  AW_RES_HTTP10);

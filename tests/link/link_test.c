@@ -672,6 +672,59 @@ static void lost(void **state)
                              "3.3 417 expect-refused 1/2 of 3 by 0\n");
 }
 
+/* --- packets that the capture lost --- */
+
+static bool dropped[200];
+
+static void note_dropped(void *ctx, const struct aw_record *r)
+{
+    (void)ctx;
+    if (r->ex->id < sizeof dropped) dropped[r->ex->id] = r->ex->flags & AW_F_DROPPED;
+}
+
+/* Marked are those under way at a time when packets were lost; where too many such times are told
+ * of, the two oldest and what lies between them become one. */
+static void drops(void **state)
+{
+    (void)state;
+    enum { TIMES = 40, KEPT = 32, EVERY = 10000 }; /* ms */
+    struct aw_config config;
+    aw_config_init(&config);
+    config.all = true;
+    config.alloc = aw_alloc_or_default(NULL);
+    const struct aw_sink sink = {.record = note_dropped};
+    struct aw_link *l = aw_link_new(&config, &sink, aw_diagnose, BIG);
+    assert_non_null(l);
+    memset(dropped, 0, sizeof dropped);
+    aw_link_dropped(l, AW_NS_NONE, AW_NS_NONE);
+    aw_link_dropped(l, CASE_EPOCH + 5 * AW_MS, CASE_EPOCH); /* ends before it begins: nothing */
+    /* Of each time one exchange was under way (2n + 1), one in the quiet after it (2n + 2). All are
+     * closed at the end, so that all times are known. */
+    for (unsigned i = 0; i < TIMES; i++) {
+        const double at = i * (double)EVERY;
+        const aw_ns when = CASE_EPOCH + (aw_ns)(at * 1e6);
+        opened(l, &(struct ex){2 * i + 1, 1, at, at + 10, 201, true, NULL});
+        opened(l, &(struct ex){2 * i + 2, 1, at + 5000, at + 5010, 201, true, NULL});
+        aw_link_dropped(l, when + 2 * AW_MS, when + 3 * AW_MS);
+        /* Less than a second later, and before it: the same time. */
+        aw_link_dropped(l, when + AW_MS, when + 900 * AW_MS);
+    }
+    for (unsigned i = 0; i < TIMES; i++) {
+        const double at = i * (double)EVERY;
+        struct aw_exchange x = make(&(struct ex){2 * i + 1, 1, at, at + 10, 201, true, NULL});
+        tick(l, TIMES * (double)EVERY);
+        aw_link_closed(l, &x);
+        x = make(&(struct ex){2 * i + 2, 1, at + 5000, at + 5010, 201, true, NULL});
+        aw_link_closed(l, &x);
+    }
+    finish(l, TIMES * (double)EVERY + 1);
+    for (unsigned i = 0; i < TIMES; i++) {
+        const bool between = i < TIMES - KEPT; /* it lies within the oldest */
+        if (!dropped[2 * i + 1]) fail_msg("time %u: not marked", i);
+        if (dropped[2 * i + 2] != between) fail_msg("after time %u: %d", i, dropped[2 * i + 2]);
+    }
+}
+
 /* --- address translation --- */
 
 static struct aw_exchange numbered(const struct ex *e, uint32_t client_isn)
@@ -797,6 +850,7 @@ int main(void)
         cmocka_unit_test(legs),
         cmocka_unit_test(legs_by_name),
         cmocka_unit_test(lost),
+        cmocka_unit_test(drops),
         cmocka_unit_test(translated),
         cmocka_unit_test(translated_repeat),
         cmocka_unit_test(budget),

@@ -378,10 +378,25 @@ static void avs(struct frame *f)
     memset(front(f, NULL, 56), 0, 56);
     FRONT(f, 0x80, 0x21, 0x10, 0x01, 0, 0, 0, 64);
 }
+/* Monitor mode under "any": wlan with a header of its device in front of it, or without. */
+static void cooked(struct frame *f, unsigned hardware)
+{
+    FRONT(f, 0, 0, (uint8_t)(hardware >> 8), (uint8_t)hardware, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4);
+}
+static void sll_wlan(struct frame *f)
+{
+    wlan(f);
+    cooked(f, 801);
+}
 static void sll_radiotap(struct frame *f)
 {
     radiotap(f);
-    FRONT(f, 0, 0, 3, 0x23, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4);
+    cooked(f, 803);
+}
+static void sll_prism(struct frame *f)
+{
+    prism(f);
+    cooked(f, 802);
 }
 static void ppi(struct frame *f)
 {
@@ -453,6 +468,8 @@ static const struct row rows[] = {
     {"SLL", sll, 113, AW_DROP_NONE, 0},
     {"SLL, 802.1Q", sll_vlan, 113, AW_DROP_NONE, 0},
     {"SLL, netlink", sll_netlink, 113, AW_DROP_NOT_IP, 0},
+    {"SLL, 802.11", sll_wlan, 113, AW_DROP_NONE, 0},
+    {"SLL, Prism", sll_prism, 113, AW_DROP_NONE, 0},
     {"SLL, radiotap", sll_radiotap, 113, AW_DROP_NONE, 0},
     {"SLL2", sll2, 276, AW_DROP_NONE, 0},
     {"NFLOG", nflog, 239, AW_DROP_NONE, 0},
