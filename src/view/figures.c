@@ -8,6 +8,20 @@
 #include "sink/report.h"
 #include "view/inside.h"
 
+static void figure_before(char to[FIGURE], double ms, double s)
+{
+    if (ms > -9.95)
+        (void)snprintf(to, FIGURE, "%.1f ms", ms);
+    else if (ms > -999.5)
+        (void)snprintf(to, FIGURE, "%.0f ms", ms);
+    else if (s > -6000)
+        (void)snprintf(to, FIGURE, "%.0f s", s);
+    else if (s > -360000)
+        (void)snprintf(to, FIGURE, "%.0f h", s / 3600);
+    else
+        (void)snprintf(to, FIGURE, "%.0f d", s / 86400);
+}
+
 const char *figure_span(char to[FIGURE], aw_ns ns)
 {
     const double ms = (double)ns / (double)AW_MS, s = ms / 1000;
@@ -15,15 +29,15 @@ const char *figure_span(char to[FIGURE], aw_ns ns)
         (void)snprintf(to, FIGURE, "-");
     else if (ns == 0)
         (void)snprintf(to, FIGURE, "0 ms");
-    else if (ns < 0)
-        (void)snprintf(to, FIGURE, "%.3g ms", ms);
-    else if (ms < 10)
+    else if (ns < 0) /* the sign takes a digit */
+        figure_before(to, ms, s);
+    else if (ms < 9.995)
         (void)snprintf(to, FIGURE, "%.2f ms", ms);
     else if (ms < 999.5)
         (void)snprintf(to, FIGURE, "%.0f ms", ms);
-    else if (s < 10)
+    else if (s < 9.9995)
         (void)snprintf(to, FIGURE, "%.3f s", s);
-    else if (s < 100)
+    else if (s < 99.995)
         (void)snprintf(to, FIGURE, "%.2f s", s);
     else if (s < 6000)
         (void)snprintf(to, FIGURE, "%.0f s", s);
@@ -43,7 +57,7 @@ const char *figure_count(char to[FIGURE], uint64_t count)
 {
     if (count < 1000000)
         (void)snprintf(to, FIGURE, "%llu", (unsigned long long)count);
-    else if (count < 1000000000)
+    else if (count < 999995000)
         (void)snprintf(to, FIGURE, "%.2f M", (double)count / 1e6);
     else
         (void)snprintf(to, FIGURE, "%.2f G", (double)count / 1e9);

@@ -105,6 +105,25 @@ static void test_times_that_run_back(void **state)
     assert_int_equal(failures(b, 0, INT64_MAX / 4), 2);
 }
 
+/* Cleared, it begins anew; what went wrong with the input stays said. */
+static void test_cleared(void **state)
+{
+    struct board *b = *state;
+    fail_at(b, 1000 * AW_SEC);
+    aw_board_trouble(b->board, "the disk is on fire");
+    aw_board_trouble(b->board, "and so is the roof");
+    assert_int_equal(failures(b, 0, INT64_MAX / 4), 1);
+    aw_board_lock(b->board);
+    assert_int_equal(aw_rows_count(aw_board_rows(b->board)), 1);
+    aw_board_clear(b->board);
+    assert_int_equal(aw_rows_count(aw_board_rows(b->board)), 0);
+    assert_string_equal(aw_board_info(b->board)->trouble, "the disk is on fire");
+    aw_board_unlock(b->board);
+    assert_int_equal(failures(b, 0, INT64_MAX / 4), 0);
+    fail_at(b, 2000 * AW_SEC);
+    assert_int_equal(failures(b, 0, INT64_MAX / 4), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +131,7 @@ int main(void)
                                         free_board),
         cmocka_unit_test_setup_teardown(test_earlier_than_there_is_room_for, make_board,
                                         free_board),
+        cmocka_unit_test_setup_teardown(test_cleared, make_board, free_board),
         cmocka_unit_test_setup_teardown(test_times_that_run_back, make_board, free_board),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

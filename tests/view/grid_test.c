@@ -62,6 +62,22 @@ static void test_puts(void **state)
 }
 
 /* Whatever bytes come, no cell holds what acts on a terminal, and nothing is written outside. */
+/* Whatever we draw with has a stand-in where there is only ASCII; what has none is no drawing. */
+static void test_drawn_in_ascii(void **state)
+{
+    static const char drawn[] = "\u2500\u2502\u250a\u251c\u2524\u250c\u2510\u2514\u2518\u252c\u2534"
+                                "\u253c\u25b6\u25c0\u25b2\u25bc\u2022\u00b7\u25cf\u2192\u2190\u2588"
+                                "\u2026\u2581\u2583\u2587\u2600";
+    struct aw_grid g = {.ascii = true};
+    (void)state;
+    assert_true(aw_grid_size(&g, 1, 40));
+    (void)aw_grid_str(&g, 0, 0, 40, drawn, AW_STYLE_PLAIN);
+    char *text = written(&g);
+    assert_string_equal(text, "-|:+++++++++><^v--*><#~.-%?\n");
+    free(text);
+    aw_grid_fini(&g);
+}
+
 static void test_all_bytes(void **state)
 {
     uint32_t seed = 1;
@@ -171,11 +187,9 @@ static void test_settings_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_puts),
-        cmocka_unit_test(test_all_bytes),
-        cmocka_unit_test(test_wraps),
-        cmocka_unit_test(test_masks),
-        cmocka_unit_test(test_settings_come_back),
+        cmocka_unit_test(test_puts),      cmocka_unit_test(test_drawn_in_ascii),
+        cmocka_unit_test(test_all_bytes), cmocka_unit_test(test_wraps),
+        cmocka_unit_test(test_masks),     cmocka_unit_test(test_settings_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
