@@ -16,8 +16,10 @@ import io
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
+import tempfile
 import warnings
 from decimal import Decimal
 
@@ -277,6 +279,39 @@ def check(program, captures, validators):
     return counts
 
 
+def left_aside(path):
+    """A capture of packets that are not analysed: ARP, UDP, a checksum error, one cut short."""
+    ether = b"\x02" * 12
+    ip = bytes.fromhex("4500001c000100004011000020000001200000020035003500080000")
+    packets = [ether + b"\x08\x06" + bytes(28), ether + b"\x08\x00" + ip,
+               ether + b"\x08\x00" + ip, ether + b"\x08\x00\x45", b"\x02"]
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for i, packet in enumerate(packets):
+            f.write(struct.pack("<IIII", i, 0, len(packet), len(packet)) + packet)
+
+
+def verbose_agrees(program, inputs):
+    """What -v says on standard error is what the JSON document says of packets and messages."""
+    kinds = 0
+    for words in ([], ["tcp port 80 or udp or arp"], ["tcp port 80"]):
+        run = subprocess.run([program, "-v", *inputs, "-o", "json", *words], capture_output=True,
+                             timeout=120)
+        summary, told = json.loads(run.stdout), run.stderr.decode("utf-8")
+        total = re.search(r"(\d+) packets, (\d+) TCP segments; not analysed:", told)
+        assert total, "-v says nothing"
+        assert [int(n) for n in total.groups()] == [summary["input"]["packets"],
+                                                    summary["input"]["segments"]]
+        lost = {slug: int(n) for n, slug in re.findall(r"(?m)^ +(\d+)  ([a-z0-9-]+): ", told)}
+        filtered = lost.pop("filtered", 0)
+        assert lost == summary["input"]["not_followed"], "-v has other drops: %s" % told
+        assert filtered == summary["input"]["filtered"], "-v has other packets filtered"
+        unread = [int(n) for n in re.findall(r"(?m)^ +(\d+)  messages not read: ", told)]
+        assert sorted(unread) == sorted(summary["exchanges"]["unparsed_by_reason"].values())
+        kinds += (len(lost) > 2) + (filtered > 0) + (len(unread) > 0)
+    return kinds
+
+
 def main():
     program, captures = sys.argv[1], sys.argv[2:]
     record, record_schema = validator(ROOT + "/src/dist/schema/record.schema.json")
@@ -293,6 +328,12 @@ def main():
                 exchanges, failing = exchanges + counts[0], failing + counts[1]
         except (AssertionError, jsonschema.ValidationError, ValueError, KeyError) as e:
             print("FAILED %s: %s: %s" % (" ".join(inputs)[:120], type(e).__name__, str(e)[:600]))
+            failed += 1
+    with tempfile.TemporaryDirectory() as folder:
+        left_aside(folder + "/aside.pcap")
+        captures.append(folder + "/aside.pcap")
+        if verbose_agrees(program, [word for c in captures for word in ("-r", c)]) < 4:
+            print("FAILED -v: too little was left aside for a comparison")
             failed += 1
     print("reports: %d captures in %d formats: %d exchanges, %d failing; %d captures disagree"
           % (len(captures), len(FORMATS), exchanges, failing, failed))
