@@ -176,6 +176,15 @@ static void paused(struct case_maker *m)
     m->x.resume_ack = 0;
     case_final(m, 1003, 201);
 }
+/* What ended the pause acknowledges more than was captured. */
+static void paused_till_unseen(struct case_maker *m)
+{
+    case_part(m, 0.1, 1001, 0, 1000);
+    m->x.at[AW_AT_PAUSE] = m->x.at[AW_AT_BODY];
+    m->x.at[AW_AT_RESUME] = m->x.at[AW_AT_BODY_END];
+    m->x.resume_ack = m->answers = CASE_100_END;
+    case_final(m, 1003, 201);
+}
 static void paused_later(struct case_maker *m)
 {
     case_part(m, 0.1, 5000, 0, 1000);
@@ -303,6 +312,15 @@ static void owed_closed_loss(struct case_maker *m)
     owed_closed(m);
     m->x.loss[AW_PART_CONTENT] =
         (struct aw_loss){.count = 1, .first = case_mark(m, 3), .last = case_mark(m, 3)};
+}
+/* Full packets were lost for a while, and came through in the end. */
+static void content_lost_and_answered(struct case_maker *m)
+{
+    case_100(m, 1);
+    case_content(m, 2, 3, CASE_100_END);
+    m->x.loss[AW_PART_CONTENT] =
+        (struct aw_loss){.count = 3, .first = case_mark(m, 203), .last = case_mark(m, 900)};
+    case_final(m, 950, 201);
 }
 static void owed_shut_out(struct case_maker *m)
 {
@@ -867,6 +885,8 @@ static const struct row rows[] = {
      AW_PARTY_CLIENT, 0},
     {"owed content and lost some", owed_closed_loss, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR,
      AW_CONF_HIGH, AW_PARTY_NETWORK, 0},
+    {"content sent again until it came through", content_lost_and_answered, AW_CAUSE_CONTINUED,
+     AW_SEV_OK, AW_CONF_HIGH, AW_PARTY_NONE, 0},
     {"the server shut its window and left", owed_shut_out, AW_CAUSE_REQUEST_TIMEOUT, AW_SEV_ERROR,
      AW_CONF_HIGH, AW_PARTY_SERVER, 0},
     {"content taken for a request", stray_answer, AW_CAUSE_DESYNC_RISK, AW_SEV_ERROR,
@@ -963,6 +983,8 @@ static const struct row rows[] = {
      AW_PARTY_CAPTURE, 0},
     {"acknowledged and never captured", acked_100, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN,
      AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},
+    {"a pause ended by what was never captured", paused_till_unseen, AW_CAUSE_INCOMPLETE,
+     AW_SEV_UNKNOWN, AW_CONF_HIGH, AW_PARTY_CAPTURE, 0},
     {"sent and never captured", sent_unseen, AW_CAUSE_INCOMPLETE, AW_SEV_UNKNOWN, AW_CONF_HIGH,
      AW_PARTY_CAPTURE, 0},
     {"a hole does not change a 417", hole_but_417, AW_CAUSE_EXPECT_REFUSED, AW_SEV_ERROR,
@@ -1225,6 +1247,10 @@ static void late_legs(void **state)
         inner.x.req &= ~(uint32_t)AW_REQ_EXPECT; /* it was not asked for one */
         case_judge(&m, &c, &v);
         assert_int_equal(v.party, AW_PARTY_INTERMEDIARY);
+        inner.x.at[AW_AT_HEAD].ord = 0; /* nobody saw what it was asked for */
+        case_judge(&m, &c, &v);
+        assert_int_equal(v.party, AW_PARTY_SERVER);
+        inner.x.at[AW_AT_HEAD].ord = 1;
         c.inner_unseen = true; /* the origin's may not have been captured */
         case_judge(&m, &c, &v);
         assert_int_equal(v.party, AW_PARTY_SERVER);
