@@ -284,6 +284,10 @@ static void test_ends(void **state)
     assert_int_equal(aw_ref_no(facts->fin[AW_S2C].ref), 70);
     assert_int_equal(aw_ref_no(facts->rst[AW_S2C].ref), 71);
     assert_false(aw_seen(&facts->fin[AW_C2S]));
+    run(lab, SHAKE "c A 0 0 ABC ref=69\n+100 s FA 0 3 ref=70\n");
+    assert_int_equal(aw_ref_no(facts->last_activity.ref), 70);
+    run(lab, SHAKE "c A 0 0 ABC\nc A 6 0 GHI\n+100 c FA 9 0 ref=70\n");
+    assert_int_equal(aw_ref_no(facts->last_activity.ref), 70);
     run(lab, SHAKE "c R 0 0 ref=72\n");
     assert_int_equal(facts->close, AW_CONN_RST);
     assert_int_equal(facts->closed_by, AW_C2S);
@@ -292,6 +296,39 @@ static void test_ends(void **state)
     assert_int_equal(facts->close, AW_CONN_OPEN);
     assert_int_equal(st.bad_rst, 1);
     assert_int_equal(st.out_of_window, 1);
+}
+
+static unsigned copies_given;
+
+static void count_copies(struct lab *l, struct aw_flow *flow, const struct aw_chunk *c)
+{
+    (void)l;
+    (void)flow;
+    if (c->kind == AW_CHUNK_AGAIN && c->copy) copies_given++;
+}
+
+/* What a copy holds is told only where all of it was captured. */
+static void test_copies_are_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        unsigned given;
+    } rows[] = {
+        {SHAKE "c A 0 0 id=77 ABC\nc A 0 0 id=77 ABC ttl=9\n", 1},
+        {SHAKE "c A 0 0 id=77 ABC wire=10\nc A 0 0 id=77 ABC ttl=9 wire=10\n", 0},
+        {SHAKE "c A 0 0 id=77\nc A 0 0 id=77 ttl=9\n", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        copies_given = 0;
+        assert_true(lab_start(lab, 1 << 22, NULL));
+        lab->hook = count_copies;
+        lab_run(lab, rows[i].script);
+        aw_flow_finish(lab->table);
+        assert_int_equal(facts->copies, 1);
+        assert_int_equal(copies_given, rows[i].given);
+        lab_stop(lab);
+    }
 }
 
 /* A reset that waits, seen twice. */
@@ -536,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_losses),
         cmocka_unit_test(test_one_hole_of_many_acknowledgements),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_copies_are_whole),
         cmocka_unit_test(test_copy_of_a_reset),
         cmocka_unit_test(test_pieces_over_time),
         cmocka_unit_test(test_used_again),

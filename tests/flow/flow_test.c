@@ -96,6 +96,15 @@ static const struct scenario scenarios[] = {
      "c S 0 0 scale=15\ns SA 0 0 scale=4\nc A 0 0 win=30000\ns A 0 0 win=30000\n"
      "c A 0 0 ABC win=30000\ns R 400000 0\n+3 tick\n",
      "c 0 ABC\nclose input c", true, 0},
+    {"reset inside the window of who receives it, beyond that of who sends it",
+     "c S 0 0 scale=4\ns SA 0 0 scale=0\nc A 0 0 win=30000\ns A 0 0 win=100\nc A 0 0 ABC "
+     "win=30000\n"
+     "s R 400000 0\n+3 tick\n",
+     "c 0 ABC\ns hole 0+400000\nclose rst s", true, 0},
+    {"reset beyond the window of who receives it, inside that of who sends it",
+     "c S 0 0 scale=0\ns SA 0 0 scale=4\nc A 0 0 win=100\ns A 0 0 win=30000\nc A 0 0 ABC win=100\n"
+     "s R 400000 0\n+3 tick\n",
+     "c 0 ABC\nclose input c", true, 0},
     {"the scale is as large as it may be",
      "c S 0 0 scale=14\ns SA 0 0 scale=14\nc A 0 0 win=30000\ns A 0 0 win=30000\n"
      "c A 0 0 ABC win=30000\ns R 400000 0\n+3 tick\n",
@@ -230,6 +239,9 @@ static const struct scenario scenarios[] = {
      "s SA 0 0\ns A 0 0 old\ns SA 0 0 isn=90000000 ackisn=70000000\ns A 3 0 more\n"
      "s A 0 0 isn=90000000 bad\n",
      "s 0 oldmore\nclose input c", true, 0},
+    {"numbers far off after both sides were heard are a gap, no other connection",
+     SHAKE "s A 0 50000000 XYZ\n+3 tick\nc A 50000000 3 MORE\n",
+     "c hole 0+50000000\ns 0 XYZ\nc 50000000 MORE\nclose input c", false, 0},
     {"joined at a stranger's SYN", "c S 0 0 isn=70000000\ns A 0 0\nc A 0 0 REQ\ns A 0 3 res\n",
      "close reused s\nc 0 REQ\ns 0 res\nclose input c", true, 0},
     {"joined at a stranger's SYN-ACK",
@@ -283,6 +295,10 @@ static const struct scenario scenarios[] = {
     {"watched, acknowledging segments swapped",
      SHAKE "c A 0 0 ABCDEF\ns A 3 6 def ref=93\ns A 0 3 abc ref=92\n",
      "c 0 ABCDEF\ns ack 3 of 3 #92\ns 0 abcdef\nclose input c", false, 3},
+    {"watched, acknowledged with the FIN", SHAKE "c FA 0 0 ABC\ns A 0 4 ref=91\n",
+     "c 0 ABC\nc fin 3\ns ack 3 of 3 #91\nclose input c", false, 3},
+    {"watched, acknowledged but for the FIN", SHAKE "c FA 0 0 ABC\ns A 0 3 ref=91\n",
+     "c 0 ABC\nc fin 3\ns ack 3 of 3 #91\nclose input c", false, 3},
     {"copies: other TTL",
      "c S 0 0 id=1\nc S 0 0 id=1 ttl=63\ns SA 0 0 id=0 ts=5\ns SA 0 0 id=0 ts=5 ttl=62\nc A 0 0 "
      "id=2\n"
