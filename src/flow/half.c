@@ -108,7 +108,7 @@ static void acknowledge(struct aw_flow *f, const struct aw_view *v)
     aw_order_watch(f, !v->side);
 }
 
-void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end)
+void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off end)
 {
     struct aw_half *h = &f->half[v->side];
     h->flags &= (uint16_t)~AW_HALF_TIMING; /* Karn: which one will be acknowledged is not known */
@@ -119,9 +119,9 @@ void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_of
     aw_flow_give(f, &(struct aw_chunk){.kind = AW_CHUNK_AGAIN,
                                        .dir = aw_dir_of(f, v->side),
                                        .ttl = v->seg->ttl,
-                                       .data = whole ? v->seg->payload.p + (off - v->off) : NULL,
-                                       .len = (uint64_t)(end - off),
-                                       .off = off,
+                                       .data = whole ? v->seg->payload.p : NULL,
+                                       .len = (uint64_t)(end - v->off),
+                                       .off = v->off,
                                        .seen = v->seg->at,
                                        .ack_off = v->ack,
                                        .peer_high = f->half[!v->side].high});
@@ -145,7 +145,7 @@ static void repeated(struct aw_flow *f, const struct aw_view *v)
     const struct aw_more *m = f->more;
     if (m && v->off >= m->hole_from[v->side] && end <= m->hole_to[v->side])
         return; /* late: first seen */
-    aw_half_again(f, v, v->off, end);
+    aw_half_again(f, v, end);
 }
 
 void aw_half_copy(struct aw_flow *f, const struct aw_view *v)

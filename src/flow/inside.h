@@ -414,8 +414,8 @@ void aw_claim_free(struct aw_flow_table *t, struct aw_claim *c); /* c may be NUL
 /* What `side` acknowledged at `acked` had been sent at `sent`: a sample of its round trip. */
 void aw_half_trip(struct aw_flow *f, unsigned side, aw_ns sent, aw_ns acked);
 aw_ns aw_half_rtt(const struct aw_flow *f, unsigned side); /* the smallest; AW_NS_NONE */
-/* Says that bytes off to end were sent once more, and counts it. */
-void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off off, aw_off end);
+/* Says that its bytes up to `end` were sent once more, and counts it. */
+void aw_half_again(struct aw_flow *f, const struct aw_view *v, aw_off end);
 /* Compares a copy of a packet with what came first: whoever has a packet look like one can make two
  * readers see two streams. */
 void aw_half_copy(struct aw_flow *f, const struct aw_view *v);

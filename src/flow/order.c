@@ -321,7 +321,7 @@ void aw_order_payload(struct aw_flow *f, const struct aw_view *v)
     };
     const uint8_t *data = v->seg->payload.p;
     if (waiting(f, side) && aw_order_compare(f, v)) {
-        aw_half_again(f, v, v->off, v->end);
+        aw_half_again(f, v, v->end);
         return;
     }
     aw_flow_active(f, &v->seg->at);

@@ -273,6 +273,7 @@ static void test_waiting_is_bounded(void **state)
     }
     assert_true(used[1] <= used[0]);
     assert_true(used[PIECES - 1] <= used[0]);
+    assert_int_equal(aw_flow_stats(lab->table)->no_memory, PIECES - 1); /* and each is counted */
     aw_flow_finish(lab->table);
     lab_stop(lab);
     free(lab);

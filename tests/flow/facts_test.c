@@ -331,6 +331,35 @@ static void test_copies_are_whole(void **state)
     }
 }
 
+static unsigned again_given, again_wrong;
+
+/* The stream's byte at an offset is that letter of the alphabet. */
+static void check_again(struct lab *l, struct aw_flow *flow, const struct aw_chunk *c)
+{
+    (void)l;
+    (void)flow;
+    if (c->kind != AW_CHUNK_AGAIN || !c->data) return;
+    for (uint64_t i = 0; i < c->len; i++)
+        again_wrong += c->data[i] != 'A' + (c->off + (aw_off)i);
+    again_given++;
+}
+
+/* What was sent again comes with its bytes, those that had come before alone. */
+static void test_sent_again_with_its_bytes(void **state)
+{
+    (void)state;
+    again_given = again_wrong = 0;
+    assert_true(lab_start(lab, 1 << 22, NULL));
+    lab->hook = check_again;
+    lab_run(lab, SHAKE "c A 0 0 ABCDEF\n+300 c A 2 0 CDEFGH\n+300 c A 4 0 EF\nc A 20 0 UVW\n"
+                       "+300 c A 20 0 UVW\n+300 c A 0 0 ABC wire=8\n");
+    aw_flow_finish(lab->table);
+    assert_int_equal(again_given, 3);
+    assert_int_equal(again_wrong, 0);
+    assert_int_equal(facts->retransmissions, 4);
+    lab_stop(lab);
+}
+
 /* A reset that waits, seen twice. */
 static void test_copy_of_a_reset(void **state)
 {
@@ -574,6 +603,7 @@ int main(void)
         cmocka_unit_test(test_one_hole_of_many_acknowledgements),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_copies_are_whole),
+        cmocka_unit_test(test_sent_again_with_its_bytes),
         cmocka_unit_test(test_copy_of_a_reset),
         cmocka_unit_test(test_pieces_over_time),
         cmocka_unit_test(test_used_again),
