@@ -331,6 +331,26 @@ static void test_copies_are_whole(void **state)
     }
 }
 
+/* Joined between the request and a SYN-ACK that was captured late: it is this connection's. */
+static void test_syn_ack_late(void **state)
+{
+    (void)state;
+    const struct aw_flow_stats st = run(lab, "c A 0 0 REQ\ns SA 0 0\ns A 0 3 res\n");
+    assert_true(facts->syn_seen[AW_S2C]);
+    assert_int_equal(st.claims, 0);
+    assert_int_equal(st.reused, 0);
+    assert_int_equal(st.connections, 1);
+}
+
+/* Numbers far off: both sides were heard, so that it is a gap and no older connection. */
+static void test_far_off_and_the_same(void **state)
+{
+    (void)state;
+    const struct aw_flow_stats st = run(lab, SHAKE "s A 0 50000000 XYZ\n+3 tick\n");
+    assert_int_equal(st.connections, 1);
+    assert_int_equal(facts->hole_bytes[AW_C2S], 50000000);
+}
+
 static unsigned again_given, again_wrong;
 
 /* The stream's byte at an offset is that letter of the alphabet. */
@@ -603,6 +623,8 @@ int main(void)
         cmocka_unit_test(test_one_hole_of_many_acknowledgements),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_copies_are_whole),
+        cmocka_unit_test(test_syn_ack_late),
+        cmocka_unit_test(test_far_off_and_the_same),
         cmocka_unit_test(test_sent_again_with_its_bytes),
         cmocka_unit_test(test_copy_of_a_reset),
         cmocka_unit_test(test_pieces_over_time),
