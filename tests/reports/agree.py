@@ -280,7 +280,7 @@ def check(program, captures, validators):
 
 
 def left_aside(path):
-    """A capture of packets that are not analysed: ARP, UDP, a checksum error, one cut short."""
+    """A capture of packets that are not analysed: ARP, UDP, headers that end too soon."""
     ether = b"\x02" * 12
     ip = bytes.fromhex("4500001c000100004011000020000001200000020035003500080000")
     packets = [ether + b"\x08\x06" + bytes(28), ether + b"\x08\x00" + ip,

@@ -61,7 +61,6 @@ static void test_puts(void **state)
     }
 }
 
-/* Whatever bytes come, no cell holds what acts on a terminal, and nothing is written outside. */
 /* Whatever we draw with has a stand-in where there is only ASCII; what has none is no drawing. */
 static void test_drawn_in_ascii(void **state)
 {
@@ -78,6 +77,7 @@ static void test_drawn_in_ascii(void **state)
     aw_grid_fini(&g);
 }
 
+/* Whatever bytes come, no cell holds what acts on a terminal, and nothing is written outside. */
 static void test_all_bytes(void **state)
 {
     uint32_t seed = 1;
